@@ -1,0 +1,56 @@
+"""Billing hours, days and months: UTC everywhere, half-open."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Month:
+    """A calendar month in UTC."""
+
+    year: int
+    number: int
+
+    @property
+    def start(self) -> datetime:
+        """First instant of the month."""
+        return datetime(self.year, self.number, 1, tzinfo=UTC)
+
+    @property
+    def end(self) -> datetime:
+        """First instant after the month."""
+        return self.next().start
+
+    @property
+    def days(self) -> list[date]:
+        """Every day of the month, in order."""
+        count = (self.end - self.start).days
+        return [self.start.date() + timedelta(days=day) for day in range(count)]
+
+    def next(self) -> "Month":
+        """The month after."""
+        return Month(self.year + self.number // 12, self.number % 12 + 1)
+
+    def previous(self) -> "Month":
+        """The month before."""
+        return Month(self.year - (self.number == 1), (self.number - 2) % 12 + 1)
+
+    def __str__(self) -> str:
+        return f"{self.year:04d}-{self.number:02d}"
+
+
+def month_of(instant: datetime) -> Month:
+    """The UTC month an instant lies in."""
+    instant = instant.astimezone(UTC)
+    return Month(instant.year, instant.month)
+
+
+def parse_month(text: str) -> Month:
+    """`YYYY-MM` as a month; raises ValueError when it is none."""
+    parsed = datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC)
+    return Month(parsed.year, parsed.month)
+
+
+def hour_of(instant: datetime) -> datetime:
+    """Start of the UTC hour an instant lies in."""
+    return instant.astimezone(UTC).replace(minute=0, second=0, microsecond=0)

@@ -1,0 +1,24 @@
+"""Accounts that are never written, by object id, user name, or a pattern with `*`."""
+
+import fnmatch
+import re
+from collections.abc import Iterable
+
+
+class Protection:
+    """The tenant's protected list, compared without case."""
+
+    def __init__(self, entries: Iterable[str]) -> None:
+        cleaned = [entry.strip().casefold() for entry in entries if entry.strip()]
+        self._exact = frozenset(entry for entry in cleaned if "*" not in entry)
+        self._patterns = [(e, re.compile(fnmatch.translate(e))) for e in cleaned if "*" in e]
+
+    def covers(self, entra_id: str, user_name: str) -> str | None:
+        """The entry that protects this account, or None."""
+        for value in (entra_id.casefold(), user_name.casefold()):
+            if value in self._exact:
+                return value
+            for entry, pattern in self._patterns:
+                if pattern.match(value):
+                    return entry
+        return None

@@ -1,0 +1,170 @@
+"""The main job from the command line: `manage.py sync TENANT --file people.csv [--apply]`."""
+
+import json
+import os
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from billing.domain.pricing import show
+from billing.selectors import job_cost
+from provisioning.models import Job, Operation
+from provisioning.selectors import counts_of, report_of
+from provisioning.services import approval
+from provisioning.services.approval import DecisionRefused
+from provisioning.services.uploads import UploadRefused, accept_upload
+from tenants.domain.roles import Action
+from tenants.models import Tenant, User
+from tenants.selectors import tenants_for
+
+_POLL_SECONDS = 0.2
+_SHOWN = 20
+
+
+class Command(BaseCommand):
+    """Plans a file and prints the plan with its price; applies it only when told to."""
+
+    help = "Plan the people of a CSV file for a tenant; with --apply, apply the plan."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Tenant, file, who asks, and what was decided beforehand."""
+        parser.add_argument("tenant", help="slug of the tenant")
+        parser.add_argument("--file", required=True, type=Path)
+        parser.add_argument(
+            "--as",
+            dest="person",
+            metavar="EMAIL",
+            default=os.environ.get("PORTAL_PERSON"),
+            help="who asks; needed for --apply (default: the variable PORTAL_PERSON)",
+        )
+        parser.add_argument("--apply", action="store_true", help="approve the plan and apply it")
+        parser.add_argument(
+            "--accept-loss", action="store_true", help="plan although the guard stops the file"
+        )
+        parser.add_argument(
+            "--include-withheld",
+            action="store_true",
+            help="also disable people who may be missing only because a key was unreadable",
+        )
+        parser.add_argument("--json", action="store_true", help="print JSON")
+        parser.add_argument(
+            "--timeout", type=float, default=3600.0, help="seconds to wait for the worker"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Upload, follow the planning, and perhaps approve and follow the applying."""
+        person = self._person(options["person"]) if options["person"] else None
+        if person is None and (options["apply"] or options["accept_loss"]):
+            raise CommandError("An approval is a person's: name yourself with --as EMAIL.")
+        tenant = self._tenant(options["tenant"], person)
+        self._until = time.monotonic() + options["timeout"]
+        try:
+            job = self._upload(tenant, options["file"], person)
+            job = self._plan(job, person, accept_loss=options["accept_loss"])
+            if person and options["apply"] and job.state == Job.State.PLANNED:
+                approval.approve(job=job, by=person, include_withheld=options["include_withheld"])
+                job = self._follow(job, {Job.State.APPLYING})
+        except (UploadRefused, DecisionRefused) as error:
+            raise CommandError(str(error)) from error
+        self._print(job, as_json=options["json"])
+        if job.failed or job.state not in (Job.State.PLANNED, Job.State.FINISHED):
+            raise CommandError(self._complaint(job), returncode=2)
+
+    def _person(self, email: str) -> User:
+        person = User.objects.filter(email=email.strip().lower(), is_active=True).first()
+        if person is None:
+            raise CommandError(f"No person signs in as {email!r}. Add one with add_person.")
+        return person
+
+    def _tenant(self, slug: str, person: User | None) -> Tenant:
+        known = tenants_for(person, Action.UPLOAD) if person else Tenant.objects.all()
+        tenant = known.filter(slug=slug).first()
+        if tenant is None:
+            names = ", ".join(known.values_list("slug", flat=True)) or "none"
+            raise CommandError(f"There is no tenant {slug!r} here. Tenants: {names}.")
+        return tenant
+
+    def _upload(self, tenant: Tenant, path: Path, person: User | None) -> Job:
+        try:
+            with path.open("rb") as file:
+                return accept_upload(tenant=tenant, file=file, file_name=path.name, by=person)
+        except OSError as error:
+            raise CommandError(f"{path}: {error.strerror}.") from error
+
+    def _plan(self, job: Job, person: User | None, *, accept_loss: bool) -> Job:
+        if person and job.state == Job.State.STOPPED and accept_loss:
+            approval.accept_loss(job=job, by=person)
+        return self._follow(job, {Job.State.PLANNING})
+
+    def _follow(self, job: Job, busy: set[Job.State]) -> Job:
+        """Wait while the worker is on it; a problem that needs a person ends the waiting."""
+        while True:
+            job = Job.objects.select_related("tenant", "customer").get(pk=job.pk)
+            if job.state not in busy:
+                return job
+            if job.problem:
+                raise CommandError(f"Job {job.pk} waits: {job.problem} It goes on by itself then.")
+            if time.monotonic() > self._until:
+                raise CommandError(f"Job {job.pk} still runs. Is a worker running?")
+            time.sleep(_POLL_SECONDS)
+
+    def _print(self, job: Job, *, as_json: bool) -> None:
+        if as_json:
+            self.stdout.write(json.dumps(report_of(job), indent=2, ensure_ascii=False))
+            return
+        lines = self._plan_lines(job) if job.state == Job.State.PLANNED else self._report_lines(job)
+        self.stdout.write("\n".join([f"{job}: {job.get_state_display()}", *lines]))
+
+    def _plan_lines(self, job: Job) -> list[str]:
+        counts = counts_of(job)
+        lines = [
+            f"  read {job.people}, held {job.held}, unchanged {job.unchanged},"
+            f" inactive without an account {job.inactive}",
+            f"  create {counts.create}, update {counts.update}, disable {counts.disable},"
+            f" enable {counts.enable}, leave alone {counts.leave}",
+            f"  {job.planned_calls} calls, {self._price(job)}",
+        ]
+        if counts.withheld:
+            lines.append(f"  {counts.withheld} disables need --include-withheld")
+        lines += [f"  held: line {row.line}: {row.message}" for row in job.held_records.all()[:_SHOWN]]
+        lines += [self._line(operation) for operation in job.operations.all()[:_SHOWN]]
+        if job.operations.count() > _SHOWN:
+            lines.append(f"  ... {job.operations.count() - _SHOWN} more (--json prints all)")
+        return lines
+
+    def _line(self, operation: Operation) -> str:
+        changes = "; ".join(
+            f"{path}: {operation.before.get(path)!r} -> {value!r}"
+            for path, value in operation.after.items()
+            if operation.kind != Operation.Kind.CREATE
+        )
+        return f"  {operation.kind:8} {operation.user_name}  {changes or operation.reason}"
+
+    def _price(self, job: Job) -> str:
+        if job.unit_price is None:
+            return "no price"
+        return show(job.currency, job.planned_calls * job.unit_price)
+
+    def _report_lines(self, job: Job) -> list[str]:
+        cost = job_cost(job.tenant, job.label)
+        amounts = ", ".join(show(*item) for item in cost.amounts.items()) or "nothing to pay"
+        lines = [
+            f"  read {job.people}, held {job.held}, unchanged {job.unchanged}",
+            f"  created {job.created}, updated {job.updated}, disabled {job.disabled},"
+            f" enabled {job.enabled}, failed {job.failed}, skipped {job.skipped}",
+            f"  {cost.calls} calls, {cost.billable} billable, {cost.uncertain} uncertain, {amounts}",
+        ]
+        if job.state == Job.State.STOPPED and job.comparison:
+            lines += [f"  {reason}" for reason in job.comparison["reasons"]]
+        failed = job.operations.filter(state=Operation.State.FAILED)[:_SHOWN]
+        return lines + [f"  failed: {op.user_name}: {op.message} {op.detail}" for op in failed]
+
+    def _complaint(self, job: Job) -> str:
+        if job.state == Job.State.STOPPED:
+            return "The guard stopped this file; --accept-loss plans it nevertheless."
+        if job.failed:
+            return f"{job.failed} operations failed."
+        return f"The job is {job.get_state_display().lower()}. {job.problem}"

@@ -1,0 +1,57 @@
+"""The shadow: what we last wrote to or read from each directory."""
+
+from django.db import models
+from django.db.models import Q
+
+from tenants.models import Customer, Tenant
+
+
+class Directory(models.Model):
+    """What we know of a tenant's directory as a whole."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT)
+    tenant = models.OneToOneField(Tenant, models.CASCADE, related_name="directory")
+    inventory_at = models.DateTimeField(null=True, help_text="When all users were last read.")
+
+    def __str__(self) -> str:
+        return f"Directory of {self.tenant}"
+
+
+class DirectoryObject(models.Model):
+    """One user of a directory as we last knew it.
+
+    `key` is the folded source key of an account this portal created; empty for every other.
+    `state` holds the attributes (canonical path to value) that we wrote, or read in the inventory.
+    """
+
+    customer = models.ForeignKey(Customer, models.PROTECT)
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="directory_objects")
+    entra_id = models.CharField(max_length=64)
+    key = models.CharField(max_length=255, blank=True)
+    external_id = models.CharField(max_length=255, blank=True)
+    user_name = models.CharField(max_length=255)
+    folded_user_name = models.CharField(max_length=255)
+    active = models.BooleanField(default=True)
+    on_premises = models.BooleanField(default=False)
+    guest = models.BooleanField(default=False)
+    state = models.JSONField(default=dict)
+    revision = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "entra_id"], name="one_shadow_per_object"),
+            models.UniqueConstraint(
+                fields=["tenant", "key"], condition=~Q(key=""), name="one_account_per_person"
+            ),
+        ]
+        indexes = [models.Index(fields=["tenant", "folded_user_name"], name="shadow_by_user_name")]
+
+    def __str__(self) -> str:
+        return self.user_name
+
+    @property
+    def managed(self) -> bool:
+        """Whether this portal created the account."""
+        return bool(self.key)

@@ -1,0 +1,175 @@
+"""Jobs, their operations, and the records they held back."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from provisioning.models.directory import DirectoryObject
+from provisioning.models.source import ProfileVersion, Snapshot, Source
+from tenants.models import Customer, Tenant, User
+
+
+class Job(models.Model):
+    """One execution for one source of one tenant: planned, priced, approved, applied, settled."""
+
+    class State(models.TextChoices):
+        STOPPED = "stopped", "Stopped by the guard"
+        PLANNING = "planning", "Planning"
+        PLANNED = "planned", "Waiting for approval"
+        APPLYING = "applying", "Applying"
+        FINISHED = "finished", "Finished"
+        CANCELLED = "cancelled", "Cancelled"
+        FAILED = "failed", "Failed"
+
+    OPEN: ClassVar = (State.STOPPED, State.PLANNING, State.PLANNED, State.APPLYING)
+    IN_LANE: ClassVar = (State.PLANNING, State.APPLYING)
+
+    customer = models.ForeignKey(Customer, models.PROTECT)
+    tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="jobs")
+    source = models.ForeignKey(Source, models.PROTECT)
+    profile_version = models.ForeignKey(ProfileVersion, models.PROTECT)
+    snapshot = models.ForeignKey(Snapshot, models.SET_NULL, null=True)
+    file_name = models.CharField(max_length=255)
+    state = models.CharField(max_length=10, choices=State)
+    problem = models.TextField(blank=True, help_text="Why it waits or failed, and the next step.")
+    cancel_requested = models.BooleanField(default=False)
+
+    requested_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    approved_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    planned_at = models.DateTimeField(null=True)
+    approved_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    comparison = models.JSONField(null=True, help_text="What the guard saw against the snapshot.")
+    unreadable_keys = models.PositiveIntegerField(default=0)
+
+    people = models.PositiveIntegerField("people read", default=0)
+    held = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    inactive = models.PositiveIntegerField("inactive without an account", default=0)
+    planned_calls = models.PositiveIntegerField(default=0)
+    unit_price = models.DecimalField(max_digits=18, decimal_places=9, null=True)
+    currency = models.CharField(max_length=3, blank=True)
+
+    total = models.PositiveIntegerField("operations to apply", default=0)
+    created = models.PositiveIntegerField(default=0)
+    updated = models.PositiveIntegerField(default=0)
+    disabled = models.PositiveIntegerField(default=0)
+    enabled = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    skipped = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        indexes = [
+            models.Index(fields=["tenant", "state"], name="job_by_tenant"),
+            models.Index(fields=["customer", "-created_at"], name="job_by_customer"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant"],
+                condition=Q(state__in=["stopped", "planning", "planned", "applying"]),
+                name="one_open_job_per_tenant",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Job {self.pk} of {self.tenant}"
+
+    @property
+    def label(self) -> str:
+        """How billing knows this job."""
+        return f"job:{self.pk}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything can still happen."""
+        return self.state in self.OPEN
+
+    @property
+    def settled(self) -> int:
+        """Operations that have come to their end."""
+        parts = (self.created, self.updated, self.disabled, self.enabled, self.failed, self.skipped)
+        return sum(parts)
+
+
+class Operation(models.Model):
+    """One intended change of one account, with before and after; or an account left alone."""
+
+    class Kind(models.TextChoices):
+        CREATE = "create", "Create"
+        UPDATE = "update", "Update"
+        DISABLE = "disable", "Disable"
+        ENABLE = "enable", "Enable again"
+        LEAVE = "leave", "Leave alone"
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", "Planned"
+        WITHHELD = "withheld", "Needs an explicit yes"
+        PENDING = "pending", "Waiting"
+        SENT = "sent", "On its way"
+        UNKNOWN = "unknown", "Outcome unknown"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+        SKIPPED = "skipped", "Not applied"
+
+    UNSETTLED: ClassVar = (State.PENDING, State.SENT, State.UNKNOWN)
+
+    customer = models.ForeignKey(Customer, models.PROTECT)
+    tenant = models.ForeignKey(Tenant, models.PROTECT)
+    job = models.ForeignKey(Job, models.CASCADE, related_name="operations")
+    kind = models.CharField(max_length=10, choices=Kind)
+    state = models.CharField(max_length=10, choices=State)
+    key = models.CharField(max_length=255, help_text="Source key as written in the source.")
+    person = models.CharField(max_length=255, help_text="Name as shown to people.")
+    user_name = models.CharField(max_length=255)
+    target = models.ForeignKey(DirectoryObject, models.SET_NULL, null=True)
+    target_revision = models.PositiveIntegerField(null=True)
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    reason = models.CharField(max_length=300, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    lookups = models.PositiveIntegerField(default=0)
+    not_before = models.DateTimeField(null=True)
+    uncertain_since = models.DateTimeField(null=True)
+    status = models.PositiveSmallIntegerField(null=True)
+    message = models.TextField(blank=True)
+    detail = models.TextField(blank=True, help_text="Entra's own words.")
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["pk"]
+        indexes = [
+            models.Index(fields=["job", "state", "kind"], name="operation_by_state"),
+            models.Index(fields=["job", "kind"], name="operation_by_kind"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["job", "key"], name="one_operation_per_person")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.person}"
+
+
+class HeldRecord(models.Model):
+    """A record that was refused or whose mapping failed: neither updated nor a leaver."""
+
+    class Stage(models.TextChoices):
+        READ = "read", "Refused when read"
+        MAPPING = "mapping", "Mapping failed"
+
+    customer = models.ForeignKey(Customer, models.PROTECT)
+    job = models.ForeignKey(Job, models.CASCADE, related_name="held_records")
+    stage = models.CharField(max_length=10, choices=Stage)
+    line = models.PositiveIntegerField()
+    key = models.CharField(max_length=255, blank=True)
+    code = models.CharField(max_length=40)
+    message = models.TextField()
+
+    class Meta:
+        ordering = ["line", "pk"]
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.message}"

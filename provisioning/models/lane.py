@@ -1,0 +1,27 @@
+"""The right to write to one tenant; one holder at a time. No personal data in this table."""
+
+from django.db import models
+
+from tenants.models import Customer, Tenant
+
+
+class Lane(models.Model):
+    """A tenant's lane: wanted when there is work, held under a lease while a slice runs.
+
+    After a holder died the lane is free again at `quiet_at`: its lease and the longest request
+    have run out by then, so nothing of the old holder can still reach the service.
+    """
+
+    customer = models.ForeignKey(Customer, models.PROTECT)
+    tenant = models.OneToOneField(Tenant, models.CASCADE, related_name="lane")
+    wanted = models.BooleanField(default=False)
+    wake_at = models.DateTimeField()
+    holder = models.CharField(max_length=36, blank=True)
+    quiet_at = models.DateTimeField(null=True)
+    served_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["wanted", "wake_at"], name="lane_wanted")]
+
+    def __str__(self) -> str:
+        return f"Lane of {self.tenant_id}"

@@ -1,0 +1,104 @@
+"""Where a tenant's people come from, and how they are mapped."""
+
+from decimal import Decimal
+
+from django.db import models
+
+from tenants.models import Customer, Tenant, User
+
+
+class MappingProfile(models.Model):
+    """How a source's records become users; its content lives in versions."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT)
+    tenant = models.OneToOneField(Tenant, models.CASCADE, related_name="profile")
+    name = models.CharField(max_length=200, default="People")
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.tenant}"
+
+    @property
+    def current(self) -> "ProfileVersion | None":
+        """The version new jobs use."""
+        return self.versions.first()
+
+
+class ProfileVersion(models.Model):
+    """A published, immutable definition (see provisioning.domain.mapping)."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT)
+    profile = models.ForeignKey(MappingProfile, models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    definition = models.JSONField()
+    note = models.CharField(max_length=300, blank=True)
+    published_at = models.DateTimeField(auto_now_add=True)
+    published_by = models.ForeignKey(User, models.SET_NULL, null=True)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["profile", "number"], name="one_version_per_number")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.profile}, version {self.number}"
+
+
+class Source(models.Model):
+    """Where a tenant's people come from; for now a file that a person uploads."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT)
+    tenant = models.OneToOneField(Tenant, models.CASCADE, related_name="source")
+    loss_share = models.DecimalField(
+        "largest share of people that may be missing",
+        max_digits=4,
+        decimal_places=3,
+        default=Decimal("0.100"),
+    )
+    loss_minimum = models.PositiveIntegerField("people missing before the share counts", default=5)
+
+    def __str__(self) -> str:
+        return f"Source of {self.tenant}"
+
+    @property
+    def snapshot(self) -> "Snapshot | None":
+        """The last accepted read."""
+        return self.snapshots.filter(accepted_at__isnull=False).order_by("-accepted_at").first()
+
+
+class Snapshot(models.Model):
+    """One read of a source. Its records lie sealed in chunks; its counts outlive them."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT)
+    tenant = models.ForeignKey(Tenant, models.CASCADE)
+    source = models.ForeignKey(Source, models.CASCADE, related_name="snapshots")
+    file_name = models.CharField(max_length=255)
+    people = models.PositiveIntegerField()
+    columns = models.JSONField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    accepted_at = models.DateTimeField(null=True)
+    erased_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["source", "accepted_at"], name="snapshot_accepted")]
+
+    def __str__(self) -> str:
+        return f"{self.file_name}, {self.people} people"
+
+
+class SnapshotChunk(models.Model):
+    """About a thousand records: JSON lines, compressed, sealed."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT)
+    snapshot = models.ForeignKey(Snapshot, models.CASCADE, related_name="chunks")
+    number = models.PositiveIntegerField()
+    sealed = models.BinaryField()
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["snapshot", "number"], name="one_chunk_per_number")
+        ]
+
+    def __str__(self) -> str:
+        return f"chunk {self.number} of {self.snapshot_id}"

@@ -1,0 +1,117 @@
+"""One HTTP attempt at a time: sends a request, reads the answer within time and size limits.
+
+It never raises for what the network or the service does: every attempt ends in an `Answer` whose
+fate says what is known, because the meter has to count it either way.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import httpx
+
+from provisioning.scim.bearer import Bearer
+from provisioning.scim.messages import Answer, Fate, Request
+
+_MAX_BYTES = 64 * 1024 * 1024
+# Raised before anything of the request was written, so it surely never reached the service.
+_NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+class Transport(Protocol):
+    """Sends one request and says how it ended; `deadline` on the monotonic clock, in seconds."""
+
+    def send(self, request: Request, deadline: float) -> Answer: ...
+
+    def close(self) -> None: ...
+
+
+class HttpTransport:
+    """The transport over httpx, safe to share between threads."""
+
+    def __init__(
+        self,
+        base_url: str,
+        bearer: Bearer,
+        *,
+        timeout: float,
+        threads: int,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._bearer = bearer
+        self._timeout = timeout
+        self._monotonic = monotonic
+        self._client = httpx.Client(
+            base_url=base_url,
+            timeout=httpx.Timeout(timeout, connect=min(10.0, timeout)),
+            limits=httpx.Limits(max_connections=threads, max_keepalive_connections=threads),
+            follow_redirects=False,
+            http2=False,
+        )
+
+    def send(self, request: Request, deadline: float) -> Answer:
+        """Send unless the deadline has passed; the whole attempt takes `timeout` at most."""
+        started_at, began = datetime.now(UTC), self._monotonic()
+        if began >= deadline:
+            return Answer(Fate.UNSENT, started_at, 0, failure="The lane's lease ran out.")
+        try:
+            answer = self._exchange(request, began + self._timeout)
+            fate, status, headers, body, failure = answer
+        except _NEVER_LEFT as error:
+            fate, status, headers, body, failure = Fate.UNSENT, None, {}, None, str(error)
+        except (httpx.HTTPError, httpx.StreamError) as error:
+            failure = f"{type(error).__name__}: {error}"
+            fate, status, headers, body = Fate.UNCERTAIN, None, {}, None
+        took = round((self._monotonic() - began) * 1000)
+        return Answer(fate, started_at, took, status, headers, body, failure)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _exchange(
+        self, request: Request, until: float
+    ) -> tuple[Fate, int | None, dict[str, str], Any, str]:
+        with self._client.stream(
+            request.method,
+            request.path,
+            params=dict(request.params) or None,
+            content=None if request.body is None else json.dumps(request.body),
+            headers=self._headers(request),
+        ) as response:
+            headers, content = dict(response.headers), self._read(response, until)
+            if response.is_success and response.status_code != 204:
+                try:
+                    return Fate.ANSWERED, response.status_code, headers, json.loads(content), ""
+                except ValueError:
+                    # A cut answer, or a proxy's page: nobody knows what the service did.
+                    return Fate.UNCERTAIN, None, headers, None, "The answer is not JSON."
+            body = _json_or_none(content)
+            return Fate.ANSWERED, response.status_code, headers, body, response.reason_phrase
+
+    def _headers(self, request: Request) -> dict[str, str]:
+        # Entra refuses a specific JSON type in the Accept of a DELETE, and wants it elsewhere.
+        accept = "*/*" if request.method == "DELETE" else "application/json"
+        headers = {"Authorization": f"Bearer {self._bearer.value}", "Accept": accept}
+        if request.body is not None:
+            headers["Content-Type"] = "application/scim+json"
+        return headers
+
+    def _read(self, response: httpx.Response, until: float) -> bytes:
+        content = bytearray()
+        for chunk in response.iter_bytes():
+            content += chunk
+            if len(content) > _MAX_BYTES:
+                raise httpx.ReadError("The answer is larger than 64 MiB.")
+            if self._monotonic() > until:
+                raise httpx.ReadTimeout("The answer took too long.")
+        return bytes(content)
+
+
+def _json_or_none(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except ValueError:
+        return None

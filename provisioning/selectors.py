@@ -1,0 +1,133 @@
+"""Reads about jobs and people; the person asking comes first."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Max, Q, QuerySet
+
+from billing.domain.pricing import Cost
+from billing.selectors import job_cost
+from provisioning.models import HeldRecord, Job, Operation
+from tenants.domain.roles import Action
+from tenants.models import Tenant, User
+from tenants.selectors import customers_for
+
+_ENDED = (Job.State.FINISHED, Job.State.CANCELLED, Job.State.FAILED)
+
+
+def jobs_for(viewer: User) -> QuerySet[Job]:
+    """Jobs this person may see: every state for who works on them, ended ones as reports."""
+    works_on = Q(customer__in=customers_for(viewer, Action.SEE_JOBS))
+    reads = Q(customer__in=customers_for(viewer, Action.SEE_REPORTS), state__in=_ENDED)
+    return Job.objects.filter(works_on | reads).select_related("tenant__customer", "approved_by")
+
+
+def reports_for(viewer: User) -> QuerySet[Job]:
+    """Ended jobs this person may read."""
+    return jobs_for(viewer).filter(
+        state__in=_ENDED, customer__in=customers_for(viewer, Action.SEE_REPORTS)
+    )
+
+
+def last_jobs(tenants: Iterable[Tenant]) -> Mapping[int, Job]:
+    """Each tenant's latest job, by tenant; one query."""
+    newest = (
+        Job.objects.filter(tenant__in=[tenant.pk for tenant in tenants])
+        .values("tenant")
+        .annotate(newest=Max("pk"))
+    )
+    jobs = Job.objects.filter(pk__in=[row["newest"] for row in newest])
+    return {job.tenant_id: job for job in jobs}
+
+
+def operations_of(job: Job, *, text: str = "", kind: str = "", state: str = "") -> QuerySet[Operation]:
+    """A job's operations, narrowed by a text in name, user name or key, by kind and by state."""
+    found = job.operations.all()
+    if text:
+        found = found.filter(
+            Q(person__icontains=text) | Q(user_name__icontains=text) | Q(key__icontains=text)
+        )
+    if kind:
+        found = found.filter(kind=kind)
+    if state:
+        found = found.filter(state=state)
+    return found
+
+
+def held_of(job: Job, text: str = "") -> QuerySet[HeldRecord]:
+    """A job's held records, narrowed by a text in key or message."""
+    found = job.held_records.all()
+    return found.filter(Q(key__icontains=text) | Q(message__icontains=text)) if text else found
+
+
+@dataclass(frozen=True, slots=True)
+class JobCounts:
+    """Operations of a job by kind, and how many wait for an explicit yes."""
+
+    create: int = 0
+    update: int = 0
+    disable: int = 0
+    enable: int = 0
+    leave: int = 0
+    withheld: int = 0
+
+
+def counts_of(job: Job) -> JobCounts:
+    """How many operations of each kind the plan holds."""
+    rows = job.operations.values("kind").annotate(
+        number=Count("pk"), withheld=Count("pk", filter=Q(state=Operation.State.WITHHELD))
+    )
+    by_kind = {row["kind"]: row["number"] for row in rows}
+    return JobCounts(**by_kind, withheld=sum(row["withheld"] for row in rows))
+
+
+def report_of(job: Job) -> dict[str, Any]:
+    """The job as plain data: what was read, planned, done, and what it cost."""
+    cost = job_cost(job.tenant, job.label)
+    return {
+        "job": job.pk,
+        "customer": job.customer.slug,
+        "tenant": job.tenant.slug,
+        "state": job.state,
+        "problem": job.problem,
+        "file": job.file_name,
+        "people_read": job.people,
+        "held": job.held,
+        "unchanged": job.unchanged,
+        "inactive_without_account": job.inactive,
+        "plan": _plan(job),
+        "done": {
+            name: getattr(job, name)
+            for name in ("created", "updated", "disabled", "enabled", "failed", "skipped")
+        },
+        "usage": _usage(cost),
+        "comparison": job.comparison,
+        "held_records": list(job.held_records.values("line", "key", "stage", "code", "message")),
+        "operations": list(
+            job.operations.values(
+                "kind", "state", "key", "person", "user_name", "before", "after", "reason", "message", "detail"
+            )
+        ),
+    }
+
+
+def _plan(job: Job) -> dict[str, Any]:
+    counts = counts_of(job)
+    plan: dict[str, Any] = {name: getattr(counts, name) for name in JobCounts.__slots__}
+    plan["calls"] = job.planned_calls
+    if job.unit_price is not None:
+        plan["price"] = {
+            "currency": job.currency,
+            "amount": f"{job.planned_calls * job.unit_price:f}",
+        }
+    return plan
+
+
+def _usage(cost: Cost) -> dict[str, Any]:
+    return {
+        "calls": cost.calls,
+        "billable": cost.billable,
+        "uncertain": cost.uncertain,
+        "cost": {currency: f"{amount:f}" for currency, amount in cost.amounts.items()},
+    }

@@ -1,0 +1,234 @@
+"""Applying an approved plan inside its lane: journal, send, settle, a batch at a time."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Min, Q
+from django.utils import timezone
+
+from billing.services import abandon_open_calls
+from provisioning.adapters.journal import Journal, subject_of
+from provisioning.domain.passwords import initial_password
+from provisioning.domain.retry import Intent
+from provisioning.models import DirectoryObject, Job, Operation
+from provisioning.scim.client import ScimClient, change_user, create_user, find_user
+from provisioning.scim.errors import error_of
+from provisioning.scim.messages import Attempt, Exchange, Purpose, Request
+from provisioning.services import outcomes
+from provisioning.services.lanes import HeldLane
+from provisioning.services.outcomes import Outcome, looks_up
+from tenants.models import Tenant
+
+_PENDING, _SENT, _UNKNOWN = Operation.State.PENDING, Operation.State.SENT, Operation.State.UNKNOWN
+# Leavers go first: an account that should be closed is the one thing that must not wait.
+_ORDER = (
+    Operation.Kind.DISABLE,
+    Operation.Kind.ENABLE,
+    Operation.Kind.UPDATE,
+    Operation.Kind.CREATE,
+)
+_PURPOSES = {
+    Operation.Kind.UPDATE: Purpose.UPDATE,
+    Operation.Kind.ENABLE: Purpose.UPDATE,
+    Operation.Kind.DISABLE: Purpose.DISABLE,
+}
+_PROBE_AFTER = 60.0
+_FIELDS = (
+    "state",
+    "attempts",
+    "lookups",
+    "not_before",
+    "uncertain_since",
+    "status",
+    "message",
+    "detail",
+    "settled_at",
+    "target",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a batch means for the lane: wait so many seconds, for this reason if it is a problem."""
+
+    pause: float = 0.0
+    problem: str = ""
+
+
+@transaction.atomic
+def recover(held: HeldLane) -> None:
+    """Take over from a holder that died: what it had sent is unknown now.
+
+    A creation is looked up before anything else; a change may simply be sent again.
+    """
+    held.confirm()
+    abandon_open_calls(held.tenant)
+    now = timezone.now()
+    sent = Operation.objects.filter(tenant=held.tenant, state=_SENT)
+    sent.exclude(kind=Operation.Kind.CREATE).update(state=_PENDING)
+    sent.filter(kind=Operation.Kind.CREATE).update(
+        state=_UNKNOWN,
+        status=None,
+        uncertain_since=now,
+        not_before=now + timedelta(seconds=settings.LOOKUP_DELAY_SECONDS),
+    )
+
+
+def apply_job(job: Job, client: ScimClient, held: HeldLane, ends: float) -> datetime | None:
+    """Apply until the monotonic moment `ends`; gives when to go on, None when there is no hurry.
+
+    The job is finished here when its last operation has settled.
+    """
+    while True:
+        job.refresh_from_db(fields=["cancel_requested", "problem"])
+        if job.cancel_requested:
+            _skip_pending(job, held)
+        # After a problem a single request finds out whether it is gone.
+        batch = _due(job, timezone.now(), 1 if job.problem else settings.SCIM_BATCH)
+        if not batch:
+            return _finish_or_wait(job, held)
+        verdict = _round(job, batch, client, held)
+        _note_problem(job, verdict.problem)
+        if verdict.pause:
+            return timezone.now() + timedelta(seconds=verdict.pause)
+        if time.monotonic() >= ends:
+            return None
+
+
+def _due(job: Job, now: datetime, size: int) -> list[Operation]:
+    """The next operations to work on: unknown outcomes, then by kind; one index range each."""
+    ready = Q(not_before=None) | Q(not_before__lte=now)
+    operations = job.operations.filter(ready).select_related("target").order_by("pk")
+    batch = list(operations.filter(state=_UNKNOWN)[:size])
+    for kind in _ORDER:
+        if len(batch) < size:
+            batch += operations.filter(state=_PENDING, kind=kind)[: size - len(batch)]
+    return batch
+
+
+def _round(
+    job: Job, batch: Sequence[Operation], client: ScimClient, held: HeldLane
+) -> Verdict:
+    """One batch: rows before it leaves, answers and their operations in one transaction after."""
+    journal = Journal(job.tenant, job.label)
+    current = [operation for operation in batch if not outcomes.is_stale(operation)]
+    stale = [outcomes.stale(op, timezone.now()) for op in batch if outcomes.is_stale(op)]
+    client.bearer.ensure()
+    deadline = held.renew()
+    attempts = [Attempt(_request(job.tenant, operation)) for operation in current]
+    with transaction.atomic():
+        held.confirm()
+        journal.opened(attempts)
+        _mark_sent(current)
+    exchanges = client.send_all(attempts, deadline)
+    now = timezone.now()
+    with transaction.atomic():
+        held.confirm()
+        journal.settled(exchanges)
+        settled = [
+            _settle(operation, exchange, client, now)
+            for operation, exchange in zip(current, exchanges, strict=True)
+        ]
+        _save(job, settled + stale)
+    return _verdict(settled)
+
+
+def _request(tenant: Tenant, operation: Operation) -> Request:
+    subject = subject_of(tenant, operation.key)
+    if looks_up(operation):
+        if outcomes.answered_duplicate(operation):
+            return find_user("userName", operation.user_name, subject)
+        return find_user("externalId", operation.key, subject)
+    if operation.kind == Operation.Kind.CREATE or operation.target is None:
+        return create_user(operation.after, initial_password(), subject)
+    purpose = _PURPOSES[Operation.Kind(operation.kind)]
+    return change_user(operation.target.entra_id, operation.after, purpose, subject)
+
+
+def _mark_sent(operations: Sequence[Operation]) -> None:
+    writes = [operation for operation in operations if not looks_up(operation)]
+    Operation.objects.filter(pk__in=[operation.pk for operation in writes]).update(
+        state=_SENT, attempts=F("attempts") + 1
+    )
+    for operation in writes:
+        operation.attempts += 1
+
+
+def _settle(
+    operation: Operation, exchange: Exchange, client: ScimClient, now: datetime
+) -> Outcome:
+    error, looking = error_of(exchange), looks_up(operation)
+    if error is None:
+        client.bearer.worked()
+        settle = outcomes.looked_up if looking else outcomes.written
+        return settle(operation, exchange.answer.body, now)
+    intent = Intent.READ if looking else exchange.attempt.request.intent
+    decision = client.after(error, intent, operation.attempts, settings.LOOKUP_DELAY_SECONDS)
+    fail = outcomes.failed_lookup if looking else outcomes.failed_write
+    return fail(operation, error, decision, now)
+
+
+def _save(job: Job, settled: Sequence[Outcome]) -> None:
+    created = [o.shadow for o in settled if o.shadow is not None and o.shadow.pk is None]
+    changed = [o.shadow for o in settled if o.shadow is not None and o.shadow.pk is not None]
+    DirectoryObject.objects.bulk_create(
+        created,
+        update_conflicts=True,
+        unique_fields=["tenant", "entra_id"],
+        update_fields=["key", "external_id", "user_name", "folded_user_name", "active", "state"],
+    )
+    DirectoryObject.objects.bulk_update(
+        changed, ["state", "active", "user_name", "folded_user_name", "revision"]
+    )
+    Operation.objects.bulk_update([outcome.operation for outcome in settled], _FIELDS)
+    gone = [outcome.gone.pk for outcome in settled if outcome.gone is not None]
+    if gone:
+        DirectoryObject.objects.filter(pk__in=gone).delete()
+    _count(job, Counter(outcome.tally for outcome in settled if outcome.tally))
+
+
+def _count(job: Job, tally: Counter[str]) -> None:
+    if tally:
+        Job.objects.filter(pk=job.pk).update(
+            **{name: F(name) + number for name, number in tally.items()}
+        )
+
+
+def _verdict(settled: Sequence[Outcome]) -> Verdict:
+    problem = next((outcome.halt for outcome in settled if outcome.halt), "")
+    if problem:
+        return Verdict(_PROBE_AFTER, problem)
+    return Verdict(max((outcome.pause for outcome in settled), default=0.0))
+
+
+def _note_problem(job: Job, problem: str) -> None:
+    if job.problem != problem:
+        Job.objects.filter(pk=job.pk).update(problem=problem)
+
+
+def _skip_pending(job: Job, held: HeldLane) -> None:
+    with transaction.atomic():
+        held.confirm()
+        skipped = job.operations.filter(state=_PENDING).update(
+            state=Operation.State.SKIPPED,
+            message="The job was cancelled before this was sent.",
+            settled_at=timezone.now(),
+        )
+        _count(job, Counter(skipped=skipped) if skipped else Counter())
+
+
+def _finish_or_wait(job: Job, held: HeldLane) -> datetime | None:
+    """Finish the job, or say when its next operation is due."""
+    with transaction.atomic():
+        held.confirm()
+        left = job.operations.filter(state__in=Operation.UNSETTLED)
+        if left.exists():
+            return left.aggregate(next=Min("not_before"))["next"]
+        ended = Job.State.CANCELLED if job.cancel_requested else Job.State.FINISHED
+        Job.objects.filter(pk=job.pk).update(state=ended, ended_at=timezone.now(), problem="")
+    return None

@@ -1,0 +1,65 @@
+"""The one reading of a directory that a tenant's first job begins with."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from provisioning.models import Directory, DirectoryObject
+from provisioning.scim.client import INVENTORY, ScimClient
+from provisioning.scim.messages import Purpose
+from provisioning.scim.resources import ENTRA, extension_value
+from provisioning.services.lanes import HeldLane
+from tenants.models import Tenant
+
+_TRUE = (True, "true", "True")
+
+
+def read_inventory(tenant: Tenant, client: ScimClient, held: HeldLane) -> None:
+    """Read all users into the shadow, once per tenant; a second call costs nothing."""
+    directory, _ = Directory.objects.get_or_create(
+        tenant=tenant, defaults={"customer_id": tenant.customer_id}
+    )
+    if directory.inventory_at is not None:
+        return
+    for page in client.users(Purpose.INVENTORY, INVENTORY):
+        with transaction.atomic():
+            held.confirm()
+            _note(tenant, page)
+    Directory.objects.filter(pk=directory.pk).update(inventory_at=timezone.now())
+
+
+def _note(tenant: Tenant, page: Sequence[dict[str, Any]]) -> None:
+    """Accounts of a page into the shadow; what is known already keeps its key and state."""
+    DirectoryObject.objects.bulk_create(
+        (_shadow(tenant, resource) for resource in page if resource.get("id")),
+        batch_size=500,
+        update_conflicts=True,
+        unique_fields=["tenant", "entra_id"],
+        update_fields=[
+            "external_id",
+            "user_name",
+            "folded_user_name",
+            "active",
+            "on_premises",
+            "guest",
+        ],
+    )
+
+
+def _shadow(tenant: Tenant, resource: dict[str, Any]) -> DirectoryObject:
+    user_name = str(resource.get("userName") or "")[:255]
+    display = resource.get("displayName")
+    return DirectoryObject(
+        customer_id=tenant.customer_id,
+        tenant=tenant,
+        entra_id=str(resource["id"]),
+        external_id=str(resource.get("externalId") or "")[:255],
+        user_name=user_name,
+        folded_user_name=user_name.casefold(),
+        active=resource.get("active") in _TRUE,
+        on_premises=extension_value(resource, ENTRA, "onPremisesSyncEnabled") in _TRUE,
+        guest=extension_value(resource, ENTRA, "userType") == "Guest",
+        state={"displayName": str(display)} if display else {},
+    )

@@ -1,0 +1,98 @@
+"""The right to write to one tenant: wanted, claimed, renewed, released.
+
+All times are the database's own clock, so that workers on several machines agree; within a worker
+the monotonic clock decides whether a request may still leave.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from provisioning.adapters import doorbell
+from provisioning.models import Job, Lane
+from tenants.models import Tenant
+
+
+class LaneLost(Exception):
+    """The lease ran out and another worker may hold the lane: stop without writing."""
+
+
+@dataclass(slots=True)
+class HeldLane:
+    """A lane this process holds; no request may leave after `deadline` (monotonic seconds)."""
+
+    tenant: Tenant
+    holder: str
+    deadline: float
+
+    def renew(self) -> float:
+        """Prolong the lease and give the new deadline; raises LaneLost."""
+        began = time.monotonic()
+        if not Lane.objects.filter(tenant=self.tenant, holder=self.holder).update(
+            quiet_at=_quiet_at()
+        ):
+            raise LaneLost
+        self.deadline = began + settings.LANE_LEASE_SECONDS
+        return self.deadline
+
+    def confirm(self) -> None:
+        """Inside a transaction that settles: make sure, and keep sure, that the lane is held."""
+        if not Lane.objects.filter(tenant=self.tenant, holder=self.holder).update(
+            quiet_at=_quiet_at()
+        ):
+            raise LaneLost
+
+
+def want(tenant: Tenant) -> None:
+    """Note that a tenant has work, inside the transaction that made it, and ring on commit."""
+    Lane.objects.get_or_create(
+        tenant=tenant, defaults={"customer_id": tenant.customer_id, "wake_at": timezone.now()}
+    )
+    Lane.objects.filter(tenant=tenant).update(wanted=True, wake_at=Now())
+    doorbell.ring_on_commit()
+
+
+def claimable() -> QuerySet[Lane]:
+    """Lanes with work that nobody holds, the least recently served first."""
+    free = Q(holder="") | Q(quiet_at__lt=Now())
+    return Lane.objects.filter(free, wanted=True, wake_at__lte=Now()).order_by(
+        F("served_at").asc(nulls_first=True), "pk"
+    )
+
+
+def claim() -> HeldLane | None:
+    """Take the next lane by compare-and-set, or None when there is none."""
+    for lane in claimable().select_related("tenant__customer")[:10]:
+        holder, began = str(uuid4()), time.monotonic()
+        taken = claimable().order_by().filter(pk=lane.pk)
+        if taken.update(holder=holder, quiet_at=_quiet_at(), served_at=Now()):
+            return HeldLane(lane.tenant, holder, began + settings.LANE_LEASE_SECONDS)
+    return None
+
+
+@transaction.atomic
+def release(held: HeldLane, *, wake_at: datetime | None = None) -> None:
+    """Give the lane back; it stays wanted while a job is left for it, from `wake_at` on.
+
+    The lane's row is written before the jobs are looked at: an approval that comes in between
+    waits for that row and then says itself that the lane is wanted.
+    """
+    mine = Lane.objects.filter(tenant=held.tenant, holder=held.holder)
+    if mine.update(holder="", quiet_at=None, wanted=False, wake_at=wake_at or Now()):
+        left = Job.objects.filter(tenant=held.tenant, state__in=Job.IN_LANE)
+        if left.exists():
+            Lane.objects.filter(tenant=held.tenant).update(wanted=True)
+
+
+def _quiet_at() -> object:
+    """When a dead holder's last request must have ended: lease plus request time."""
+    return Now() + timedelta(
+        seconds=settings.LANE_LEASE_SECONDS + settings.SCIM_REQUEST_SECONDS + 1
+    )

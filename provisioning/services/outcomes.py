@@ -1,0 +1,217 @@
+"""From an answer to what becomes of the operation and of the shadow.
+
+Nothing here talks to the service or the database: an operation and an exchange go in, the
+operation comes out changed, with the shadow row to write and the counter to move.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from provisioning.domain.planner import ACTIVE, EXTERNAL_ID, USER_NAME
+from provisioning.domain.records import fold_key
+from provisioning.domain.retry import MAX_ATTEMPTS, Again, Decision, GiveUp, Halt, LookUp, backoff
+from provisioning.models import DirectoryObject, Operation
+from provisioning.scim.errors import NotFound, NotSent, ScimError
+from provisioning.scim.resources import created_id, members_of
+
+_TALLY = {
+    Operation.Kind.CREATE: "created",
+    Operation.Kind.UPDATE: "updated",
+    Operation.Kind.DISABLE: "disabled",
+    Operation.Kind.ENABLE: "enabled",
+}
+_DUPLICATE_STATUSES = (400, 409)
+_MAX_LOOKUPS = 6
+_DELETED_BEFORE = (
+    "Entra says the user name is taken but shows no such account. An account deleted within the"
+    " last 30 days keeps its user name: restore it, or wait, or map another user name."
+)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one exchange did: the counter to move, shadow rows, and what the whole lane must do."""
+
+    operation: Operation
+    tally: str = ""
+    shadow: DirectoryObject | None = None
+    gone: DirectoryObject | None = None
+    pause: float = 0.0
+    halt: str = ""
+
+
+def looks_up(operation: Operation) -> bool:
+    """Whether the next call for this operation is a lookup rather than the write itself."""
+    return operation.state == Operation.State.UNKNOWN
+
+
+def answered_duplicate(operation: Operation) -> bool:
+    """Whether the lookup is due to a duplicate answer (then by user name, else by externalId)."""
+    return operation.status in _DUPLICATE_STATUSES
+
+
+def written(operation: Operation, body: Any, now: datetime) -> Outcome:
+    """A write that succeeded."""
+    if operation.kind != Operation.Kind.CREATE:
+        return _done(operation, now, shadow=_changed(operation))
+    entra_id = created_id(body)
+    if entra_id is None:
+        return _unknown(operation, now, 0.0)
+    return _done(operation, now, shadow=_created(operation, entra_id, operation.after))
+
+
+def failed_write(
+    operation: Operation, error: ScimError, decision: Decision, now: datetime
+) -> Outcome:
+    """A write that did not succeed, and what was decided about it."""
+    operation.status, operation.detail = error.status, error.detail
+    if isinstance(error, NotSent):
+        operation.attempts -= 1
+    match decision:
+        case Again(after, everyone):
+            operation.state = Operation.State.PENDING
+            operation.not_before = now + timedelta(seconds=after)
+            return Outcome(operation, pause=after if everyone else 0.0)
+        case LookUp(after):
+            return _unknown(operation, now, after, uncertain=error.status not in _DUPLICATE_STATUSES)
+        case Halt():
+            operation.state, operation.attempts = Operation.State.PENDING, operation.attempts - 1
+            return Outcome(operation, halt=str(error))
+        case GiveUp():
+            return _gave_up(operation, error, now)
+
+
+def looked_up(operation: Operation, body: Any, now: datetime) -> Outcome:
+    """The directory was asked whether the account exists; only an equal externalId is ours."""
+    operation.lookups += 1
+    found = members_of(body)
+    ours = [user for user in found if str(user.get("externalId", "")) == operation.key]
+    if len(ours) == 1:
+        state = operation.after if operation.uncertain_since else _read(ours[0])
+        return _done(operation, now, shadow=_created(operation, str(ours[0]["id"]), state))
+    if found:
+        return _conflict(operation, found, now)
+    if not answered_duplicate(operation):
+        return _absent(operation, now)
+    if operation.uncertain_since and operation.lookups < _MAX_LOOKUPS:
+        # Written by an attempt nobody heard of, and not yet visible: the directory lags.
+        return _unknown(operation, now, backoff(operation.lookups, 0.0))
+    return _fail(operation, now, _DELETED_BEFORE)
+
+
+def failed_lookup(
+    operation: Operation, error: ScimError, decision: Decision, now: datetime
+) -> Outcome:
+    """A lookup that did not succeed: the outcome stays unknown until one does."""
+    if isinstance(decision, Halt | GiveUp | LookUp):
+        operation.not_before = now
+        return Outcome(operation, halt=str(error))
+    operation.not_before = now + timedelta(seconds=decision.after)
+    return Outcome(operation, pause=decision.after if decision.everyone else 0.0)
+
+
+def stale(operation: Operation, now: datetime) -> Outcome:
+    """The account is not what the plan was made for."""
+    return _fail(operation, now, "The account changed after planning; the next sync plans it anew.")
+
+
+def is_stale(operation: Operation) -> bool:
+    """Whether the shadow has moved since the operation was planned."""
+    if operation.kind == Operation.Kind.CREATE:
+        return False
+    target = operation.target
+    return target is None or target.revision != operation.target_revision
+
+
+def _absent(operation: Operation, now: datetime) -> Outcome:
+    """It was not created: send it again, unless that was tried often enough."""
+    if operation.attempts >= MAX_ATTEMPTS:
+        return _fail(operation, now, "Entra did not answer the creation, however often it was sent.")
+    operation.state, operation.not_before = Operation.State.PENDING, None
+    return Outcome(operation)
+
+
+def _unknown(
+    operation: Operation, now: datetime, after: float, *, uncertain: bool = False
+) -> Outcome:
+    operation.state = Operation.State.UNKNOWN
+    operation.not_before = now + timedelta(seconds=after)
+    if uncertain and operation.uncertain_since is None:
+        operation.uncertain_since = now
+    return Outcome(operation)
+
+
+def _gave_up(operation: Operation, error: ScimError, now: datetime) -> Outcome:
+    if not isinstance(error, NotFound):
+        return _fail(operation, now, str(error))
+    gone, operation.target = operation.target, None
+    if operation.kind == Operation.Kind.DISABLE:
+        operation.message = "The account had been deleted outside the portal."
+        return _done(operation, now, gone=gone)
+    outcome = _fail(operation, now, f"{error} The next sync plans to create it again.")
+    outcome.gone = gone
+    return outcome
+
+
+def _conflict(operation: Operation, found: list[dict[str, Any]], now: datetime) -> Outcome:
+    if len(found) > 1:
+        message = "Several accounts carry this person's key; a person has to decide."
+    else:
+        message = (
+            f"The user name belongs to an account that this portal did not create"
+            f" (object id {found[0].get('id')}); it was not touched."
+        )
+    return _fail(operation, now, message)
+
+
+def _done(
+    operation: Operation,
+    now: datetime,
+    *,
+    shadow: DirectoryObject | None = None,
+    gone: DirectoryObject | None = None,
+) -> Outcome:
+    operation.state, operation.settled_at = Operation.State.DONE, now
+    operation.detail = ""
+    return Outcome(operation, _TALLY[Operation.Kind(operation.kind)], shadow=shadow, gone=gone)
+
+
+def _fail(operation: Operation, now: datetime, message: str) -> Outcome:
+    operation.state, operation.settled_at = Operation.State.FAILED, now
+    operation.message = message
+    return Outcome(operation, "failed")
+
+
+def _created(operation: Operation, entra_id: str, state: dict[str, Any]) -> DirectoryObject:
+    user_name = str(state.get(USER_NAME) or operation.user_name)
+    return DirectoryObject(
+        customer_id=operation.customer_id,
+        tenant_id=operation.tenant_id,
+        entra_id=entra_id,
+        key=fold_key(operation.key),
+        external_id=operation.key,
+        user_name=user_name,
+        folded_user_name=user_name.casefold(),
+        active=bool(state.get(ACTIVE, True)),
+        state={path: value for path, value in state.items() if value is not None},
+    )
+
+
+def _changed(operation: Operation) -> DirectoryObject | None:
+    """The target as it is after the change was answered with success."""
+    target = operation.target
+    if target is None:
+        return None
+    state = {**target.state, **operation.after}
+    target.state = {path: value for path, value in state.items() if value is not None}
+    target.active = bool(target.state.get(ACTIVE, target.active))
+    target.user_name = str(target.state.get(USER_NAME, target.user_name))
+    target.folded_user_name = target.user_name.casefold()
+    target.revision += 1
+    return target
+
+
+def _read(resource: dict[str, Any]) -> dict[str, Any]:
+    known = (USER_NAME, EXTERNAL_ID, ACTIVE, "displayName")
+    return {name: resource[name] for name in known if resource.get(name) is not None}

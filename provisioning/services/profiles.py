@@ -1,0 +1,43 @@
+"""Publishing mapping profiles: every publication is a new, immutable version."""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from provisioning.domain.mapping import parse_definition
+from provisioning.models import MappingProfile, ProfileVersion
+from tenants.models import Tenant, User
+from tenants.services import record
+
+
+@transaction.atomic
+def publish(*, tenant: Tenant, definition: Any, by: User | None, note: str = "") -> ProfileVersion:
+    """Publish a definition as the tenant's next version; raises ProfileError with all problems.
+
+    Publishing what is current already changes nothing and returns the current version.
+    """
+    data = parse_definition(definition).to_json()
+    profile, _ = MappingProfile.objects.get_or_create(
+        tenant=tenant, defaults={"customer_id": tenant.customer_id}
+    )
+    current = profile.current
+    if current is not None and current.definition == data:
+        return current
+    highest = profile.versions.aggregate(highest=Max("number"))["highest"] or 0
+    version = ProfileVersion.objects.create(
+        customer_id=tenant.customer_id,
+        profile=profile,
+        number=highest + 1,
+        definition=data,
+        note=note,
+        published_by=by,
+    )
+    record(
+        "profile.published",
+        by=by,
+        customer=tenant.customer,
+        subject=tenant,
+        version=version.number,
+    )
+    return version

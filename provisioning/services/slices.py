@@ -1,0 +1,90 @@
+"""One slice of a lane: recover what a dead holder left, work on the tenant's job, give it back."""
+
+import logging
+import time
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from billing.domain.pricing import NoPrice
+from provisioning.adapters.directory import open_client
+from provisioning.models import Job
+from provisioning.scim.client import ScimClient
+from provisioning.scim.errors import ScimError
+from provisioning.services import lanes, snapshots
+from provisioning.services.applying import apply_job, recover
+from provisioning.services.lanes import HeldLane, LaneLost
+from provisioning.services.planning import plan_job
+from tenants.tokens import NoToken
+
+logger = logging.getLogger(__name__)
+_TRY_AGAIN = timedelta(seconds=60)
+
+
+def serve_next() -> bool:
+    """Serve one slice of the next lane; False when no lane had work."""
+    held = lanes.claim()
+    if held is None:
+        return False
+    try:
+        wake_at = _serve(held)
+    except LaneLost:
+        logger.warning("tenant %s: the lease ran out, another worker goes on", held.tenant.slug)
+        return True
+    lanes.release(held, wake_at=wake_at)
+    return True
+
+
+def _serve(held: HeldLane) -> datetime | None:
+    recover(held)
+    job = (
+        Job.objects.filter(tenant=held.tenant, state__in=Job.IN_LANE)
+        .select_related("tenant__customer", "profile_version", "snapshot")
+        .order_by("pk")
+        .first()
+    )
+    if job is None:
+        return None
+    if job.state == Job.State.PLANNING and job.cancel_requested:
+        _end(job, Job.State.CANCELLED, "")
+        return None
+    try:
+        with open_client(held.tenant, job.label, held.renew) as client:
+            return _work(job, client, held)
+    except (NoToken, ScimError) as error:
+        return _wait(job, str(error), _delay(error))
+    except NoPrice as error:
+        _end(job, Job.State.FAILED, str(error))
+        return None
+    except LaneLost:
+        raise
+    except Exception:
+        logger.exception("%s: unexpected failure", job.label)
+        return _wait(job, "The portal failed unexpectedly; it tries again every minute.", None)
+
+
+def _work(job: Job, client: ScimClient, held: HeldLane) -> datetime | None:
+    if job.state == Job.State.PLANNING:
+        plan_job(job, client, held)
+        return None
+    return apply_job(job, client, held, time.monotonic() + settings.LANE_SLICE_SECONDS)
+
+
+def _delay(error: Exception) -> timedelta | None:
+    asked = getattr(error, "retry_after", None)
+    return None if asked is None else timedelta(seconds=asked)
+
+
+def _wait(job: Job, problem: str, delay: timedelta | None) -> datetime:
+    """Keep the job as it is, with the reason shown, and try again later."""
+    logger.warning("%s: %s", job.label, problem)
+    Job.objects.filter(pk=job.pk).update(problem=problem)
+    return timezone.now() + (delay or _TRY_AGAIN)
+
+
+@transaction.atomic
+def _end(job: Job, state: Job.State, problem: str) -> None:
+    Job.objects.filter(pk=job.pk).update(state=state, problem=problem, ended_at=timezone.now())
+    snapshots.discard(job)

@@ -1,0 +1,87 @@
+"""A source's records at rest: JSON lines, compressed, sealed in chunks."""
+
+import json
+import zlib
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+
+from django.conf import settings
+from django.db import transaction
+
+from provisioning.domain.records import Record, fold_key
+from provisioning.models import Job, Snapshot, SnapshotChunk
+from tenants import vault
+
+_CHUNK = 1000
+
+
+def store_records(snapshot: Snapshot, records: Iterable[Record]) -> None:
+    """Seal the records of a read, a chunk at a time."""
+    stream = iter(records)
+    number = 0
+    while chunk := list(islice(stream, _CHUNK)):
+        lines = "\n".join(
+            json.dumps([record.line, record.key, dict(record.values)], ensure_ascii=False)
+            for record in chunk
+        )
+        SnapshotChunk.objects.create(
+            customer_id=snapshot.customer_id,
+            snapshot=snapshot,
+            number=number,
+            sealed=vault.seal(zlib.compress(lines.encode()), _binding(snapshot, number)),
+        )
+        number += 1
+
+
+def records_of(snapshot: Snapshot) -> Iterator[Record]:
+    """Records of a snapshot in the source's order, one chunk in memory at a time."""
+    for chunk in snapshot.chunks.order_by("number").iterator(chunk_size=4):
+        plain = zlib.decompress(vault.unseal(chunk.sealed, _binding(snapshot, chunk.number)))
+        for text in plain.decode().split("\n"):
+            line, key, values = json.loads(text)
+            yield Record(line, key, values)
+
+
+def keys_of(snapshot: Snapshot) -> set[str] | None:
+    """Folded keys of a snapshot; None when its records were erased."""
+    if snapshot.erased_at is not None:
+        return None
+    return {fold_key(record.key) for record in records_of(snapshot)}
+
+
+@transaction.atomic
+def accept(snapshot: Snapshot, at: datetime) -> None:
+    """Make a read the source's snapshot; the records of the one before are erased."""
+    Snapshot.objects.filter(pk=snapshot.pk).update(accepted_at=at)
+    earlier = Snapshot.objects.filter(source_id=snapshot.source_id).exclude(pk=snapshot.pk)
+    for old in earlier.filter(erased_at=None):
+        erase(old, at)
+
+
+def discard(job: Job) -> None:
+    """Forget the read of a job that will not be applied."""
+    if job.snapshot is not None and job.snapshot.accepted_at is None:
+        job.snapshot.delete()
+
+
+def erase(snapshot: Snapshot, at: datetime) -> None:
+    """Delete a snapshot's records; its counts and columns stay for the guard."""
+    snapshot.chunks.all().delete()
+    Snapshot.objects.filter(pk=snapshot.pk).update(erased_at=at)
+
+
+@transaction.atomic
+def erase_expired(now: datetime) -> int:
+    """Erase records past their retention, except those of an open job; returns how many reads."""
+    limit = now - timedelta(days=settings.SNAPSHOT_RETENTION_DAYS)
+    expired = Snapshot.objects.filter(created_at__lt=limit, erased_at=None).exclude(
+        pk__in=Job.objects.filter(state__in=Job.OPEN, snapshot__isnull=False).values("snapshot_id")
+    )
+    for snapshot in expired:
+        erase(snapshot, now)
+    return len(expired)
+
+
+def _binding(snapshot: Snapshot, number: int) -> bytes:
+    return vault.binding(snapshot.tenant_id, f"Snapshot#{snapshot.pk}", "records", number)

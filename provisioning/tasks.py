@@ -1,0 +1,34 @@
+"""What the workers are told: there may be work."""
+
+import logging
+
+from celery import shared_task
+from django.utils import timezone
+
+from provisioning.adapters import doorbell
+from provisioning.services import lanes, slices, snapshots
+
+logger = logging.getLogger(__name__)
+_RINGS = 8
+
+
+@shared_task(name=doorbell.WORK)
+def work() -> None:
+    """Serve one slice; ring again if a lane still waits."""
+    if slices.serve_next() and lanes.claimable().exists():
+        doorbell.ring()
+
+
+@shared_task(name="provisioning.tick")
+def tick() -> None:
+    """Ring for lanes that wait: a message may have been lost, or a lane's time have come."""
+    for _ in range(min(lanes.claimable().count(), _RINGS)):
+        doorbell.ring()
+
+
+@shared_task(name="provisioning.purge_snapshots")
+def purge_snapshots() -> None:
+    """Erase records past their retention."""
+    erased = snapshots.erase_expired(timezone.now())
+    if erased:
+        logger.info("erased the records of %s reads", erased)

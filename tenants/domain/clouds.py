@@ -1,0 +1,39 @@
+"""Addresses of each Entra cloud (Microsoft's SCIM and Graph references)."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """Where a tenant of this cloud is reached: SCIM base, login authority host, token scope."""
+
+    name: str
+    label: str
+    scim_base: str
+    authority: str
+    scope: str
+
+
+def _cloud(name: str, label: str, graph: str, login: str) -> Cloud:
+    return Cloud(
+        name, label, f"https://{graph}/rp/scim", f"https://{login}", f"https://{graph}/.default"
+    )
+
+
+CLOUDS = {
+    cloud.name: cloud
+    for cloud in (
+        _cloud("global", "Global", "graph.microsoft.com", "login.microsoftonline.com"),
+        _cloud("usgov", "US Government (GCC High)", "graph.microsoft.us", "login.microsoftonline.us"),
+        _cloud("dod", "US Government (DoD)", "dod-graph.microsoft.us", "login.microsoftonline.us"),
+        _cloud(
+            "china",
+            "China (21Vianet)",
+            "microsoftgraph.chinacloudapi.cn",
+            "login.partner.microsoftonline.cn",
+        ),
+        # The sandbox is addressed by each tenant's own URL; msal accepts only a production
+        # authority, so the global one is named here and rewritten on the way out.
+        _cloud("sandbox", "Sandbox", "graph.microsoft.com", "login.microsoftonline.com"),
+    )
+}

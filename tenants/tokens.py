@@ -1,0 +1,138 @@
+"""App-only tokens through msal: one application object per credential and process, in memory only.
+
+    NoToken
+    +-- CredentialRefused   Entra answered and said no; a person has to act
+    +-- LoginUnreachable    no answer; worth another try later
+"""
+
+import json
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+import httpx
+import msal
+
+from tenants import vault
+from tenants.domain.clouds import CLOUDS
+from tenants.domain.token_errors import TokenProblem, explain
+from tenants.models import Credential, Tenant
+
+_TIMEOUT = 20.0
+_applications: dict[int, msal.ConfidentialClientApplication] = {}
+_lock = Lock()
+
+
+class NoToken(Exception):
+    """No token was given; str() is a sentence for a person."""
+
+
+class CredentialRefused(NoToken):
+    """Entra refused the credential; `problem` has its code and words."""
+
+    def __init__(self, problem: TokenProblem) -> None:
+        super().__init__(problem.sentence)
+        self.problem = problem
+
+
+class LoginUnreachable(NoToken):
+    """The login service did not answer properly."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """The part of a response msal reads."""
+
+    status_code: int
+    text: str
+    headers: dict[str, str]
+
+    def raise_for_status(self) -> None:
+        if self.status_code >= 400:
+            raise LoginUnreachable(f"The login service answered {self.status_code}.")
+
+
+class LoginClient:
+    """HTTP client for msal; for a sandbox it maps the production authority there and back.
+
+    msal refuses any authority and token endpoint that is not https, so the sandbox's addresses
+    are written as the authority's in what msal reads, and back in what it asks for.
+    """
+
+    def __init__(self, authority: str, sandbox_url: str = "") -> None:
+        self._authority = authority
+        self._sandbox = sandbox_url.rstrip("/")
+        self._client = httpx.Client(timeout=_TIMEOUT, follow_redirects=False)
+
+    def get(self, url: str, **kwargs: Any) -> _Answer:
+        """GET as msal calls it."""
+        return self._send("GET", url, **kwargs)
+
+    def post(self, url: str, **kwargs: Any) -> _Answer:
+        """POST as msal calls it."""
+        return self._send("POST", url, **kwargs)
+
+    def close(self) -> None:
+        """Called by msal when it is done."""
+        self._client.close()
+
+    def _send(self, method: str, url: str, **kwargs: Any) -> _Answer:
+        accepted = {name: kwargs[name] for name in ("params", "data", "headers") if name in kwargs}
+        if self._sandbox:
+            url = url.replace(self._authority, self._sandbox, 1)
+        try:
+            response = self._client.request(method, url, **accepted)
+        except httpx.HTTPError as error:
+            raise LoginUnreachable(f"The login service did not answer ({error!s}).") from error
+        text = response.text
+        if self._sandbox:
+            text = text.replace(self._sandbox, self._authority)
+        return _Answer(response.status_code, text, dict(response.headers))
+
+
+def app_token(tenant: Tenant, credential: Credential, *, fresh: bool = False) -> str:
+    """A bearer token for the tenant's SCIM API; `fresh` discards what was cached before."""
+    if fresh:
+        forget(credential)
+    try:
+        application = _application(tenant, credential)
+        answer = application.acquire_token_for_client([CLOUDS[tenant.cloud].scope])
+    except ValueError as error:
+        # msal raises ValueError when the tenant's discovery document is refused.
+        raise CredentialRefused(explain("invalid_tenant", str(error), [90002])) from error
+    except json.JSONDecodeError as error:
+        raise LoginUnreachable("The login service answered something that is not JSON.") from error
+    if "access_token" in answer:
+        return str(answer["access_token"])
+    raise CredentialRefused(
+        explain(
+            answer.get("error", "unknown_error"),
+            answer.get("error_description", ""),
+            [int(code) for code in answer.get("error_codes", [])],
+        )
+    )
+
+
+def forget(credential: Credential) -> None:
+    """Drop the application object and its cached tokens, so that new consent shows."""
+    with _lock:
+        _applications.pop(credential.pk, None)
+
+
+def _application(tenant: Tenant, credential: Credential) -> msal.ConfidentialClientApplication:
+    with _lock:
+        if credential.pk not in _applications:
+            authority = CLOUDS[tenant.cloud].authority
+            _applications[credential.pk] = msal.ConfidentialClientApplication(
+                credential.client_id,
+                client_credential=secret_of(credential),
+                authority=f"{authority}/{tenant.entra_id}",
+                http_client=LoginClient(authority, tenant.sandbox_url),
+            )
+        return _applications[credential.pk]
+
+
+def secret_of(credential: Credential) -> str:
+    """The credential's secret in clear text; never store, show or log what this returns."""
+    bound_to = vault.binding(credential.tenant_id, "Credential", "sealed_secret")
+    return vault.unseal(credential.sealed_secret, bound_to).decode()
