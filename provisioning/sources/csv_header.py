@@ -66,15 +66,21 @@ def _best_reading(stream: BinaryIO, encoding: str, key: str) -> tuple[Row, str]:
             found.append((header, delimiter))
     if not found:
         raise problem
-    return max(found, key=lambda item: (key in map(fold_name, item[0].fields), _width(item[0])))
+    return max(found, key=lambda item: _fitness(item[0].fields, key))
 
 
 def _first_row(table: Iterable[Row]) -> Row | None:
-    return next((row for row in table if not row.blank), None)
+    return next((row for row in table if any(map(_has_text, row.fields))), None)
 
 
-def _width(row: Row) -> int:
-    return len(row.fields)
+def _has_text(field: str) -> bool:
+    # The delimiter is not known yet, so none of the candidates counts as text.
+    return bool(field.strip(" \r\n" + "".join(DELIMITERS)))
+
+
+def _fitness(fields: Sequence[str], key: str) -> tuple[bool, bool, int]:
+    names = [fold_name(field) for field in fields]
+    return key in names, all(names), len(names)
 
 
 def _missing_key(columns: Sequence[str], key_column: str) -> UnusableSource:

@@ -42,9 +42,9 @@ def text_encoding(stream: BinaryIO) -> str:
         try:
             _check_text(stream, encoding)
         except UnicodeDecodeError:
+            if encoding.startswith("utf-8"):
+                _refuse_damaged_utf8(stream)
             continue
-        if encoding == "cp1252":
-            _refuse_damaged_utf8(stream)
         return encoding
     raise UnusableSource("not_text", _NOT_TEXT)
 
