@@ -286,11 +286,12 @@ def tables(draw):
     tables(),
     st.sampled_from([",", ";", "\t"]),
     st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"]),
-    st.sampled_from(["\n", "\r\n", "\r"]),
-    st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    # With a lone LF or CR as its line end the writer leaves the other one unquoted: quote all.
+    st.sampled_from([("\r\n", csv.QUOTE_MINIMAL), ("\n", csv.QUOTE_ALL), ("\r", csv.QUOTE_ALL)]),
 )
-def test_what_a_csv_writer_wrote_is_read_back(table, delimiter, encoding, end, quoting):
+def test_what_a_csv_writer_wrote_is_read_back(table, delimiter, encoding, style):
     columns, people = table
+    end, quoting = style
     # Unquoted, another delimiter in a name is a delimiter to any reader.
     assume(quoting == csv.QUOTE_ALL or not any(char in "".join(columns) for char in ",;\t"))
     text = io.StringIO()
