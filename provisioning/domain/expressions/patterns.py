@@ -1,0 +1,170 @@
+"""Regular expressions as .NET writes them, run with a time limit.
+
+Patterns come from people: one that is too slow is an error on that record, not a stuck worker.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import regex
+
+from provisioning.domain.expressions.errors import EvaluationError
+from provisioning.domain.expressions.values import shown
+
+TIME_LIMIT = 0.05
+"""Seconds one search or replacement may take."""
+
+MAX_RESULT = 100_000
+"""Characters of a replaced text; nested replacements could otherwise fill the memory."""
+
+# Where .NET and the regex package write the same thing differently.
+_DIALECT = re.compile(
+    r"\\k(?:<(?P<angle>\w+)>|'(?P<quote>\w+)'|\{(?P<brace>\w+)\})"
+    r"|\(\?'(?P<group>[^\W\d]\w*)'"
+    r"|(?P<set>\[\^?\]?(?:\\.|[^\]\\])*\])"
+    r"|(?P<escape>\\.)",
+    re.DOTALL,
+)
+_ANCHORS = {r"\Z": r"(?=\n?\Z)", r"\z": r"\Z"}
+_SUBSTITUTION = re.compile(r"\$(?:(?P<dollar>\$)|(?P<whole>&)|(?P<number>\d+)|\{(?P<name>\w+)\})")
+_UNSUPPORTED = re.compile(r"(?<!\$)(?:\$\$)*(\$[`'+_])")
+
+
+class PatternError(Exception):
+    """The pattern, a group or a replacement is not valid; `str()` says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A compiled pattern with groups numbered as .NET does: unnamed ones first, then named."""
+
+    compiled: Any
+    groups: tuple[int, ...]
+
+    def group(self, name: str) -> int | None:
+        """The group of that name or .NET number, None if there is none."""
+        if name in self.compiled.groupindex:
+            return int(self.compiled.groupindex[name])
+        if name.isascii() and name.isdigit() and len(name) < 4:
+            number = int(name)
+            return number if number == 0 else dict(enumerate(self.groups, 1)).get(number)
+        return None
+
+    def required_group(self, name: str) -> int:
+        """The group of that name; PatternError if there is none."""
+        index = self.group(name)
+        if index is None:
+            raise PatternError(f"the regular expression has no group {shown(name)}")
+        return index
+
+
+@lru_cache(maxsize=256)
+def compile_pattern(text: str) -> Pattern:
+    """Compile a .NET pattern. Raises PatternError."""
+    try:
+        compiled = regex.compile(_DIALECT.sub(_translated, text), regex.VERSION0)
+    except (regex.error, RecursionError, OverflowError, ValueError, LookupError) as error:
+        raise PatternError(f"not a regular expression: {error}") from None
+    named = set(compiled.groupindex.values())
+    order = sorted(range(1, compiled.groups + 1), key=lambda index: (index in named, index))
+    return Pattern(compiled, tuple(order))
+
+
+def _translated(match: re.Match[str]) -> str:
+    reference = match["angle"] or match["quote"] or match["brace"]
+    if reference:
+        return rf"\g<{reference}>"
+    if match["group"]:
+        return f"(?<{match['group']}>"
+    if match["set"]:
+        if "-[" in match["set"][1:]:
+            raise PatternError("subtraction inside [...] is not supported: write the set out")
+        return match["set"]
+    return _ANCHORS.get(match["escape"], match["escape"])
+
+
+@lru_cache(maxsize=256)
+def compile_replacement(pattern: Pattern, text: str) -> Callable[[Any], str]:
+    """A .NET replacement ($1, ${name}, $& and $$) as a function of a match. Raises PatternError.
+
+    What names no group stays as it is written, as in .NET.
+    """
+    unsupported = _UNSUPPORTED.search(text)
+    if unsupported:
+        raise PatternError(f"{unsupported[1]} in a replacement is not supported")
+    parts: list[str | int] = []
+    end = 0
+    for found in _SUBSTITUTION.finditer(text):
+        parts += [text[end : found.start()], _substituted(pattern, found)]
+        end = found.end()
+    parts.append(text[end:])
+    if all(isinstance(part, str) for part in parts):
+        plain = "".join(map(str, parts))
+        return lambda _match: plain
+    return lambda match: "".join(
+        part if isinstance(part, str) else (match[part] or "") for part in parts
+    )
+
+
+def _substituted(pattern: Pattern, found: re.Match[str]) -> str | int:
+    if found["dollar"]:
+        return "$"
+    if found["whole"]:
+        return 0
+    index = pattern.group(found["number"] or found["name"])
+    return found[0] if index is None else index
+
+
+def substitute(pattern: Pattern, replacement: Callable[[Any], str], source: str) -> str:
+    """Every match replaced. Raises EvaluationError when it takes too long or grows too large."""
+    room = MAX_RESULT
+
+    def replace(match: Any) -> str:
+        nonlocal room
+        piece = replacement(match)
+        room -= len(piece)
+        if room < 0:
+            raise too_large()
+        return piece
+
+    return str(_limited(lambda: pattern.compiled.sub(replace, source, timeout=TIME_LIMIT)))
+
+
+def replace_group(pattern: Pattern, group: int, replacement: str, source: str) -> str:
+    """Only what the group captured is replaced, in every match."""
+
+    def rebuilt(match: Any) -> str:
+        pieces, end = [], match.start()
+        for start, stop in match.spans(group):
+            if start >= end:
+                pieces += [source[end:start], replacement]
+                end = stop
+        return "".join([*pieces, source[end : match.end()]])
+
+    return substitute(pattern, rebuilt, source)
+
+
+def find_group(pattern: Pattern, group: int, source: str) -> str | None:
+    """What the group captured in the first match; None without a match."""
+    match = _limited(lambda: pattern.compiled.search(source, timeout=TIME_LIMIT))
+    return None if match is None else match[group]
+
+
+def too_large() -> EvaluationError:
+    """The error of a replacement that would exceed MAX_RESULT."""
+    return EvaluationError(f"the result would be longer than {MAX_RESULT} characters")
+
+
+def _limited(run: Callable[[], Any]) -> Any:
+    try:
+        return run()
+    except TimeoutError:
+        message = f"the regular expression took longer than {TIME_LIMIT * 1000:.0f} ms"
+        raise EvaluationError(f"{message}; write it without nested repetitions") from None
+    except (MemoryError, RecursionError, regex.error) as error:
+        raise EvaluationError(f"the regular expression could not be run: {error}") from None
