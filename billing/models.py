@@ -102,4 +102,6 @@ class PriceBookEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.currency} {self.unit_price.normalize():f} from {self.effective_from:%Y-%m-%d}"
+        return (
+            f"{self.currency} {self.unit_price.normalize():f} from {self.effective_from:%Y-%m-%d}"
+        )

@@ -62,8 +62,10 @@ def costs_of(tenants: Iterable[Tenant], month: Month) -> list[TenantCost]:
     """Calls and cost of the month for these tenants; two queries however many they are."""
     tenants, book = list(tenants), price_book()
     lines: dict[int, list[UsageLine]] = {tenant.pk: [] for tenant in tenants}
-    for row in _usage(tenants, month).values_list("tenant_id", "hour", "status").annotate(
-        total=Sum("calls")
+    for row in (
+        _usage(tenants, month)
+        .values_list("tenant_id", "hour", "status")
+        .annotate(total=Sum("calls"))
     ):
         lines[row[0]].append(UsageLine(*row[1:]))
     return [TenantCost(tenant, cost_of(lines[tenant.pk], book, tenant.cloud)) for tenant in tenants]

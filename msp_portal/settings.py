@@ -1,4 +1,4 @@
-"""Settings, all from the environment. Without DATABASE_URL the portal runs embedded, out of var/."""
+"""Settings, all from the environment; without DATABASE_URL the portal runs embedded in var/."""
 
 import os
 import secrets
@@ -19,8 +19,8 @@ EMBEDDED = "DATABASE_URL" not in os.environ
 
 
 def _secret(variable: str, make: Callable[[], str]) -> str:
-    """Value of an environment variable; embedded, a value made once and kept in var/ (mode 0600)."""
-    if value := env.str(variable, default=""):
+    """An environment variable; embedded, a value made once and kept in var/ (mode 0600)."""
+    if value := os.environ.get(variable, ""):
         return value
     if not EMBEDDED:
         raise ImproperlyConfigured(f"Set {variable} in the environment (see README, production).")

@@ -41,7 +41,9 @@ def last_jobs(tenants: Iterable[Tenant]) -> Mapping[int, Job]:
     return {job.tenant_id: job for job in jobs}
 
 
-def operations_of(job: Job, *, text: str = "", kind: str = "", state: str = "") -> QuerySet[Operation]:
+def operations_of(
+    job: Job, *, text: str = "", kind: str = "", state: str = ""
+) -> QuerySet[Operation]:
     """A job's operations, narrowed by a text in name, user name or key, by kind and by state."""
     found = job.operations.all()
     if text:
@@ -106,7 +108,16 @@ def report_of(job: Job) -> dict[str, Any]:
         "held_records": list(job.held_records.values("line", "key", "stage", "code", "message")),
         "operations": list(
             job.operations.values(
-                "kind", "state", "key", "person", "user_name", "before", "after", "reason", "message", "detail"
+                "kind",
+                "state",
+                "key",
+                "person",
+                "user_name",
+                "before",
+                "after",
+                "reason",
+                "message",
+                "detail",
             )
         ),
     }

@@ -1,4 +1,4 @@
-"""The gate in front of views: a role that may not is refused, another customer's object is absent."""
+"""The gate before views: a role that may not is refused, another customer's object is absent."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -28,17 +28,21 @@ class PortalRequest(HttpRequest):
 View = Callable[Concatenate[PortalRequest, P], HttpResponse]
 
 
-def allowed(action: Action) -> Callable[[View[P]], Callable[Concatenate[HttpRequest, P], HttpResponse]]:
+def allowed(
+    action: Action,
+) -> Callable[[View[P]], Callable[Concatenate[HttpRequest, P], HttpResponse]]:
     """Refuse with 403 whoever may do this nowhere; the view's own query narrows to customers."""
 
     def decorate(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
         @wraps(view)
         def checked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             if not may(request.user, action):
-                raise PermissionDenied(f"Your role does not allow: {action.value.replace('_', ' ')}.")
-            return view(cast(PortalRequest, request), *args, **kwargs)
+                raise PermissionDenied(
+                    f"Your role does not allow: {action.value.replace('_', ' ')}."
+                )
+            return view(cast("PortalRequest", request), *args, **kwargs)
 
-        return checked
+        return cast("Callable[Concatenate[HttpRequest, P], HttpResponse]", checked)
 
     return decorate
 

@@ -40,7 +40,7 @@ class User(AbstractUser):
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
-    objects: ClassVar[PortalUserManager] = PortalUserManager()  # type: ignore[assignment]
+    objects: ClassVar[PortalUserManager] = PortalUserManager()
 
     def __str__(self) -> str:
         return self.name or self.email
@@ -73,7 +73,9 @@ class AccessGrant(models.Model):
 
     user = models.ForeignKey(User, models.CASCADE, related_name="grants")
     customer = models.ForeignKey(Customer, models.CASCADE, null=True, blank=True)
-    role = models.CharField(max_length=20, choices=[(role.value, role.name.title()) for role in Role])
+    role = models.CharField(
+        max_length=20, choices=[(role.value, role.name.title()) for role in Role]
+    )
 
     class Meta:
         constraints = [

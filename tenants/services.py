@@ -87,7 +87,13 @@ def store_secret(*, tenant: Tenant, client_id: str, secret: str, by: User | None
 
 @transaction.atomic
 def add_person(
-    *, email: str, name: str, password: str | None, role: Role, customer: Customer | None, by: User | None
+    *,
+    email: str,
+    name: str,
+    password: str | None,
+    role: Role,
+    customer: Customer | None,
+    by: User | None,
 ) -> User:
     """Add a person, or give an existing one another role; an existing password stays."""
     user = User.objects.filter(email=email.strip().lower()).first()

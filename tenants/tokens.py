@@ -1,8 +1,8 @@
 """App-only tokens through msal: one application object per credential and process, in memory only.
 
-    NoToken
-    +-- CredentialRefused   Entra answered and said no; a person has to act
-    +-- LoginUnreachable    no answer; worth another try later
+NoToken
++-- CredentialRefused   Entra answered and said no; a person has to act
++-- LoginUnreachable    no answer; worth another try later
 """
 
 import json

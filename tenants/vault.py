@@ -63,7 +63,7 @@ def seal(plain: bytes, bound_to: bytes) -> bytes:
     return head + nonce + key.encrypt(nonce, plain, head + bound_to)
 
 
-def unseal(sealed: bytes, bound_to: bytes) -> bytes:
+def unseal(sealed: bytes | memoryview, bound_to: bytes) -> bytes:
     """Decrypt; raises VaultError when the key is unknown or the place is not the sealed one."""
     sealed = bytes(sealed)
     end = 2 + sealed[1]

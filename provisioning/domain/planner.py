@@ -157,9 +157,7 @@ def _taken(holder: Account) -> str:
     return "This account exists already and was not created by this portal; it is not touched."
 
 
-def _move(
-    person: Person, account: Account, directory: Directory, mapped: frozenset[str]
-) -> Change:
+def _move(person: Person, account: Account, directory: Directory, mapped: frozenset[str]) -> Change:
     after = difference(person.values, account.state, mapped, person.ignored)
     if not after:
         return _change(Kind.UNCHANGED, person, account=account)

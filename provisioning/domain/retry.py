@@ -57,9 +57,7 @@ Decision = Again | LookUp | GiveUp | Halt
 
 MAX_ATTEMPTS = 8
 _FIRST_DELAY, _LONGEST_DELAY = 1.0, 300.0
-_HALTS = frozenset(
-    {Trouble.CREDENTIAL_REFUSED, Trouble.FEATURE_NOT_ENABLED, Trouble.MISCONFIGURED}
-)
+_HALTS = frozenset({Trouble.CREDENTIAL_REFUSED, Trouble.FEATURE_NOT_ENABLED, Trouble.MISCONFIGURED})
 
 
 def decide(
@@ -76,25 +74,21 @@ def decide(
     A write whose outcome is unknown is never repeated blindly when repeating could do it twice;
     changes of a known account may be (RFC 7644, 3.5.2: replacing a value is idempotent).
     """
-    if trouble in _HALTS:
-        return Halt()
-    if trouble is Trouble.PERMISSION_MISSING:
-        # One person's account may be privileged; that nobody can be created concerns everyone.
-        return GiveUp() if intent is Intent.CHANGE else Halt()
-    if trouble is Trouble.CONFLICT and intent is Intent.CREATE:
-        return LookUp(0.0)
-    if trouble in (Trouble.NOT_FOUND, Trouble.CONFLICT, Trouble.REJECTED):
-        return GiveUp()
-    if trouble is Trouble.UNKNOWN_OUTCOME and intent is Intent.CREATE:
-        return LookUp(lookup_delay)
-    if trouble is Trouble.THROTTLED:
-        waits = backoff(attempts, jitter) if retry_after is None else retry_after
-        return Again(waits, everyone=True)
-    if trouble is Trouble.NOT_SENT:
-        return Again(backoff(attempts, jitter), everyone=True)
-    if attempts >= MAX_ATTEMPTS:
-        return GiveUp()
-    return Again(backoff(attempts, jitter))
+    create = intent is Intent.CREATE
+    pause = backoff(attempts, jitter)
+    match trouble:
+        case Trouble.PERMISSION_MISSING if intent is Intent.CHANGE:
+            # One person's account may be privileged; that nobody can be created stops everyone.
+            return GiveUp()
+        case Trouble.CONFLICT if create:
+            return LookUp(0.0)
+        case Trouble.UNKNOWN_OUTCOME if create:
+            return LookUp(lookup_delay)
+        case Trouble.THROTTLED:
+            return Again(pause if retry_after is None else retry_after, everyone=True)
+        case Trouble.NOT_SENT:
+            return Again(pause, everyone=True)
+    return _GENERAL.get(trouble) or (Again(pause) if attempts < MAX_ATTEMPTS else GiveUp())
 
 
 def backoff(attempts: int, jitter: float) -> float:

@@ -111,7 +111,9 @@ class ScimClient:
             if not cursor:
                 return
 
-    def after(self, error: ScimError, intent: Intent, attempts: int, lookup_delay: float) -> Decision:
+    def after(
+        self, error: ScimError, intent: Intent, attempts: int, lookup_delay: float
+    ) -> Decision:
         """What to do after this error; a refused token is replaced once before giving up."""
         if error.trouble is Trouble.CREDENTIAL_REFUSED and self.bearer.replace():
             return Again(0.0)

@@ -1,17 +1,17 @@
 """What an answer means for the caller.
 
-    ScimError                 status, Entra's own words, and a sentence with the next step
-    +-- NotSent               never left; send it again
-    +-- Transient             service failure before the write (500, 502, 503)
-    +-- Throttled             429; wait `retry_after` seconds
-    +-- UnknownOutcome        504, cut connection, unreadable answer: it may have happened
-    +-- NotFound              404
-    +-- Conflict              409, or 400 that names a duplicate
-    +-- Rejected              another 400 or 4xx: the request breaks a rule
-    +-- PermissionMissing     403
-    +-- CredentialRefused     401
-    +-- FeatureNotEnabled     the SCIM API is not switched on or not linked to a subscription
-    +-- Misconfigured         a redirect, or something that is not the SCIM API
+ScimError                 status, Entra's own words, and a sentence with the next step
++-- NotSent               never left; send it again
++-- Transient             service failure before the write (500, 502, 503)
++-- Throttled             429; wait `retry_after` seconds
++-- UnknownOutcome        504, cut connection, unreadable answer: it may have happened
++-- NotFound              404
++-- Conflict              409, or 400 that names a duplicate
++-- Rejected              another 400 or 4xx: the request breaks a rule
++-- PermissionMissing     403
++-- CredentialRefused     401
++-- FeatureNotEnabled     the SCIM API is not switched on or not linked to a subscription
++-- Misconfigured         a redirect, or something that is not the SCIM API
 """
 
 from datetime import datetime

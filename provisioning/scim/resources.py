@@ -36,7 +36,7 @@ def members_of(page: Any) -> list[dict[str, Any]]:
     """Resources of a list answer; Entra writes `resources`, its reference also `Resources`."""
     if not isinstance(page, dict):
         return []
-    found = page.get("resources", page.get("Resources", []))
+    found = page.get("resources") or page.get("Resources") or []
     return [resource for resource in found if isinstance(resource, dict)]
 
 

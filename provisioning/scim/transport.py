@@ -17,7 +17,12 @@ from provisioning.scim.messages import Answer, Fate, Request
 
 _MAX_BYTES = 64 * 1024 * 1024
 # Raised before anything of the request was written, so it surely never reached the service.
-_NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_NEVER_LEFT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+)
 
 
 class Transport(Protocol):

@@ -111,9 +111,7 @@ def _due(job: Job, now: datetime, size: int) -> list[Operation]:
     return batch
 
 
-def _round(
-    job: Job, batch: Sequence[Operation], client: ScimClient, held: HeldLane
-) -> Verdict:
+def _round(job: Job, batch: Sequence[Operation], client: ScimClient, held: HeldLane) -> Verdict:
     """One batch: rows before it leaves, answers and their operations in one transaction after."""
     journal = Journal(job.tenant, job.label)
     current = [operation for operation in batch if not outcomes.is_stale(operation)]
@@ -159,9 +157,7 @@ def _mark_sent(operations: Sequence[Operation]) -> None:
         operation.attempts += 1
 
 
-def _settle(
-    operation: Operation, exchange: Exchange, client: ScimClient, now: datetime
-) -> Outcome:
+def _settle(operation: Operation, exchange: Exchange, client: ScimClient, now: datetime) -> Outcome:
     error, looking = error_of(exchange), looks_up(operation)
     if error is None:
         client.bearer.worked()
@@ -174,10 +170,10 @@ def _settle(
 
 
 def _save(job: Job, settled: Sequence[Outcome]) -> None:
-    created = [o.shadow for o in settled if o.shadow is not None and o.shadow.pk is None]
-    changed = [o.shadow for o in settled if o.shadow is not None and o.shadow.pk is not None]
+    shadows = [outcome.shadow for outcome in settled if outcome.shadow is not None]
+    changed = [shadow for shadow in shadows if shadow.pk is not None]
     DirectoryObject.objects.bulk_create(
-        created,
+        [shadow for shadow in shadows if shadow.pk is None],
         update_conflicts=True,
         unique_fields=["tenant", "entra_id"],
         update_fields=["key", "external_id", "user_name", "folded_user_name", "active", "state"],
@@ -228,7 +224,8 @@ def _finish_or_wait(job: Job, held: HeldLane) -> datetime | None:
         held.confirm()
         left = job.operations.filter(state__in=Operation.UNSETTLED)
         if left.exists():
-            return left.aggregate(next=Min("not_before"))["next"]
+            due: datetime | None = left.aggregate(next=Min("not_before"))["next"]
+            return due
         ended = Job.State.CANCELLED if job.cancel_requested else Job.State.FINISHED
         Job.objects.filter(pk=job.pk).update(state=ended, ended_at=timezone.now(), problem="")
     return None

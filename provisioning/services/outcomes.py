@@ -74,7 +74,9 @@ def failed_write(
             operation.not_before = now + timedelta(seconds=after)
             return Outcome(operation, pause=after if everyone else 0.0)
         case LookUp(after):
-            return _unknown(operation, now, after, uncertain=error.status not in _DUPLICATE_STATUSES)
+            return _unknown(
+                operation, now, after, uncertain=error.status not in _DUPLICATE_STATUSES
+            )
         case Halt():
             operation.state, operation.attempts = Operation.State.PENDING, operation.attempts - 1
             return Outcome(operation, halt=str(error))
@@ -127,7 +129,9 @@ def is_stale(operation: Operation) -> bool:
 def _absent(operation: Operation, now: datetime) -> Outcome:
     """It was not created: send it again, unless that was tried often enough."""
     if operation.attempts >= MAX_ATTEMPTS:
-        return _fail(operation, now, "Entra did not answer the creation, however often it was sent.")
+        return _fail(
+            operation, now, "Entra did not answer the creation, however often it was sent."
+        )
     operation.state, operation.not_before = Operation.State.PENDING, None
     return Outcome(operation)
 

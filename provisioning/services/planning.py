@@ -22,10 +22,10 @@ from provisioning.domain.planner import (
 from provisioning.domain.protection import Protection
 from provisioning.domain.records import Record, fold_key
 from provisioning.models import DirectoryObject, HeldRecord, Job, Operation
+from provisioning.scim.client import ScimClient
 from provisioning.services import snapshots
 from provisioning.services.inventory import read_inventory
 from provisioning.services.lanes import HeldLane
-from provisioning.scim.client import ScimClient
 
 logger = logging.getLogger(__name__)
 _BATCH = 500

@@ -132,9 +132,7 @@ def _compare(source: Source, reading: Reading) -> Comparison | None:
     keys = snapshots.keys_of(previous)
     return compare(
         SnapshotFacts(previous.people, tuple(previous.columns), keys),
-        SnapshotFacts(
-            len(reading.keys | held), reading.columns, frozenset(reading.keys) | held
-        ),
+        SnapshotFacts(len(reading.keys | held), reading.columns, frozenset(reading.keys) | held),
         GuardLimits(source.loss_share, source.loss_minimum),
     )
 

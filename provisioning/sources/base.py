@@ -7,7 +7,7 @@ from typing import Protocol
 from provisioning.domain.records import Record, RefusedRow, fold_key
 
 
-class UnusableSource(Exception):  # noqa: N818  # named after what it says of the source
+class UnusableSource(Exception):  # named after what it says of the source
     """A source refused as a whole: `code` for programs, `message` one sentence for a person."""
 
     def __init__(self, code: str, message: str) -> None:

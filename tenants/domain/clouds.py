@@ -24,7 +24,9 @@ CLOUDS = {
     cloud.name: cloud
     for cloud in (
         _cloud("global", "Global", "graph.microsoft.com", "login.microsoftonline.com"),
-        _cloud("usgov", "US Government (GCC High)", "graph.microsoft.us", "login.microsoftonline.us"),
+        _cloud(
+            "usgov", "US Government (GCC High)", "graph.microsoft.us", "login.microsoftonline.us"
+        ),
         _cloud("dod", "US Government (DoD)", "dod-graph.microsoft.us", "login.microsoftonline.us"),
         _cloud(
             "china",

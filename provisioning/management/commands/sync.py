@@ -129,7 +129,9 @@ class Command(BaseCommand):
         ]
         if counts.withheld:
             lines.append(f"  {counts.withheld} disables need --include-withheld")
-        lines += [f"  held: line {row.line}: {row.message}" for row in job.held_records.all()[:_SHOWN]]
+        lines += [
+            f"  held: line {row.line}: {row.message}" for row in job.held_records.all()[:_SHOWN]
+        ]
         lines += [self._line(operation) for operation in job.operations.all()[:_SHOWN]]
         if job.operations.count() > _SHOWN:
             lines.append(f"  ... {job.operations.count() - _SHOWN} more (--json prints all)")
@@ -155,7 +157,8 @@ class Command(BaseCommand):
             f"  read {job.people}, held {job.held}, unchanged {job.unchanged}",
             f"  created {job.created}, updated {job.updated}, disabled {job.disabled},"
             f" enabled {job.enabled}, failed {job.failed}, skipped {job.skipped}",
-            f"  {cost.calls} calls, {cost.billable} billable, {cost.uncertain} uncertain, {amounts}",
+            f"  {cost.calls} calls, {cost.billable} billable, {cost.uncertain} uncertain,"
+            f" {amounts}",
         ]
         if job.state == Job.State.STOPPED and job.comparison:
             lines += [f"  {reason}" for reason in job.comparison["reasons"]]

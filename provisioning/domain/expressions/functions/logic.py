@@ -24,7 +24,7 @@ from provisioning.domain.expressions.values import (
 )
 
 
-class FlowIgnored(Exception):  # noqa: N818 - no error: a result that travels outwards
+class FlowIgnored(Exception):
     """IgnoreFlowIfNullOrEmpty dropped the attribute: the whole expression has no result."""
 
 
