@@ -57,7 +57,15 @@ Decision = Again | LookUp | GiveUp | Halt
 
 MAX_ATTEMPTS = 8
 _FIRST_DELAY, _LONGEST_DELAY = 1.0, 300.0
-_HALTS = frozenset({Trouble.CREDENTIAL_REFUSED, Trouble.FEATURE_NOT_ENABLED, Trouble.MISCONFIGURED})
+_GENERAL: dict[Trouble, Decision] = {
+    Trouble.CREDENTIAL_REFUSED: Halt(),
+    Trouble.FEATURE_NOT_ENABLED: Halt(),
+    Trouble.MISCONFIGURED: Halt(),
+    Trouble.PERMISSION_MISSING: Halt(),
+    Trouble.NOT_FOUND: GiveUp(),
+    Trouble.CONFLICT: GiveUp(),
+    Trouble.REJECTED: GiveUp(),
+}
 
 
 def decide(
