@@ -1,0 +1,79 @@
+"""Settings of one directory: where sources about the service disagree, and what tests need.
+
+Each default is what the fact sheet names as documented or said; the other side can be chosen.
+"""
+
+from dataclasses import dataclass, fields
+from typing import Any, get_args, get_type_hints
+
+from msp_portal.sandbox.errors import ControlError
+from msp_portal.sandbox.http import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """Switches of one directory; statuses are HTTP statuses, times are seconds."""
+
+    feature_off_status: int = 400  # 401: the older form
+    accept_required: bool = True
+    delete_refuses_json_accept: bool = True
+    put_status: int = 405
+    discovery_list_key: str = "resources"  # or "Resources"
+    mail_nickname_required: bool = False  # true: before August 2026
+    duplicate_status: int = 409  # or 400
+    count_zero_status: int = 400  # or 200: an empty page
+    non_guid_status: int = 400  # or 404
+    member_add_unknown_status: int = 400  # or 404
+    country_attribute: str = "country"  # or "country/region"
+    verified_domains_enforced: bool = True
+    password_policy: bool = True
+    soft_delete_days: float = 30.0  # how long a deleted user's name stays taken
+    billing_rule: str = "2xx+404"  # or "all"
+    read_lag_seconds: float = 0.0
+    token_lifetime_seconds: int = 3599
+    throttle: bool | None = None  # None: as the server was started
+    throttle_scale: float = 1.0  # how many times faster the quotas' clock runs
+    throttle_quota: float = 1.0  # factor on the size of every quota
+
+    def billable(self, status: int) -> bool:
+        """Whether a request answered with `status` is billed; 0: cut before it was worked on."""
+        if self.billing_rule == "all":
+            return status != 0
+        return 200 <= status < 300 or status == 404
+
+
+_HINTS = get_type_hints(Switches)
+_NAMES = tuple(each.name for each in fields(Switches))
+_CHOICES: dict[str, tuple[Any, ...]] = {
+    "feature_off_status": (400, 401),
+    "put_status": (405, 404, 400, 501),
+    "discovery_list_key": ("resources", "Resources"),
+    "duplicate_status": (409, 400),
+    "count_zero_status": (400, 200),
+    "non_guid_status": (400, 404),
+    "member_add_unknown_status": (400, 404),
+    "country_attribute": ("country", "country/region"),
+    "billing_rule": ("2xx+404", "all"),
+}
+
+
+def parse_switches(given: Json) -> Switches:
+    """Switches from JSON; ControlError 400 for an unknown name or a value of the wrong kind."""
+    for name, value in given.items():
+        if name not in _NAMES:
+            raise ControlError(400, f"Unknown setting {name!r}. Known: {', '.join(_NAMES)}.")
+        if not _fits(name, value):
+            raise ControlError(400, f"Setting {name!r} cannot be {value!r}.")
+    return Switches(**given)
+
+
+def _fits(name: str, value: Any) -> bool:
+    if name in _CHOICES:
+        return value in _CHOICES[name]
+    hint = _HINTS[name]
+    allowed = get_args(hint) or (hint,)
+    if isinstance(value, bool):
+        return bool in allowed
+    if isinstance(value, int) and float in allowed:
+        return value >= 0
+    return isinstance(value, allowed) and (not isinstance(value, int | float) or value >= 0)

@@ -1,0 +1,119 @@
+"""One directory with its configuration, what readers see of it, and its queued faults."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from msp_portal.sandbox.directory import Directory, Event
+from msp_portal.sandbox.faults import FaultQueue
+from msp_portal.sandbox.http import Json
+from msp_portal.sandbox.switches import Switches, parse_switches
+from msp_portal.sandbox.throttle import Throttle
+
+FULL_PERMISSIONS = (
+    "User.ReadWrite.All",
+    "Group.ReadWrite.All",
+    "CustomSecAttributeAssignment.ReadWrite.All",
+    "CustomSecAttributeDefinition.Read.All",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """An app registration with its granted permissions; of the secret only a digest is kept."""
+
+    client_id: str
+    secret_sha256: str | None = None
+    permissions: tuple[str, ...] = FULL_PERMISSIONS
+    secret_expired: bool = False
+    blocked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What the control API sets for a directory; domains are lower case."""
+
+    name: str = ""
+    domains: tuple[str, ...] = ()
+    federated_domains: tuple[str, ...] = ()
+    applications: dict[str, Application] = field(default_factory=dict)
+    scim_enabled: bool = True
+    settings: Json = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, stored: Json) -> "Config":
+        """From the journal."""
+        applications = [
+            Application(**{**each, "permissions": tuple(each["permissions"])})
+            for each in stored["applications"]
+        ]
+        return cls(
+            name=stored["name"],
+            domains=tuple(stored["domains"]),
+            federated_domains=tuple(stored["federated_domains"]),
+            applications={each.client_id.lower(): each for each in applications},
+            scim_enabled=stored["scim_enabled"],
+            settings=stored["settings"],
+        )
+
+
+class Tenant:
+    """A directory of the sandbox."""
+
+    def __init__(self, tenant_id: str, config: Json) -> None:
+        self.id = tenant_id
+        self.directory = Directory()
+        self.faults = FaultQueue()
+        self.throttle = Throttle()
+        self._view: Directory | None = None
+        self._unseen: deque[tuple[float, Event]] = deque()
+        self.configure(config)
+
+    def configure(self, stored: Json) -> None:
+        """Take a configuration; people stay."""
+        self.stored = stored
+        self.config = Config.load(stored)
+        self.switches: Switches = parse_switches(stored["settings"])
+        if not self.switches.read_lag_seconds:
+            self._view = None
+            self._unseen.clear()
+
+    def apply(self, event: Event, at: float) -> None:
+        """Change the directory; with a read lag, its readers learn of it later."""
+        if self.switches.read_lag_seconds and self._view is None:
+            self._view = Directory()
+            for each in self.directory.snapshot():
+                self._view.apply(each)
+        self.directory.apply(event)
+        if self._view is not None:
+            self._unseen.append((at, event))
+
+    def reading(self, now: float) -> Directory:
+        """The directory as lists and gets see it now."""
+        if self._view is None:
+            return self.directory
+        seen = now - self.switches.read_lag_seconds
+        while self._unseen and self._unseen[0][0] <= seen:
+            self._view.apply(self._unseen.popleft()[1])
+        return self._view
+
+    def domain_kind(self, domain: str) -> str | None:
+        """ "managed", "federated", or None for a domain that is not verified here."""
+        if domain in self.config.federated_domains:
+            return "federated"
+        return "managed" if domain in self.config.domains else None
+
+    def summary(self) -> dict[str, Any]:
+        """Configuration for the control API, without secrets."""
+        hidden = ("secret_sha256",)
+        applications = [
+            {key: value for key, value in each.items() if key not in hidden}
+            for each in self.stored["applications"]
+        ]
+        return {
+            "tenant_id": self.id,
+            **self.stored,
+            "applications": applications,
+            "users": len(self.directory.users),
+            "groups": len(self.directory.groups),
+        }
