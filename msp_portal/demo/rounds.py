@@ -9,7 +9,7 @@ from decimal import Decimal
 import httpx
 
 from billing.domain.periods import month_of
-from billing.domain.pricing import Cost, show
+from billing.domain.pricing import Cost
 from billing.selectors import costs_of, job_cost
 from msp_portal.demo.generator import DemoCustomer
 from provisioning.models import DirectoryObject, Job
@@ -44,7 +44,7 @@ class Result:
         """The row of the table."""
         job = self.job
         counts = (job.people, job.held, job.created, job.updated, job.disabled, job.failed)
-        amount = ", ".join(show(*item) for item in self.cost.amounts.items()) or "0"
+        amount = _exact(self.cost)
         figures = (*counts, self.cost.calls, self.cost.billable)
         return (job.tenant.slug, *(f"{figure:,}" for figure in figures), amount)
 
@@ -103,8 +103,13 @@ def _total(results: Sequence[Result]) -> tuple[str, ...]:
     names = ("people", "held", "created", "updated", "disabled", "failed")
     figures = [sum(getattr(result.job, name) for result in results) for name in names]
     cost = sum((result.cost for result in results), Cost())
-    amount = ", ".join(show(*item) for item in cost.amounts.items()) or "0"
+    amount = _exact(cost)
     return ("total", *(f"{figure:,}" for figure in (*figures, cost.calls, cost.billable)), amount)
+
+
+def _exact(cost: Cost) -> str:
+    """Amounts to their last digit: this table is held against the sandbox's count."""
+    return ", ".join(f"{c} {a.normalize():f}" for c, a in cost.amounts.items()) or "0"
 
 
 def _settled(jobs: Sequence[Job], check: Callable[[], None], timeout: float) -> list[Job]:

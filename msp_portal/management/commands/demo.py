@@ -18,10 +18,10 @@ from provisioning.models import Job
 from tenants.models import User
 
 _WORKER = (
-    "-m celery -A msp_portal worker --loglevel WARNING --concurrency 2"
+    "-m celery --quiet -A msp_portal worker --loglevel WARNING --concurrency 2"
     " --without-gossip --without-mingle --without-heartbeat"
 )
-_BEAT = "-m celery -A msp_portal beat --loglevel WARNING --pidfile="
+_BEAT = "-m celery --quiet -A msp_portal beat --loglevel WARNING --pidfile="
 
 
 class Command(BaseCommand):

@@ -18,5 +18,5 @@ def add_price(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0001_initial")]
+    dependencies = [("billing", "0002_initial")]
     operations = [migrations.RunPython(add_price, migrations.RunPython.noop)]
