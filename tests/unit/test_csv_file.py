@@ -62,6 +62,7 @@ def test_each_encoding_is_recognised_and_read(data, encoding):
         ('"id","a;b;c;d","e;f"\n', ",", ("id", "a;b;c;d", "e;f")),  # more ; than , but quoted
         ('id\t"line\r\nbreak"\n', "\t", ("id", "line\r\nbreak")),  # a name may hold a line break
         ("a;b;ID,x;y\n", ";", ("a", "b", "ID,x", "y")),  # key in neither: the most columns win
+        ("id\t;\n", "\t", ("id", ";")),  # no delimiter that leaves a name empty
         ("id\n", ",", ("id",)),  # a single column has no delimiter
         (" name , ID \n", ",", ("name", "ID")),  # trimmed, any order, key without case
     ],
@@ -244,9 +245,16 @@ def test_the_callers_stream_stays_open_and_can_be_read_again():
 def test_line_ends_and_characters_that_straddle_blocks_are_whole():
     start = "id,name\r\n1,"
     padding = "x" * (BLOCK - len(start) - 1)
-    for filler in (f"{padding}\r\n2,é\r\n", f"{padding}é\r\n2,b\r\n", f"{padding[:-1]}\r\r\n2,b\r"):
+    for filler, line in (
+        (f"{padding}\r\n2,é\r\n", 3),  # CR is the last byte of its block
+        (f"{padding}é\r\n2,b\r\n", 3),  # é is cut in two
+        (f"{padding[:-1]}\r\r\n2,b\r", 4),  # a lone CR, then CRLF across the blocks
+    ):
         reading = read(start + filler)
-        assert [record.key for record in reading.records()] == ["1", "2"], filler[-10:]
+        assert [(record.key, record.line) for record in reading.records()] == [
+            ("1", 2),
+            ("2", line),
+        ]
 
 
 def test_the_table_is_never_held_in_memory():
