@@ -1,7 +1,6 @@
 """The Celery application; tasks are found in the installed apps."""
 
 import os
-
 from typing import Any
 
 from celery import Celery

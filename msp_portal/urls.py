@@ -2,4 +2,15 @@
 
 from django.urls import include, path
 
-urlpatterns = [path("accounts/", include("allauth.account.urls"))]
+from msp_portal import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("healthz", views.healthz, name="healthz"),
+    path("accounts/", include("allauth.account.urls")),
+    path("customers/", views.customer_list, name="customer_list"),
+    path("tenants/<slug:slug>/", views.tenant_detail, name="tenant_detail"),
+    path("", include("tenants.urls")),
+    path("", include("provisioning.urls")),
+    path("", include("billing.urls")),
+]

@@ -8,6 +8,7 @@ from django.db.models import Count, Max, Q, QuerySet
 
 from billing.domain.pricing import Cost
 from billing.selectors import job_cost
+from provisioning.domain.mapping import compile_profile, parse_definition
 from provisioning.models import HeldRecord, Job, Operation
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User
@@ -84,9 +85,23 @@ def counts_of(job: Job) -> JobCounts:
     return JobCounts(**by_kind, withheld=sum(row["withheld"] for row in rows))
 
 
+def redacted_paths(job: Job) -> frozenset[str]:
+    """Attributes whose values reports show as [Redact]."""
+    return compile_profile(parse_definition(job.profile_version.definition)).redacted
+
+
+def _shown(operation: dict[str, Any], redacted: frozenset[str]) -> dict[str, Any]:
+    for side in ("before", "after"):
+        operation[side] = {
+            path: "[Redact]" if path in redacted else value
+            for path, value in operation[side].items()
+        }
+    return operation
+
+
 def report_of(job: Job) -> dict[str, Any]:
     """The job as plain data: what was read, planned, done, and what it cost."""
-    cost = job_cost(job.tenant, job.label)
+    cost, redacted = job_cost(job.tenant, job.label), redacted_paths(job)
     return {
         "job": job.pk,
         "customer": job.customer.slug,
@@ -106,8 +121,9 @@ def report_of(job: Job) -> dict[str, Any]:
         "usage": _usage(cost),
         "comparison": job.comparison,
         "held_records": list(job.held_records.values("line", "key", "stage", "code", "message")),
-        "operations": list(
-            job.operations.values(
+        "operations": [
+            _shown(dict(operation), redacted)
+            for operation in job.operations.values(
                 "kind",
                 "state",
                 "key",
@@ -119,7 +135,7 @@ def report_of(job: Job) -> dict[str, Any]:
                 "message",
                 "detail",
             )
-        ),
+        ],
     }
 
 

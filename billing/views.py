@@ -1,0 +1,102 @@
+"""Pages for finance: calls and cost by day and customer, and the price book."""
+
+from decimal import Decimal
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from billing import selectors
+from billing.charts import Chart, stacked_bars
+from billing.domain.periods import Month, month_of, parse_month
+from billing.domain.pricing import Cost
+from billing.exports import write_days
+from billing.forms import PriceForm
+from billing.models import PriceBookEntry
+from billing.selectors import DayCost
+from billing.services import add_price
+from tenants.access import PortalRequest, allowed, visible
+from tenants.domain.roles import Action
+from tenants.selectors import customers_for
+
+
+def month_asked(request: PortalRequest) -> Month:
+    """The month of the query (`YYYY-MM`), the current one without it; 404 when it is none."""
+    text = request.GET.get("month", "")
+    if not text:
+        return month_of(timezone.now())
+    try:
+        return parse_month(text)
+    except ValueError as error:
+        raise Http404("No such month.") from error
+
+
+@allowed(Action.SEE_COSTS)
+def cost_overview(request: PortalRequest) -> HttpResponse:
+    """Calls and cost of a month by customer, with a chart of its days."""
+    month = month_asked(request)
+    rows = selectors.month_costs(request.user, month)
+    context = {
+        "month": month,
+        "rows": rows,
+        "total": sum((row.cost for row in rows), Cost()),
+        "chart": _chart(selectors.day_costs(request.user, month), month),
+    }
+    return render(request, "billing/cost_overview.html", context)
+
+
+@allowed(Action.SEE_COSTS)
+def cost_csv(request: PortalRequest) -> HttpResponse:
+    """The month's days as CSV."""
+    month = month_asked(request)
+    headers = {"Content-Disposition": f'attachment; filename="scim-costs-{month}.csv"'}
+    response = HttpResponse(content_type="text/csv; charset=utf-8", headers=headers)
+    write_days(selectors.day_costs(request.user, month), response)
+    return response
+
+
+@allowed(Action.SEE_COSTS)
+def cost_customer(request: PortalRequest, slug: str) -> HttpResponse:
+    """One customer's month: tenants, purposes, days."""
+    customer = visible(customers_for(request.user, Action.SEE_COSTS), slug=slug)
+    month = month_asked(request)
+    tenants = selectors.costs_of(customer.tenants.select_related("customer"), month)
+    context = {
+        "customer": customer,
+        "month": month,
+        "tenants": [(row, selectors.purpose_costs(row.tenant, month)) for row in tenants],
+        "chart": _chart(selectors.day_costs(request.user, month, customer), month),
+        "total": sum((row.cost for row in tenants), Cost()),
+    }
+    return render(request, "billing/cost_customer.html", context)
+
+
+def _chart(days: list[DayCost], month: Month) -> Chart | None:
+    """Billable calls per day, stacked by customer; None for a month without any."""
+    position = {day: number for number, day in enumerate(month.days)}
+    series: dict[str, list[Decimal]] = {}
+    for entry in days:
+        values = series.setdefault(entry.customer.name, [Decimal(0)] * len(position))
+        values[position[entry.day]] += entry.cost.billable
+    if not any(any(values) for values in series.values()):
+        return None
+    labels = [str(day.day) for day in month.days]
+    return stacked_bars(labels, list(series.items()), 960, 260)
+
+
+@allowed(Action.SEE_COSTS)
+def price_list(request: PortalRequest) -> HttpResponse:
+    """The price book."""
+    return render(request, "billing/price_list.html", {"prices": PriceBookEntry.objects.all()})
+
+
+@allowed(Action.EDIT_PRICES)
+def price_add(request: PortalRequest) -> HttpResponse:
+    """Add a price; calls made before its day keep the old one."""
+    form = PriceForm(request.POST or None, initial={"unit_price": Decimal("0.002")})
+    if request.method == "POST" and form.is_valid():
+        add_price(form.save(commit=False), by=request.user)
+        messages.success(request, "The price is in the book.")
+        return redirect("price_list")
+    return render(request, "billing/price_form.html", {"form": form})

@@ -1,0 +1,94 @@
+"""Pages that put facts of several rooms together: the overview and a tenant's page."""
+
+from dataclasses import dataclass
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from billing.domain.periods import month_of
+from billing.domain.pricing import Cost
+from billing.selectors import costs_of
+from provisioning.models import Job
+from provisioning.selectors import jobs_for, last_jobs
+from tenants.access import PortalRequest, allowed, visible
+from tenants.domain.roles import Action, landing
+from tenants.models import Customer, Tenant, User
+from tenants.selectors import active_credential, customers_for, roles_of, tenants_for
+
+
+@dataclass(frozen=True, slots=True)
+class TenantLine:
+    """A tenant on the overview."""
+
+    tenant: Tenant
+    last_job: Job | None
+    cost: Cost
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerBlock:
+    """A customer on the overview with its tenants."""
+
+    customer: Customer
+    lines: list[TenantLine]
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """Send a person to the page their role begins on."""
+    roles = roles_of(request.user) if isinstance(request.user, User) else frozenset()
+    return redirect(landing(roles))
+
+
+@allowed(Action.SEE_CUSTOMERS)
+def customer_list(request: PortalRequest) -> HttpResponse:
+    """Every customer with its tenants: status, last job, calls and cost this month."""
+    month = month_of(timezone.now())
+    tenants = tenants_for(request.user, Action.SEE_CUSTOMERS).order_by("customer__name", "name")
+    costs = costs_of(tenants, month)
+    latest = last_jobs(row.tenant for row in costs)
+    lines: dict[int, list[TenantLine]] = {}
+    for row in costs:
+        line = TenantLine(row.tenant, latest.get(row.tenant.pk), row.cost)
+        lines.setdefault(row.tenant.customer_id, []).append(line)
+    customers = customers_for(request.user, Action.SEE_CUSTOMERS)
+    waiting = jobs_for(request.user).filter(state__in=(Job.State.PLANNED, Job.State.STOPPED))
+    context = {
+        "blocks": [CustomerBlock(customer, lines.get(customer.pk, [])) for customer in customers],
+        "total": sum((row.cost for row in costs), Cost()),
+        "waiting": waiting,
+        "month": month,
+    }
+    return render(request, "msp_portal/customer_list.html", context)
+
+
+@allowed(Action.SEE_TENANT)
+def tenant_detail(request: PortalRequest, slug: str) -> HttpResponse:
+    """One tenant: how it is reached, its profile, its jobs, its month."""
+    tenant = visible(tenants_for(request.user, Action.SEE_TENANT), slug=slug)
+    month = month_of(timezone.now())
+    (row,) = costs_of([tenant], month)
+    profile = getattr(tenant, "profile", None)
+    objects = tenant.directory_objects
+    context = {
+        "tenant": tenant,
+        "credential": active_credential(tenant),
+        "version": profile.current if profile else None,
+        "snapshot": tenant.source.snapshot if hasattr(tenant, "source") else None,
+        "jobs": jobs_for(request.user).filter(tenant=tenant)[:20],
+        "managed": objects.exclude(key="").count(),
+        "unmanaged": objects.filter(key="").count(),
+        "cost": row.cost,
+        "month": month,
+    }
+    return render(request, "msp_portal/tenant_detail.html", context)
+
+
+@login_not_required
+def healthz(request: HttpRequest) -> HttpResponse:
+    """200 when the database answers, for load balancers."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return HttpResponse("ok", content_type="text/plain")

@@ -1,0 +1,134 @@
+"""A job from plan to report: lists, the page, its progress, and what people decide."""
+
+import csv
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from billing.exports import cell
+from billing.selectors import job_cost
+from provisioning import selectors
+from provisioning.forms import ApprovalForm, OperationFilter
+from provisioning.models import Job
+from provisioning.services import approval
+from provisioning.services.approval import DecisionRefused
+from tenants.access import PortalRequest, allowed, visible
+from tenants.domain.roles import Action
+
+_PAGE = 50
+
+
+@allowed(Action.SEE_JOBS)
+def job_list(request: PortalRequest) -> HttpResponse:
+    """Every job of the customers one works for."""
+    page = Paginator(selectors.jobs_for(request.user), _PAGE).get_page(request.GET.get("page"))
+    return render(request, "provisioning/job_list.html", {"page": page})
+
+
+@allowed(Action.SEE_REPORTS)
+def report_list(request: PortalRequest) -> HttpResponse:
+    """Ended jobs as reports."""
+    page = Paginator(selectors.reports_for(request.user), _PAGE).get_page(request.GET.get("page"))
+    return render(request, "provisioning/report_list.html", {"page": page})
+
+
+@allowed(Action.SEE_REPORTS)
+def job_detail(request: PortalRequest, pk: int) -> HttpResponse:
+    """One job, whatever its state: comparison, plan, progress or report."""
+    job = visible(selectors.jobs_for(request.user), pk=pk)
+    operations = OperationFilter(request.GET)
+    narrowed = selectors.operations_of(
+        job,
+        text=operations.value("q"),
+        kind=operations.value("kind"),
+        state=operations.value("state"),
+    )
+    context = _facts(job) | {
+        "filter": operations,
+        "page": Paginator(narrowed, _PAGE).get_page(request.GET.get("page")),
+        "held_page": Paginator(job.held_records.all(), _PAGE).get_page(request.GET.get("held")),
+        "redacted": selectors.redacted_paths(job),
+    }
+    fragment = request.htmx.target == "operations"
+    template = (
+        "provisioning/partials/operations.html" if fragment else "provisioning/job_detail.html"
+    )
+    return render(request, template, context)
+
+
+@allowed(Action.SEE_REPORTS)
+def job_progress(request: PortalRequest, pk: int) -> HttpResponse:
+    """The moving part of a job's page; when the state has moved on, the page loads anew."""
+    job = visible(selectors.jobs_for(request.user), pk=pk)
+    response = render(request, "provisioning/partials/progress.html", _facts(job))
+    if job.state not in Job.IN_LANE:
+        response.headers["HX-Refresh"] = "true"
+    return response
+
+
+@allowed(Action.SEE_REPORTS)
+def job_csv(request: PortalRequest, pk: int) -> HttpResponse:
+    """A job's operations and held records as CSV."""
+    job = visible(selectors.jobs_for(request.user), pk=pk)
+    headers = {"Content-Disposition": f'attachment; filename="job-{job.pk}.csv"'}
+    response = HttpResponse(content_type="text/csv; charset=utf-8", headers=headers)
+    rows = csv.writer(response)
+    rows.writerow(["kind", "outcome", "key", "person", "user_name", "changed", "message"])
+    for op in job.operations.iterator(2000):
+        told = " ".join(filter(None, (op.reason, op.message, op.detail)))
+        row = (op.kind, op.state, op.key, op.person, op.user_name, ", ".join(op.after), told)
+        rows.writerow([cell(text) for text in row])
+    for held in job.held_records.iterator(2000):
+        message = f"line {held.line}: {held.message}"
+        rows.writerow([cell(text) for text in ("held", held.stage, held.key, "", "", "", message)])
+    return response
+
+
+@require_POST
+@allowed(Action.APPROVE)
+def job_approve(request: PortalRequest, pk: int) -> HttpResponse:
+    """Approve the plan, with or without the withheld disables."""
+    job = visible(selectors.jobs_for(request.user), pk=pk)
+    form = ApprovalForm(request.POST)
+    include = form.is_valid() and form.cleaned_data["include_withheld"]
+    return _decide(
+        request, job, lambda: approval.approve(job=job, by=request.user, include_withheld=include)
+    )
+
+
+@require_POST
+@allowed(Action.APPROVE)
+def job_accept_loss(request: PortalRequest, pk: int) -> HttpResponse:
+    """Plan although the guard stopped the file."""
+    job = visible(selectors.jobs_for(request.user), pk=pk)
+    return _decide(request, job, lambda: approval.accept_loss(job=job, by=request.user))
+
+
+@require_POST
+@allowed(Action.CANCEL)
+def job_cancel(request: PortalRequest, pk: int) -> HttpResponse:
+    """Cancel the job."""
+    job = visible(selectors.jobs_for(request.user), pk=pk)
+    return _decide(request, job, lambda: approval.cancel(job=job, by=request.user))
+
+
+def _decide(request: PortalRequest, job: Job, decide: Any) -> HttpResponse:
+    try:
+        decide()
+    except DecisionRefused as error:
+        messages.error(request, str(error))
+    return redirect("job_detail", pk=job.pk)
+
+
+def _facts(job: Job) -> dict[str, Any]:
+    return {
+        "job": job,
+        "counts": selectors.counts_of(job),
+        "cost": job_cost(job.tenant, job.label),
+        "planned_cost": None if job.unit_price is None else job.planned_calls * job.unit_price,
+        "done_percent": 100 * job.settled // job.total if job.total else 0,
+    }

@@ -1,0 +1,43 @@
+"""The page on which an HR export is handed in."""
+
+from typing import BinaryIO, cast
+
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+
+from provisioning.forms import UploadForm
+from provisioning.services.uploads import UploadRefused, accept_upload
+from tenants.access import PortalRequest, allowed, visible
+from tenants.domain.roles import Action
+from tenants.selectors import tenants_for
+
+
+@allowed(Action.UPLOAD)
+def tenant_upload(request: PortalRequest, slug: str) -> HttpResponse:
+    """Hand in a file; whatever is wrong with the whole of it is said here."""
+    tenant = visible(tenants_for(request.user, Action.UPLOAD), slug=slug)
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        file: UploadedFile[bytes] = form.cleaned_data["file"]
+        try:
+            job = accept_upload(
+                tenant=tenant,
+                file=cast("BinaryIO", file.file),
+                file_name=file.name or "upload.csv",
+                by=request.user,
+            )
+        except UploadRefused as error:
+            form.add_error("file", str(error))
+        else:
+            return redirect("job_detail", pk=job.pk)
+    profile = getattr(tenant, "profile", None)
+    context = {
+        "form": form,
+        "tenant": tenant,
+        "version": profile.current if profile else None,
+        "snapshot": tenant.source.snapshot if hasattr(tenant, "source") else None,
+        "waiting": tenant.jobs.filter(state__in=("planned", "stopped")).first(),
+    }
+    status = 422 if form.errors else 200
+    return render(request, "provisioning/upload_form.html", context, status=status)

@@ -1,0 +1,101 @@
+"""What engineers say about customers, tenants and credentials."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from tenants.models import Customer, Tenant
+from tenants.services import TenantFacts
+
+_DOMAIN = re.compile(r"(?=.{1,253}\Z)([a-z0-9](-?[a-z0-9])*\.)+[a-z]{2,63}\Z", re.IGNORECASE)
+
+
+def _guid(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text.lower()
+    except ValueError:
+        return False
+
+
+class CustomerForm(forms.ModelForm[Customer]):
+    """A customer the MSP serves."""
+
+    class Meta:
+        model = Customer
+        fields = ["name", "slug"]
+        help_texts = {"slug": "Short name for addresses, e.g. northmoor."}
+
+
+class TenantForm(forms.ModelForm[Tenant]):
+    """One Entra directory of a customer."""
+
+    protected_accounts = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+        help_text="One object id, user name, or pattern with * per line. These accounts are"
+        " never written.",
+    )
+
+    class Meta:
+        model = Tenant
+        fields = ["name", "slug", "purpose", "cloud", "entra_id", "sandbox_url"]
+        help_texts = {
+            "entra_id": "The directory's id (a GUID) or one of its verified domains.",
+            "sandbox_url": "Only for the cloud Sandbox, e.g. http://127.0.0.1:8555",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["protected_accounts"] = "\n".join(self.instance.protected_accounts)
+
+    def clean_entra_id(self) -> str:
+        """A GUID or a domain name, nothing that could change the address it is put into."""
+        text = str(self.cleaned_data["entra_id"]).strip().lower()
+        if not (_guid(text) or _DOMAIN.match(text)):
+            raise ValidationError("Enter the tenant's id (a GUID) or one of its domains.")
+        return text
+
+    def clean_protected_accounts(self) -> list[str]:
+        """Entries, one a line."""
+        lines = str(self.cleaned_data["protected_accounts"]).splitlines()
+        return [line.strip() for line in lines if line.strip()]
+
+    def clean(self) -> dict[str, Any]:
+        """A sandbox needs an address; nothing else may have one."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        sandbox = cleaned.get("cloud") == "sandbox"
+        if sandbox and not cleaned.get("sandbox_url") and "sandbox_url" not in self.errors:
+            self.add_error("sandbox_url", "A sandbox tenant needs the sandbox's address.")
+        if not sandbox and cleaned.get("sandbox_url"):
+            self.add_error("sandbox_url", "Only a tenant of the cloud Sandbox has an address.")
+        return cleaned
+
+    def facts(self) -> TenantFacts:
+        """The valid form as what the services take."""
+        data = self.cleaned_data
+        return TenantFacts(
+            **{name: data[name] for name in self.Meta.fields},
+            protected_accounts=tuple(data["protected_accounts"]),
+        )
+
+
+class SecretForm(forms.Form):
+    """A client secret; it is sealed at once and never shown again."""
+
+    client_id = forms.CharField(label="Application (client) id", max_length=64)
+    secret = forms.CharField(
+        label="Client secret",
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text="The secret's value, not its id. It is encrypted and never shown again.",
+    )
+
+    def clean_client_id(self) -> str:
+        """A GUID, as Entra shows it."""
+        text = str(self.cleaned_data["client_id"]).strip().lower()
+        if not _guid(text):
+            raise ValidationError("Enter the application's id (a GUID).")
+        return text
