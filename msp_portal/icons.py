@@ -1,4 +1,4 @@
-"""Our icons: strokes on a 24 × 24 grid, drawn in the colour of the text around them."""
+"""Our icons: strokes on a grid of 24 by 24, drawn in the colour of the text around them."""
 
 _DOTTED_LIST = '<path d="M4 6h.01M4 12h.01M4 18h.01M8.5 6H20M8.5 12H20M8.5 18H20"/>'
 _PERSON = '<circle cx="9" cy="8" r="3.5"/><path d="M2.5 20c0-3.6 2.9-6 6.5-6s6.5 2.4 6.5 6"/>'
@@ -29,18 +29,22 @@ ICONS: dict[str, str] = {
     '<path d="M15.5 8.5V5A1.5 1.5 0 0 0 14 3.5H5A1.5 1.5 0 0 0 3.5 5v9A1.5 1.5 0 0 0 5 15.5h3.5"/>',
     "dash": '<path d="M6 12h12"/>',
     "directory": '<ellipse cx="12" cy="6" rx="7.5" ry="3"/>'
-    '<path d="M4.5 6v12c0 1.7 3.4 3 7.5 3s7.5-1.3 7.5-3V6M4.5 12c0 1.7 3.4 3 7.5 3s7.5-1.3 7.5-3"/>',
+    '<path d="M4.5 6v12c0 1.7 3.4 3 7.5 3s7.5-1.3 7.5-3V6'
+    'M4.5 12c0 1.7 3.4 3 7.5 3s7.5-1.3 7.5-3"/>',
     "download": '<path d="M12 3.5v12M6.5 10.5 12 16l5.5-5.5M4 20.5h16"/>',
-    "eye": '<path d="M2.5 12C5 7.5 8.2 5.5 12 5.5s7 2 9.5 6.5c-2.5 4.5-5.7 6.5-9.5 6.5S5 16.5 2.5 12z"/>'
+    "eye": '<path d="M2.5 12C5 7.5 8.2 5.5 12 5.5s7 2 9.5 6.5'
+    'c-2.5 4.5-5.7 6.5-9.5 6.5S5 16.5 2.5 12z"/>'
     '<circle cx="12" cy="12" r="3"/>',
     "file": _SHEET,
     "filter": '<path d="M4 6h16M7 12h10M10 18h4"/>',
-    "help": _RING + '<path d="M9.5 9.5c.2-1.5 1.2-2.2 2.5-2.2s2.5.9 2.5 2.2c0 1.8-2.5 2-2.5 4M12 16.7h.01"/>',
+    "help": _RING
+    + '<path d="M9.5 9.5c.2-1.5 1.2-2.2 2.5-2.2s2.5.9 2.5 2.2c0 1.8-2.5 2-2.5 4M12 16.7h.01"/>',
     "info": _RING + '<path d="M12 11v5.5M12 7.7h.01"/>',
     "jobs": '<path d="M3.5 6 5 7.5 8 4.5M3.5 13 5 14.5l3-3M12 6h8.5M12 13h8.5M4 20h16.5"/>',
     "key": '<circle cx="8" cy="15.5" r="4.5"/><path d="m11.3 12.3 8.2-8.3M16 7.5l3 3"/>',
     "list": _DOTTED_LIST,
-    "lock": '<rect x="5" y="10.5" width="14" height="10" rx="1.5"/><path d="M8 10.5V7.5a4 4 0 0 1 8 0v3"/>',
+    "lock": '<rect x="5" y="10.5" width="14" height="10" rx="1.5"/>'
+    '<path d="M8 10.5V7.5a4 4 0 0 1 8 0v3"/>',
     "minus": '<path d="M5 12h14"/>',
     "moon": '<path d="M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5z"/>',
     "pause": _RING + '<path d="M9.8 8.5v7M14.2 8.5v7"/>',
@@ -48,7 +52,8 @@ ICONS: dict[str, str] = {
     "play": _RING + '<path d="M10 8.3v7.4l6-3.7z"/>',
     "plug": '<path d="M8.5 3v5M15.5 3v5M6 8h12v3a6 6 0 0 1-12 0zM12 17v4"/>',
     "plus": '<path d="M12 5v14M5 12h14"/>',
-    "refresh": '<path d="M20 11A8 8 0 0 0 6 6.5L3.5 9M3.5 4v5h5M4 13a8 8 0 0 0 14 4.5l2.5-2.5M20.5 20v-5h-5"/>',
+    "refresh": '<path d="M20 11A8 8 0 0 0 6 6.5L3.5 9M3.5 4v5h5'
+    'M4 13a8 8 0 0 0 14 4.5l2.5-2.5M20.5 20v-5h-5"/>',
     "report": _SHEET + '<path d="M9.5 12h6M9.5 16h6"/>',
     "search": '<circle cx="10.5" cy="10.5" r="6.5"/><path d="m15.5 15.5 5 5"/>',
     "send": '<path d="M21 3 3 10.5l7 3.5 3.5 7zM21 3 10 14"/>',

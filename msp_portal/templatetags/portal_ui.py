@@ -235,7 +235,7 @@ def steps(current: str, labels: str = "", stopped: bool = False) -> list[Step]:
 
 @register.simple_block_tag(takes_context=True)
 def component(context: Context, content: SafeString, name: str, **params: Any) -> SafeString:
-    """Render components/<name>.html around the contents; it sees the parameters and nothing else."""
+    """Render components/<name>.html around the contents; it sees its parameters only."""
     engine = context.template.engine if context.template else template.Engine.get_default()
     inner = engine.get_template(f"components/{name}.html")
     return inner.render(context.new({**params, "content": content}))
