@@ -124,58 +124,47 @@ class Status(NamedTuple):
     icon: str
 
 
-_QUEUED = Status("Queued", "neutral", "clock")
-_CANCELLED = Status("Cancelled", "neutral", "ban")
-_FAILED = Status("Failed", "danger", "x-circle")
 STATUSES: dict[str, dict[str, Status]] = {
     "job": {
-        "queued": _QUEUED,
-        "reading": Status("Reading", "info", "spinner"),
         "planning": Status("Planning", "info", "spinner"),
         "stopped": Status("Stopped by a guard", "warning", "stop"),
         "planned": Status("Waiting for approval", "warning", "pause"),
-        "approved": Status("Approved", "info", "check"),
         "applying": Status("Applying", "info", "spinner"),
         "finished": Status("Finished", "success", "check-circle"),
+        # Not a stored state: a finished job of which some operations failed.
         "finished_with_failures": Status("Finished with failures", "warning", "alert"),
-        "cancelling": Status("Cancelling", "neutral", "ban"),
-        "cancelled": _CANCELLED,
-        "failed": _FAILED,
+        "cancelled": Status("Cancelled", "neutral", "ban"),
+        "failed": Status("Failed", "danger", "x-circle"),
     },
     "tenant": {
         "new": Status("Not connected", "neutral", "plug"),
         "connected": Status("Connected", "success", "check-circle"),
-        "active": Status("Active", "success", "check-circle"),
         "paused": Status("Paused", "warning", "pause"),
         "blocked": Status("Connection refused", "danger", "x-circle"),
-        "sandbox": Status("Sandbox", "info", "directory"),
         "production": Status("Production", "neutral", "shield"),
         "test": Status("Test", "neutral", "cog"),
-        "offboarded": Status("Offboarded", "neutral", "ban"),
+        "sandbox": Status("Sandbox", "info", "directory"),
     },
     "operation": {
-        "planned": Status("Planned", "neutral", "clock"),
-        "pending": Status("Pending", "neutral", "clock"),
-        "sending": Status("Sending", "info", "send"),
-        "sent": Status("Sent", "info", "send"),
-        "done": Status("Done", "success", "check-circle"),
+        "proposed": Status("Planned", "neutral", "clock"),
+        "withheld": Status("Needs an explicit yes", "warning", "alert"),
+        "pending": Status("Waiting", "neutral", "clock"),
+        "sent": Status("On its way", "info", "send"),
         "unknown": Status("Outcome unknown", "warning", "help"),
-        "conflict": Status("Needs a decision", "warning", "alert"),
-        "held": Status("Held", "warning", "pause"),
-        "stale": Status("Planned again", "info", "refresh"),
-        "skipped": Status("Not needed", "neutral", "dash"),
-        "cancelled": _CANCELLED,
-        "failed": _FAILED,
+        "done": Status("Done", "success", "check-circle"),
+        "failed": Status("Failed", "danger", "x-circle"),
+        "skipped": Status("Not applied", "neutral", "dash"),
     },
     "change": {
         "create": Status("Create", "success", "user-plus"),
         "update": Status("Update", "info", "pencil"),
         "disable": Status("Disable", "warning", "user-off"),
-        "enable": Status("Re-enable", "success", "user-check"),
-        "delete": Status("Delete", "danger", "trash"),
-        "unchanged": Status("Unchanged", "neutral", "dash"),
-        "adopt": Status("Adoption proposed", "info", "user-check"),
-        "protected": Status("Protected", "neutral", "shield"),
+        "enable": Status("Enable again", "success", "user-check"),
+        "leave": Status("Leave alone", "neutral", "shield"),
+    },
+    "held": {
+        "read": Status("Refused when read", "warning", "file"),
+        "mapping": Status("Mapping failed", "warning", "alert"),
     },
 }
 

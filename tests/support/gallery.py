@@ -28,7 +28,7 @@ OPERATIONS = [
         "name": "Zoë Ångström",
         "user_name": "zoe.angstrom@birch.example",
         "change": "create",
-        "state": "sending",
+        "state": "sent",
         "attributes": [("userName", None, "zoe.angstrom@birch.example"), ("active", None, "true")],
     },
     {
