@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.core.paginator import Paginator
 
-from msp_portal.charts import Chart, stacked_bars
+from billing.charts import Chart, stacked_bars
 from msp_portal.icons import ICONS
 from msp_portal.templatetags.portal_ui import STATUSES
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from msp_portal.charts import MARGIN_BOTTOM, MARGIN_TOP, nice_ticks, stacked_bars
+from billing.charts import MARGIN_BOTTOM, MARGIN_TOP, nice_ticks, stacked_bars
 
 amounts = st.decimals(0, 10**9, places=3)
 
