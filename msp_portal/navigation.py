@@ -22,17 +22,19 @@ class NavItem(NamedTuple):
 # Label, URL name, icon, what one must be allowed, and the URL names under it.
 _ITEMS = (
     ("Customers", "customer_list", "building", Action.SEE_CUSTOMERS, ("customer_", "tenant_")),
-    ("Jobs", "job_list", "list", Action.SEE_JOBS, ("job_",)),
-    ("Reports", "report_list", "file", Action.SEE_REPORTS, ("report_",)),
-    ("Costs", "cost_overview", "coins", Action.SEE_COSTS, ("cost_", "price_")),
+    ("Jobs", "job_list", "jobs", Action.SEE_JOBS, ("job_",)),
+    ("Reports", "report_list", "report", Action.SEE_REPORTS, ("report_",)),
+    ("Costs", "cost_overview", "chart", Action.SEE_COSTS, ("cost_", "price_")),
 )
 
 
 def sidebar(request: HttpRequest) -> dict[str, Any]:
     """Context: the links this person may follow, and their role in words."""
-    if not isinstance(request.user, User):
+    # Error pages are rendered for requests that never reached the sign-in middleware.
+    person = getattr(request, "user", None)
+    if not isinstance(person, User):
         return {}
-    roles = roles_of(request.user)
+    roles = roles_of(person)
     allowed = frozenset(action for role in roles for action in MAY[role])
     here = request.resolver_match.url_name or "" if request.resolver_match else ""
     items = [

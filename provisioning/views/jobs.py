@@ -54,10 +54,8 @@ def job_detail(request: PortalRequest, pk: int) -> HttpResponse:
         "redacted": selectors.redacted_paths(job),
     }
     fragment = request.htmx.target == "operations"
-    template = (
-        "provisioning/partials/operations.html" if fragment else "provisioning/job_detail.html"
-    )
-    return render(request, template, context)
+    name = "partials/operations.html" if fragment else "job_detail.html"
+    return render(request, f"provisioning/{name}", context)
 
 
 @allowed(Action.SEE_REPORTS)
