@@ -21,6 +21,10 @@ SENDERS = 2
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+
+
 def _request(method: str, path: str, token: str, body: object = None) -> bytes:
     data = json.dumps(body).encode() if body is not None else b""
     head = (
@@ -94,7 +98,7 @@ def _timed(name: str, count: int, pid: int, target: object, arguments: list[tupl
     for each in senders:
         each.join()
     wall, used = time.perf_counter() - start, _processor(pid) - before
-    print(
+    _say(
         f"{name}: {count} in {wall:.2f} s = {count / wall:.0f}/s; sandbox's own processor time "
         f"{used:.2f} s = {count / used:.0f}/s on one core"
     )
@@ -119,7 +123,7 @@ def _lists(port: int, token: str, users: int) -> None:
                 escaped = page["nextCursor"].replace("+", "%2B").replace("=", "%3D")
                 cursor = f"&cursor={escaped}"
         assert found == users, (found, users)
-        print(
+        _say(
             f"list of {users} users, {name}: {len(pages)} pages, {sum(pages) * 1000:.0f} ms; "
             f"page median {statistics.median(pages) * 1000:.1f} ms, max {max(pages) * 1000:.1f} ms"
         )
@@ -146,7 +150,7 @@ def main(writes: int = 4000, users: int = 10000) -> None:
         running.kill()
         start = time.perf_counter()
         again = start_sandbox(running.state, port=port)
-        print(f"restart with {users} users after kill -9: {time.perf_counter() - start:.2f} s")
+        _say(f"restart with {users} users after kill -9: {time.perf_counter() - start:.2f} s")
         again.stop()
 
 

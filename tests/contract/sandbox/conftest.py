@@ -19,7 +19,7 @@ def directory(sandbox: RunningSandbox) -> Iterator[Directory]:
     sandbox.put_tenant(
         tenant,
         name="Fabled",
-        domains=["fabled.example"],
+        domains=["fabled.example", f"{tenant}.example"],
         federated_domains=["fed.example"],
         applications=[app],
     )

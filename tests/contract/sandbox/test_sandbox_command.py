@@ -1,0 +1,55 @@
+"""`manage.py sandbox` as an operator meets it."""
+
+import socket
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.sandbox import RunningSandbox, start_sandbox
+
+
+def test_a_taken_port_is_one_line_that_names_it(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(RuntimeError) as error:
+            start_sandbox(tmp_path / "state.jsonl", port=port)
+    lines = str(error.value).strip().splitlines()
+    assert len(lines) == 1
+    assert f"Port {port} on 127.0.0.1 is taken" in lines[0]
+
+
+def test_a_state_file_has_one_user(sandbox: RunningSandbox) -> None:
+    with pytest.raises(RuntimeError, match="is in use by another sandbox"):
+        start_sandbox(sandbox.state)
+
+
+def test_sigterm_ends_it_at_once_with_open_connections_and_a_slow_answer(tmp_path: Path) -> None:
+    running = start_sandbox(tmp_path / "state.jsonl", static_token="t")
+    default = "00000000-0000-0000-0000-000000000000"
+    with running.client("t") as idle, running.client("t") as busy:
+        assert idle.get("/users").status_code == 200
+        running.fault(default, kind="slow", delay=60)
+        with pytest.raises(httpx.ReadTimeout):
+            busy.get("/users", timeout=0.1)
+        start = time.monotonic()
+        assert running.stop() == 0
+        assert time.monotonic() - start < 1.0
+
+
+def test_it_says_one_line_and_logs_no_request(tmp_path: Path) -> None:
+    running = start_sandbox(tmp_path / "state.jsonl", static_token="t")
+    with running.client("t") as scim:
+        scim.get("/users")
+    running.process.terminate()
+    rest, _ = running.process.communicate(timeout=5)
+    running.control.close()
+    assert rest == ""
+
+
+def test_throttling_can_be_on_for_all(tmp_path: Path) -> None:
+    running = start_sandbox(tmp_path / "state.jsonl", static_token="t", throttle=True)
+    with running.client("t") as scim:
+        assert scim.get("/users").headers["x-ms-resource-unit"] == "2"
+    running.stop()
