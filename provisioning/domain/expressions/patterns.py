@@ -89,26 +89,52 @@ def _translated(match: re.Match[str]) -> str:
 
 
 @lru_cache(maxsize=256)
-def compile_replacement(pattern: Pattern, text: str) -> Callable[[Any], str]:
-    """A .NET replacement ($1, ${name}, $& and $$) as a function of a match. Raises PatternError.
+def substitution(pattern_text: str, replacement: str) -> Callable[[str], str]:
+    """A function that replaces every match in a text by a .NET replacement. Raises PatternError.
 
-    What names no group stays as it is written, as in .NET.
+    $1, ${name}, $& and $$ are read; what names no group stays as it is written, as in .NET. The
+    function raises EvaluationError when it takes too long or the text grows too large.
     """
-    unsupported = _UNSUPPORTED.search(text)
+    pattern = compile_pattern(pattern_text)
+    unsupported = _UNSUPPORTED.search(replacement)
     if unsupported:
         raise PatternError(f"{unsupported[1]} in a replacement is not supported")
+    parts = _replacement_parts(pattern, replacement)
+    plain = [part for part in parts if isinstance(part, str)]
+    if len(plain) == len(parts):
+        return _plain_substitution(pattern, "".join(plain))
+    return lambda source: _substitute(
+        pattern,
+        lambda match: "".join(
+            part if isinstance(part, str) else (match[part] or "") for part in parts
+        ),
+        source,
+    )
+
+
+def _replacement_parts(pattern: Pattern, replacement: str) -> list[str | int]:
+    """Literal text and numbers of groups, in turn."""
     parts: list[str | int] = []
     end = 0
-    for found in _SUBSTITUTION.finditer(text):
-        parts += [text[end : found.start()], _substituted(pattern, found)]
+    for found in _SUBSTITUTION.finditer(replacement):
+        parts += [replacement[end : found.start()], _substituted(pattern, found)]
         end = found.end()
-    parts.append(text[end:])
-    if all(isinstance(part, str) for part in parts):
-        plain = "".join(map(str, parts))
-        return lambda _match: plain
-    return lambda match: "".join(
-        part if isinstance(part, str) else (match[part] or "") for part in parts
-    )
+    return [*parts, replacement[end:]]
+
+
+def _plain_substitution(pattern: Pattern, plain: str) -> Callable[[str], str]:
+    """The usual case, a replacement without groups: no call per match."""
+    escaped, replace_all = plain.replace("\\", "\\\\"), pattern.compiled.sub
+
+    def run(source: str) -> str:
+        if (len(source) + 1) * (len(plain) + 1) > MAX_RESULT:
+            return _substitute(pattern, lambda _match: plain, source)
+        try:
+            return str(replace_all(escaped, source, timeout=TIME_LIMIT))
+        except _RUN_ERRORS as error:
+            raise _failed(error) from None
+
+    return run
 
 
 def _substituted(pattern: Pattern, found: re.Match[str]) -> str | int:
@@ -120,8 +146,7 @@ def _substituted(pattern: Pattern, found: re.Match[str]) -> str | int:
     return found[0] if index is None else index
 
 
-def substitute(pattern: Pattern, replacement: Callable[[Any], str], source: str) -> str:
-    """Every match replaced. Raises EvaluationError when it takes too long or grows too large."""
+def _substitute(pattern: Pattern, replacement: Callable[[Any], str], source: str) -> str:
     room = MAX_RESULT
 
     def replace(match: Any) -> str:
@@ -132,7 +157,10 @@ def substitute(pattern: Pattern, replacement: Callable[[Any], str], source: str)
             raise too_large()
         return piece
 
-    return str(_limited(lambda: pattern.compiled.sub(replace, source, timeout=TIME_LIMIT)))
+    try:
+        return str(pattern.compiled.sub(replace, source, timeout=TIME_LIMIT))
+    except _RUN_ERRORS as error:
+        raise _failed(error) from None
 
 
 def replace_group(pattern: Pattern, group: int, replacement: str, source: str) -> str:
@@ -146,12 +174,15 @@ def replace_group(pattern: Pattern, group: int, replacement: str, source: str) -
                 end = stop
         return "".join([*pieces, source[end : match.end()]])
 
-    return substitute(pattern, rebuilt, source)
+    return _substitute(pattern, rebuilt, source)
 
 
 def find_group(pattern: Pattern, group: int, source: str) -> str | None:
     """What the group captured in the first match; None without a match."""
-    match = _limited(lambda: pattern.compiled.search(source, timeout=TIME_LIMIT))
+    try:
+        match = pattern.compiled.search(source, timeout=TIME_LIMIT)
+    except _RUN_ERRORS as error:
+        raise _failed(error) from None
     return None if match is None else match[group]
 
 
@@ -160,11 +191,12 @@ def too_large() -> EvaluationError:
     return EvaluationError(f"the result would be longer than {MAX_RESULT} characters")
 
 
-def _limited(run: Callable[[], Any]) -> Any:
-    try:
-        return run()
-    except TimeoutError:
-        message = f"the regular expression took longer than {TIME_LIMIT * 1000:.0f} ms"
-        raise EvaluationError(f"{message}; write it without nested repetitions") from None
-    except (MemoryError, RecursionError, regex.error) as error:
-        raise EvaluationError(f"the regular expression could not be run: {error}") from None
+_RUN_ERRORS = (TimeoutError, MemoryError, RecursionError, regex.error)
+
+
+def _failed(error: BaseException) -> EvaluationError:
+    if isinstance(error, TimeoutError):
+        limit = f"{TIME_LIMIT * 1000:.0f} ms"
+        message = f"the regular expression took longer than {limit}"
+        return EvaluationError(f"{message}; write it without nested repetitions")
+    return EvaluationError(f"the regular expression could not be run: {error}")

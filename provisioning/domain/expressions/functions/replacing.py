@@ -10,10 +10,9 @@ from provisioning.domain.expressions.patterns import (
     MAX_RESULT,
     PatternError,
     compile_pattern,
-    compile_replacement,
     find_group,
     replace_group,
-    substitute,
+    substitution,
     too_large,
 )
 from provisioning.domain.expressions.signature import Function, Operand, RefusalError, lazy
@@ -47,10 +46,7 @@ def _template(source: Value, old: str, template: str) -> Value:
 
 
 def _by_pattern(source: Value, pattern: str, replacement: str) -> Value:
-    if source is None:
-        return None
-    compiled = compile_pattern(pattern)
-    return substitute(compiled, compile_replacement(compiled, replacement), to_text(source))
+    return None if source is None else substitution(pattern, replacement)(to_text(source))
 
 
 def _by_group(source: Value, pattern: str, group: str, replacement: str) -> Value:
@@ -130,7 +126,7 @@ def _check_constants(present: dict[str, Operand]) -> None:
         replacement = constants.get("replacementValue")
         if replacement is not None and "regexGroupName" not in present:
             checked = "replacementValue"
-            compile_replacement(pattern, replacement)
+            substitution(pattern_text, replacement)
     except PatternError as error:
         raise RefusalError(str(error), present[checked].node.at) from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import unicodedata
 from collections.abc import Callable
 
@@ -88,14 +89,15 @@ def pcase(source: Value, separators: Value) -> Value:
 
 
 # Unicode's category of space separators: what HR exports paste between names (no-break space).
-_SPACES = {code: None for code in range(0x3001) if unicodedata.category(chr(code)) == "Zs"}
+_ZS = "".join(chr(code) for code in range(0x3001) if unicodedata.category(chr(code)) == "Zs")
+_SPACES = re.compile(f"[{_ZS}]+")
 
 
 @strict("StripSpaces(source)", "Without any space character.")
 @_kept_null
 def strip_spaces(source: str) -> str:
     """Tabs and line breaks are no spaces and stay."""
-    return source.replace(" ", "") if source.isascii() else source.translate(_SPACES)
+    return source.replace(" ", "") if source.isascii() else _SPACES.sub("", source)
 
 
 # Letters with no Unicode decomposition, as the reference prints them.
@@ -107,15 +109,27 @@ _LETTERS = str.maketrans(
 )  # fmt: skip
 
 
+class _PlainLetters(dict[int, str]):
+    """A translation table that fills itself: a character met to its letters without marks."""
+
+    def __missing__(self, code: int) -> str:
+        decomposed = unicodedata.normalize("NFD", chr(code))
+        letters = "".join(c for c in decomposed if unicodedata.category(c) != "Mn")
+        self[code] = letters.translate(_LETTERS)
+        return self[code]
+
+
+_PLAIN = _PlainLetters()
+
+
 @strict("NormalizeDiacritics(source)", "Without accents and other marks: Zoë is Zoe, Łoś is Los.")
 @_kept_null
 def normalize_diacritics(source: str) -> str:
     """Nonspacing marks removed; what has no plain form (other scripts) is composed again."""
     if source.isascii():
         return source
-    decomposed = unicodedata.normalize("NFD", source)
-    plain = "".join(c for c in decomposed if unicodedata.category(c) != "Mn")
-    return unicodedata.normalize("NFC", plain.translate(_LETTERS))
+    plain = source.translate(_PLAIN)
+    return plain if plain.isascii() else unicodedata.normalize("NFC", plain)
 
 
 @strict(
