@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TypeAlias
 
 from provisioning.domain.attributes import ACTIVE, MAIL_NICKNAME, USER_NAME, Attribute
@@ -114,6 +114,8 @@ def _date_time(value: Value) -> Accepted:
         return None
     if _DATE_TIME.fullmatch(text):
         try:
+            if len(text) == len("2026-03-01"):
+                return f"{date.fromisoformat(text).isoformat()}T00:00:00Z"
             return _utc_text(datetime.fromisoformat(text), text)
         except ValueError:
             pass

@@ -104,23 +104,22 @@ def _constant(value: Value) -> Evaluator:
 def _compile_call(call: Call) -> Evaluator:
     function = FUNCTIONS[call.name]
     nodes = bound(call, function)
-    arguments = [_compile(node) for node in nodes]
     if function.strict is not None:
-        return _strict_call(call.name, function.strict, arguments)
+        return _strict_call(call.name, function.strict, nodes)
     if function.lazy is None:
         raise RefusalError(function.refusal, call.at)
-    operands = [Operand(node, each) for node, each in zip(nodes, arguments, strict=True)]
+    operands = [Operand(node, _compile(node)) for node in nodes]
     return _named(call.name, function.lazy(operands))
 
 
 def _strict_call(
-    name: str, function: Callable[..., Value], arguments: list[Evaluator]
+    name: str, function: Callable[..., Value], nodes: tuple[Argument, ...]
 ) -> Evaluator:
-    # One and two arguments are nearly all calls: no list is built for them.
-    if len(arguments) == 1:
-        return _named_unary(name, function, arguments[0])
-    if len(arguments) == 2:
-        return _named_binary(name, function, arguments[0], arguments[1])
+    arguments = [_compile(node) for node in nodes]
+    # Most calls take one value and constants (Left, Mid, ToLower): no list is built for them.
+    if nodes and all(isinstance(node, Text | Number | Omitted) for node in nodes[1:]):
+        constants = tuple(getattr(node, "value", None) for node in nodes[1:])
+        return _with_constants(name, function, arguments[0], constants)
 
     def call(record: Record) -> Value:
         try:
@@ -132,23 +131,12 @@ def _strict_call(
     return call
 
 
-def _named_unary(name: str, function: Callable[..., Value], argument: Evaluator) -> Evaluator:
-    def call(record: Record) -> Value:
-        try:
-            return function(argument(record))
-        except EvaluationError as error:
-            error.inside(name)
-            raise
-
-    return call
-
-
-def _named_binary(
-    name: str, function: Callable[..., Value], first: Evaluator, second: Evaluator
+def _with_constants(
+    name: str, function: Callable[..., Value], first: Evaluator, constants: tuple[Value, ...]
 ) -> Evaluator:
     def call(record: Record) -> Value:
         try:
-            return function(first(record), second(record))
+            return function(first(record), *constants)
         except EvaluationError as error:
             error.inside(name)
             raise

@@ -114,15 +114,15 @@ def to_integer(value: Value, what: str) -> int:
     raise EvaluationError(f"{what} must be a whole number, not {shown(value)}")
 
 
-def to_number(value: Value) -> Decimal | None:
+def to_number(value: Value) -> int | Decimal | None:
     """The number a value reads as, exactly, or None if it reads as none (booleans do not)."""
-    if isinstance(value, bool):
+    if isinstance(value, str):
+        if _INTEGER.fullmatch(value):
+            return int(value)
+        return Decimal(value) if _NUMBER.fullmatch(value) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    if isinstance(value, int | float):
-        return Decimal(repr(value))
-    if isinstance(value, str) and _NUMBER.fullmatch(value):
-        return Decimal(value)
-    return None
+    return value if isinstance(value, int) else Decimal(repr(value))
 
 
 def shown(value: Value) -> str:

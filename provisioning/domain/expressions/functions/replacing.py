@@ -91,6 +91,10 @@ def replace(operands: Sequence[Operand]) -> Evaluator:
     if form is None:
         raise RefusalError(_wrong_form(tuple(present)), source.node.at)
     _check_constants(present)
+    constants = [operand.constant for operand in present.values()]
+    texts = [text for text in constants if text is not None]
+    if len(texts) == len(constants):
+        return _run_constant(form, source.evaluate, texts)
     return _run(form, source.evaluate, [operand.evaluate for operand in present.values()])
 
 
@@ -98,6 +102,11 @@ def _wrong_form(present: tuple[str, ...]) -> str:
     forms = "; ".join(" + ".join(form) for form in _FORMS)
     given = " + ".join(present) or "none of them"
     return f"Replace takes one of these sets of arguments: {forms} (given: {given})"
+
+
+def _run_constant(form: _Form, source: Evaluator, texts: list[str]) -> Evaluator:
+    # Everything but the source was checked when the expression was compiled.
+    return lambda record: form(source(record), *texts)
 
 
 def _run(form: _Form, source: Evaluator, rest: list[Evaluator]) -> Evaluator:
