@@ -1,0 +1,66 @@
+"""The catalogue of target attributes, against what Microsoft's SCIM reference says of them."""
+
+import pytest
+
+from provisioning.domain.attributes import CATALOGUE, REQUIRED, nearest_path
+
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+ENTRA = "urn:ietf:params:scim:schemas:extension:Microsoft:Entra:2.0:User"
+
+
+def test_an_account_needs_these():
+    assert set(REQUIRED) == {
+        "userName",
+        "displayName",
+        "name.givenName",
+        "name.familyName",
+        f"{ENTRA}:mailNickname",
+    }
+
+
+def test_every_entry_stands_under_its_path():
+    assert all(path == attribute.path for path, attribute in CATALOGUE.items())
+
+
+def test_whatever_cannot_be_mapped_says_why():
+    assert all(attribute.note for attribute in CATALOGUE.values() if not attribute.mutable)
+
+
+def test_passwords_are_no_target():
+    assert "password" not in CATALOGUE
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "mutable"),
+    [
+        ("active", "boolean", True),
+        ("externalId", "string", False),  # always the record's key
+        ('emails[type eq "work"].value', "string", True),
+        ('phoneNumbers[type eq "fax"].value', "string", True),
+        ('addresses[type eq "work"].postalCode', "string", True),
+        (f"{ENTERPRISE}:department", "string", True),
+        (f"{ENTERPRISE}:manager.value", "reference", False),  # resolved by the portal
+        (f"{ENTRA}:employeeLeaveDateTime", "dateTime", True),
+        (f"{ENTRA}:userType", "string", True),
+        (f"{ENTRA}:onPremisesExtensionAttributes.extensionAttribute15", "string", True),
+        (f"{ENTRA}:onPremisesSyncEnabled", "boolean", False),
+        (f"{ENTRA}:lastPasswordChangeDateTime", "dateTime", False),
+    ],
+)
+def test_kind_and_mutability(path, kind, mutable):
+    assert (CATALOGUE[path].kind, CATALOGUE[path].mutable) == (kind, mutable)
+
+
+@pytest.mark.parametrize(
+    ("written", "path"),
+    [
+        ("username", "userName"),
+        ("department", f"{ENTERPRISE}:department"),  # the last part is enough
+        ("jobTitle", "title"),  # Entra's own name
+        ("First  name", "name.givenName"),  # the label
+        ("mailNicknam", f"{ENTRA}:mailNickname"),
+        ("zzzzzz", None),
+    ],
+)
+def test_nearest_path(written, path):
+    assert nearest_path(written) == path
