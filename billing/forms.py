@@ -8,7 +8,7 @@ from django import forms
 from billing.models import PriceBookEntry
 
 
-class PriceForm(forms.ModelForm[PriceBookEntry]):
+class PriceForm(forms.ModelForm):  # type: ignore[type-arg]
     """A price from a UTC day on."""
 
     effective_from = forms.DateField(

@@ -78,11 +78,8 @@ class JobCounts:
 
 def counts_of(job: Job) -> JobCounts:
     """How many operations of each kind the plan holds."""
-    rows = job.operations.values("kind").annotate(
-        number=Count("pk"), withheld=Count("pk", filter=Q(state=Operation.State.WITHHELD))
-    )
-    by_kind = {row["kind"]: row["number"] for row in rows}
-    return JobCounts(**by_kind, withheld=sum(row["withheld"] for row in rows))
+    rows = job.operations.order_by().values("kind").annotate(number=Count("pk"))
+    return JobCounts(**{row["kind"]: row["number"] for row in rows}, withheld=job.withheld)
 
 
 def redacted_paths(job: Job) -> frozenset[str]:

@@ -20,7 +20,7 @@ def _guid(text: str) -> bool:
         return False
 
 
-class CustomerForm(forms.ModelForm[Customer]):
+class CustomerForm(forms.ModelForm):  # type: ignore[type-arg]
     """A customer the MSP serves."""
 
     class Meta:
@@ -29,7 +29,7 @@ class CustomerForm(forms.ModelForm[Customer]):
         help_texts = {"slug": "Short name for addresses, e.g. northmoor."}
 
 
-class TenantForm(forms.ModelForm[Tenant]):
+class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
     """One Entra directory of a customer."""
 
     protected_accounts = forms.CharField(

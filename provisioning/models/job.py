@@ -49,6 +49,7 @@ class Job(models.Model):
     held = models.PositiveIntegerField(default=0)
     unchanged = models.PositiveIntegerField(default=0)
     inactive = models.PositiveIntegerField("inactive without an account", default=0)
+    withheld = models.PositiveIntegerField("disables that need an explicit yes", default=0)
     planned_calls = models.PositiveIntegerField(default=0)
     unit_price = models.DecimalField(max_digits=18, decimal_places=9, null=True)
     currency = models.CharField(max_length=3, blank=True)

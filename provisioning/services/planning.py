@@ -187,6 +187,7 @@ def _finish_planning(job: Job, counts: _Counts) -> None:
     price = quote_for(job.tenant, 1, now)
     (job.currency, job.unit_price), *_ = price.amounts.items()
     job.planned_calls = counts.calls
+    job.withheld = counts.withheld
     job.total = counts.calls - counts.withheld
     job.unchanged = counts.get(Kind.UNCHANGED, 0)
     job.inactive = counts.get(Kind.INACTIVE, 0)

@@ -1,0 +1,46 @@
+"""What holds for every test: no broker but memory, and a line for each service that is missing."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from celery import current_app
+
+from tests.support import services
+from tests.support.sandbox import sandbox
+
+__all__ = ["sandbox"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tests in this process ring a bell that nobody hears; started processes have brokers."""
+    current_app.conf.broker_url = "memory://"
+    current_app.conf.broker_transport_options = {}
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One plain line for each part that could not run here."""
+    for sentence in services.absences().values():
+        terminalreporter.write_line(sentence)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """DATABASE_URL of a private PostgreSQL server."""
+    services.require("PostgreSQL")
+    with services.postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """REDIS_URL of a private Redis server."""
+    services.require("Redis")
+    with services.redis() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def on_postgresql() -> bool:
+    """Whether the tests of this process run on PostgreSQL."""
+    return "DATABASE_URL" in os.environ

@@ -1,0 +1,158 @@
+"""Private PostgreSQL and Redis servers for tests, and what is missing on this machine."""
+
+import contextlib
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+_START_SECONDS = 30.0
+
+
+def postgres_programs() -> Path | None:
+    """Folder with initdb and postgres, the newest version, or None."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)
+    on_path = shutil.which("initdb")
+    if on_path:
+        found.append(Path(on_path))
+    return found[0].resolve().parent if found else None
+
+
+def chromium_program() -> str | None:
+    """Path of a Chromium, or None."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    mac = "/Applications/Chromium.app/Contents/MacOS/Chromium"
+    return next(filter(None, map(shutil.which, names)), mac if Path(mac).exists() else None)
+
+
+def absences() -> dict[str, str]:
+    """Services this machine lacks, each with the sentence that says so."""
+    present = {
+        "PostgreSQL": postgres_programs(),
+        "Redis": shutil.which("redis-server"),
+        "Chromium": chromium_program(),
+    }
+    return {
+        name: f"Not run: what needs {name}, which is not installed here."
+        for name, program in present.items()
+        if program is None
+    }
+
+
+def require(name: str) -> None:
+    """Skip the test when a service is missing; fail it under REQUIRE_SERVICES=1."""
+    sentence = absences().get(name)
+    if sentence is None:
+        return
+    if os.environ.get("REQUIRE_SERVICES") == "1":
+        pytest.fail(f"REQUIRE_SERVICES=1: {sentence}")
+    pytest.skip(sentence)
+
+
+def free_port() -> int:
+    """A port nothing listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def postgres() -> Iterator[str]:
+    """A private server on a loopback port; gives a DATABASE_URL."""
+    programs, port = postgres_programs(), free_port()
+    assert programs is not None
+    with _owned_folder() as (folder, owner):
+        data = folder / "data"
+        _run_as(
+            owner, [programs / "initdb", "-D", data, "-U", "portal", "-A", "trust", "--no-sync"]
+        )
+        options = ["-p", str(port), "-k", str(folder), "-c", "listen_addresses=127.0.0.1"]
+        quick = ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=60"]
+        command = [programs / "postgres", "-D", data, *options, *quick]
+        with _server(owner, command, folder / "log"):
+            _wait_for_port(port)
+            _wait_until_ready(programs, port)
+            yield f"postgres://portal@127.0.0.1:{port}/postgres"
+
+
+@contextlib.contextmanager
+def redis() -> Iterator[str]:
+    """A private server on a loopback port; gives a REDIS_URL."""
+    port = free_port()
+    with _owned_folder() as (folder, owner):
+        command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)]
+        command += ["--appendonly", "yes", "--maxmemory-policy", "noeviction"]
+        with _server(owner, command, folder / "log"):
+            _wait_for_port(port)
+            yield f"redis://127.0.0.1:{port}/0"
+
+
+@contextlib.contextmanager
+def _owned_folder() -> Iterator[tuple[Path, str | None]]:
+    """A short temporary folder (socket paths are limited), owned by who will run the server."""
+    owner = _unprivileged() if os.geteuid() == 0 else None
+    folder = Path(tempfile.mkdtemp(prefix="portal-"))
+    try:
+        if owner is not None:
+            shutil.chown(folder, owner)
+        yield folder, owner
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unprivileged() -> str:
+    """PostgreSQL refuses to run as root: its own account, or nobody."""
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in known else "nobody"
+
+
+def _run_as(owner: str | None, command: list[object]) -> None:
+    subprocess.run(
+        [str(part) for part in command],
+        user=owner,
+        cwd="/",
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+
+
+@contextlib.contextmanager
+def _server(owner: str | None, command: list[object], log: Path) -> Iterator[None]:
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [str(part) for part in command], user=owner, cwd="/", stdout=output, stderr=output
+        )
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_for_port(port: int) -> None:
+    until = time.monotonic() + _START_SECONDS
+    while time.monotonic() < until:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.05)
+    raise TimeoutError(f"Nothing listens on {port}.")
+
+
+def _wait_until_ready(programs: Path, port: int) -> None:
+    until = time.monotonic() + _START_SECONDS
+    command = [str(programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
+    while subprocess.run(command, check=False).returncode:
+        if time.monotonic() > until:
+            raise TimeoutError("PostgreSQL is not ready.")
+        time.sleep(0.05)
