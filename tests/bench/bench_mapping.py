@@ -154,9 +154,9 @@ def main() -> None:
         if profile.apply(each).values != by_hand(each):
             raise SystemExit(f"the two ways differ for {each}")
     hand, mapped = timed(by_hand, records), timed(profile.apply, records)
-    print(f"by hand  {hand / count * 1e6:6.1f} us per record")  # noqa: T201
-    print(f"profile  {mapped / count * 1e6:6.1f} us per record")  # noqa: T201
-    print(f"ratio    {mapped / hand:6.2f}")  # noqa: T201
+    print(f"by hand  {hand / count * 1e6:6.1f} us per record")
+    print(f"profile  {mapped / count * 1e6:6.1f} us per record")
+    print(f"ratio    {mapped / hand:6.2f}")
 
 
 if __name__ == "__main__":
