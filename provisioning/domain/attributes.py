@@ -43,8 +43,8 @@ class Attribute:
     max_length: int | None = None
 
 
-def _core() -> Iterator[Attribute]:
-    yield Attribute(
+_CORE = (
+    Attribute(
         USER_NAME,
         "string",
         "User name",
@@ -52,70 +52,70 @@ def _core() -> Iterator[Attribute]:
         required=True,
         note="local@domain; the domain must be verified in the tenant. Unique without case.",
         max_length=113,
-    )
-    yield Attribute(
+    ),
+    Attribute(
         EXTERNAL_ID,
         "string",
         "External id",
         "crossDomainData.scim.v2.externalId",
         mutable=False,
         note="Always the record's key: the portal sets it.",
-    )
-    yield Attribute(
-        ACTIVE, "boolean", "Active", "accountEnabled", note="True when no rule is given."
-    )
-    yield Attribute(
+    ),
+    Attribute(ACTIVE, "boolean", "Active", "accountEnabled", note="True when no rule is given."),
+    Attribute(
         "displayName", "string", "Display name", "displayName", required=True, max_length=256
-    )
-    yield Attribute(
-        "name.givenName", "string", "First name", "givenName", required=True, max_length=64
-    )
-    yield Attribute(
-        "name.familyName", "string", "Last name", "surname", required=True, max_length=64
-    )
-    yield Attribute("title", "string", "Job title", "jobTitle", max_length=128)
-    yield Attribute(
+    ),
+    Attribute("name.givenName", "string", "First name", "givenName", required=True, max_length=64),
+    Attribute("name.familyName", "string", "Last name", "surname", required=True, max_length=64),
+    Attribute("title", "string", "Job title", "jobTitle", max_length=128),
+    Attribute(
         "userType",
         "string",
         "Employee type",
         "employeeType",
         note="Entra's employeeType; Member or Guest is the Entra extension's userType.",
-    )
-    yield Attribute(
+    ),
+    Attribute(
         "preferredLanguage",
         "string",
         "Preferred language",
         "preferredLanguage",
         note="A single language, such as de-DE.",
-    )
+    ),
+)
 
 
-def _contact() -> Iterator[Attribute]:
-    yield Attribute('emails[type eq "work"].value', "string", "E-mail", "mail")
-    yield Attribute(
+_MAIL = (
+    Attribute('emails[type eq "work"].value', "string", "E-mail", "mail"),
+    Attribute(
         'emails[type eq "other"].value',
         "string",
         "Other e-mails",
         "otherMails",
         mutable=False,
         note="A list; profiles map single values.",
-    )
-    yield Attribute(
+    ),
+    Attribute(
         'emails[type eq "proxyAddress"].value',
         "string",
         "Proxy addresses",
         "proxyAddresses",
         mutable=False,
         note="Read-only.",
-    )
-    yield Attribute(
+    ),
+    Attribute(
         'ims[type eq "work"].value',
         "string",
         "Instant messaging",
         "imAddresses",
         mutable=False,
         note="A list; profiles map single values.",
-    )
+    ),
+)
+
+
+def _contact() -> Iterator[Attribute]:
+    yield from _MAIL
     for kind, label, entra, length in (
         ("work", "Work phone", "businessPhones", None),
         ("mobile", "Mobile phone", "mobilePhone", 64),
@@ -229,8 +229,8 @@ def _read_only() -> Iterator[Attribute]:
 CATALOGUE: Mapping[str, Attribute] = MappingProxyType(
     {
         attribute.path: attribute
-        for part in (_core, _contact, _enterprise, _entra, _read_only)
-        for attribute in part()
+        for part in (_CORE, _contact(), _enterprise(), _entra(), _read_only())
+        for attribute in part
     }
 )
 """Every attribute by its path, in the order in which pages list them."""

@@ -138,12 +138,7 @@ RULES = [
     # constants are checked before any record comes
     (
         {"active": {"constant": "maybe"}},
-        [
-            (
-                "active",
-                'constant "maybe" is not true, false, 1, 0, yes, no, active or inactive',
-            )
-        ],
+        [("active", 'constant "maybe" is not true, false, 1, 0, yes, no, active or inactive')],
     ),
     (
         {"title": {"constant": "x" * 129}},
@@ -243,9 +238,8 @@ def test_value(target, rule, cells, value):
 
 def too_long(target, limit):
     text = "x" * (limit + 1)
-    message = f'column c: "{"x" * 79}…" has {limit + 1} characters; Entra takes at most {limit}'
-    if limit < 79:
-        message = f'column c: "{text}" has {limit + 1} characters; Entra takes at most {limit}'
+    shown = text if limit < 80 else "x" * 79 + "…"
+    message = f'column c: "{shown}" has {limit + 1} characters; Entra takes at most {limit}'
     return (target, {"column": "c"}, {"c": text}, message)
 
 

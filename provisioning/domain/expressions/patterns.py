@@ -27,12 +27,22 @@ _DIALECT = re.compile(
     r"\\k(?:<(?P<angle>\w+)>|'(?P<quote>\w+)'|\{(?P<brace>\w+)\})"
     r"|\(\?'(?P<group>[^\W\d]\w*)'"
     r"|(?P<set>\[\^?\]?(?:\\.|[^\]\\])*\])"
-    r"|(?P<escape>\\.)",
+    r"|(?P<escape>\\[pP]\{[^}]*\}|\\.)"
+    r"|(?P<brace_text>\{(?![0-9]+(?:,[0-9]*)?\}))",
     re.DOTALL,
 )
 _ANCHORS = {r"\Z": r"(?=\n?\Z)", r"\z": r"\Z"}
 _SUBSTITUTION = re.compile(r"\$(?:(?P<dollar>\$)|(?P<whole>&)|(?P<number>\d+)|\{(?P<name>\w+)\})")
 _UNSUPPORTED = re.compile(r"(?<!\$)(?:\$\$)*(\$[`'+_])")
+
+
+# The package writes repetitions out when it compiles: nested ones would take minutes and gigabytes.
+MAX_EXPANDED = 20_000
+_REPEATED = re.compile(
+    r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]"
+    r"|(?P<open>\()|(?P<close>\))|\{(?P<count>[0-9]+)(?:,[0-9]*)?\}|.",
+    re.DOTALL,
+)
 
 
 class PatternError(Exception):
@@ -63,16 +73,46 @@ class Pattern:
         return index
 
 
+_COMPILE_ERRORS = (
+    regex.error,
+    RecursionError,
+    MemoryError,
+    OverflowError,
+    ValueError,
+    LookupError,
+)
+
+
 @lru_cache(maxsize=256)
 def compile_pattern(text: str) -> Pattern:
     """Compile a .NET pattern. Raises PatternError."""
+    _check_expanded(text)
     try:
         compiled = regex.compile(_DIALECT.sub(_translated, text), regex.VERSION0)
-    except (regex.error, RecursionError, OverflowError, ValueError, LookupError) as error:
+    except _COMPILE_ERRORS as error:
         raise PatternError(f"not a regular expression: {error}") from None
     named = set(compiled.groupindex.values())
     order = sorted(range(1, compiled.groups + 1), key=lambda index: (index in named, index))
     return Pattern(compiled, tuple(order))
+
+
+def _check_expanded(text: str) -> None:
+    """Count the characters of the pattern with its repetitions written out, group by group."""
+    sizes, last = [0], 0
+    for token in _REPEATED.finditer(text):
+        if token["open"]:
+            sizes.append(0)
+        elif token["close"]:
+            last = sizes.pop() if len(sizes) > 1 else 0
+            sizes[-1] += last
+        elif token["count"]:
+            # Ten digits say enough; Python refuses to convert thousands of them.
+            more = last * (int(token["count"].lstrip("0")[:10] or "0") - 1)
+            sizes[-1], last = sizes[-1] + more, last + more
+        else:
+            sizes[-1], last = sizes[-1] + 1, 1
+        if sizes[-1] > MAX_EXPANDED:
+            raise PatternError(f"its repetitions amount to more than {MAX_EXPANDED} characters")
 
 
 def _translated(match: re.Match[str]) -> str:
@@ -85,6 +125,9 @@ def _translated(match: re.Match[str]) -> str:
         if "-[" in match["set"][1:]:
             raise PatternError("subtraction inside [...] is not supported: write the set out")
         return match["set"]
+    if match["brace_text"]:
+        # .NET takes it literally; to the regex package {e<=1} would be an inexact match.
+        return r"\{"
     return _ANCHORS.get(match["escape"], match["escape"])
 
 

@@ -29,6 +29,8 @@ TREES = [
     (r'"a\\b\"c\d"', Text('a\\b"c\\d')),  # two escapes; any other backslash stays
     ('"line\nbreak"', Text("line\nbreak")),
     ('""', Text("")),
+    (r'"\\"', Text("\\")),  # ends in a backslash, not in an escaped quote
+    (r'"\\\""', Text('\\"')),
     ("1000", Number(1000)),
     ("-10", Number(-10)),
     ("1.5", Number(1.5)),

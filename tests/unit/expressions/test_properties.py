@@ -29,7 +29,7 @@ NAMES = st.text(string.ascii_letters + string.digits + "_", min_size=1, max_size
 )
 COLUMNS = ("a", "b", "c", "no such column")
 LEAVES = st.one_of(
-    st.builds(Text, st.text(max_size=12)),
+    st.builds(Text, st.text(max_size=12) | st.text('\\"ab', max_size=5)),
     st.builds(Number, st.integers(-(10**17), 10**17)),
     st.builds(Number, st.integers(-(10**9), 10**9).map(lambda number: number / 1000)),
     st.builds(Word, NAMES),

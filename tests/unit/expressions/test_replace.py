@@ -39,6 +39,8 @@ ROWS = [
     ('Replace("Ab", , "(?i)a", , "x")', "xb"),
     ('Replace("Łoś", , "\\p{Lu}", , "x")', "xoś"),
     ('Replace("a\n", , "a\\Z", , "x")', "x\n"),  # \\Z is before a last line break, as in .NET
+    ('Replace("a{e<=1}", , "a{e<=1}", , "x")', "x"),  # to .NET such braces are text
+    ('Replace("aaa-{}", , "a{2,3}|\\{\\}", , "x")', "x-x"),
     ('Replace([absent], , "a", , "b")', None),
     ('Replace("b", , [absent], , "-")', "-b-"),  # an empty pattern matches everywhere
     # regexPattern + regexGroupName + replacementValue: only the group
@@ -65,6 +67,8 @@ REFUSED = [
     ('Replace([name], "a", "b", , "c")', 9, "Replace takes one of these sets"),
     ('Replace([name], , "(", , "")', 19, "not a regular expression"),
     ('Replace([name], , "a", "x", "")', 24, 'the regular expression has no group "x"'),
+    ('Replace([name], , "((a{100}){100}){100}", , "")', 19, "its repetitions amount to more"),
+    ('Replace([name], , "x{0001000000000,}", , "")', 19, "its repetitions amount to more"),
     ('Replace([name], , "[a-z-[b]]", , "")', 19, "subtraction inside [...]"),
     ('Replace([name], , "a", , "$`")', 26, "$` in a replacement is not supported"),
 ]
