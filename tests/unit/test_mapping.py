@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provisioning.domain.attributes import ENTERPRISE, ENTRA, MAIL_NICKNAME
@@ -373,6 +373,7 @@ def test_redacted_targets_are_named():
         max_leaves=20,
     )
 )
+@settings(deadline=None)
 def test_any_json_is_a_profile_or_a_profile_error(data):
     try:
         parsed = parse_definition(data)
@@ -385,6 +386,7 @@ CELLS = st.none() | st.text(max_size=70) | st.sampled_from(["1", "2026-03-01", "
 
 
 @given(st.fixed_dictionaries(dict.fromkeys(["upn", "first", "last", "on", "d"], CELLS)))
+@settings(deadline=None)
 def test_any_record_maps_to_clean_values_or_is_a_mapping_error(record):
     compiled = profile(**{HIRED: {"column": "d"}, "active": {"column": "on"}})
     try:
