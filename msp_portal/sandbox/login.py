@@ -5,6 +5,7 @@ import binascii
 import hashlib
 import hmac
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, unquote
 
@@ -77,12 +78,14 @@ class Login:
                 return self._guarded(self._openid, name, request)
         raise ScimError(404, "Not found.")
 
-    def _guarded(self, handler: object, name: str, request: Request) -> Response:
+    def _guarded(
+        self, handler: Callable[[Tenant, Request], Json], name: str, request: Request
+    ) -> Response:
         try:
             tenant = self._store.find(name)
             if tenant is None:
                 raise _LoginError(90002, name)
-            document = handler(tenant, request)  # type: ignore[operator]
+            document = handler(tenant, request)
         except _LoginError as error:
             return self._refusal(error, request)
         response = json_response(200, document)

@@ -60,7 +60,7 @@ class RunningSandbox:
         if tenant_id is None:
             return self._json(self.control.get("/usage"))
         report = self._json(self.control.get("/usage", params={"tenant": tenant_id}))
-        return report["tenants"][tenant_id]
+        return report["tenants"][tenant_id.lower()]
 
     def users(self, tenant_id: str) -> list[dict[str, Any]]:
         """Every stored user, with `password_set`."""

@@ -1,6 +1,7 @@
 """Properties of the sandbox's pure parts."""
 
 import json
+import resource
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -88,12 +89,12 @@ def test_any_operation_is_applied_or_a_400_and_the_original_stays(
     op: str, path: str | None, value: Any
 ) -> None:
     emails = [{"type": "work", "primary": True, "value": "a@b.example"}]
-    resource = {"id": "x", "userName": "a@b.example", "emails": emails}
-    before = json.dumps(resource)
+    user = {"id": "x", "userName": "a@b.example", "emails": emails}
+    before = json.dumps(user)
     operation = {"op": op, "value": value} | ({} if path is None else {"path": path})
     body = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [operation]}
-    _done_or_400(lambda: patched(resource, spread(USERS, parse_operations(body))))
-    assert json.dumps(resource) == before
+    _done_or_400(lambda: patched(user, spread(USERS, parse_operations(body))))
+    assert json.dumps(user) == before
 
 
 @given(st.binary(min_size=1, max_size=8), st.integers(0, 2**40), st.integers(0, 2**40))
@@ -128,6 +129,26 @@ def test_a_journal_cut_anywhere_keeps_every_whole_line(
     again.close()
 
 
+@pytest.mark.parametrize("room", [5, 9, 14])
+def test_a_full_disk_leaves_no_half_line(tmp_path: Path, room: int) -> None:
+    path = tmp_path / "state"
+    journal = Journal(path)
+    journal.compact([])
+    journal.append(["1"])  # 6 bytes with its line end
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (6 + room, before[1]))
+    try:
+        with pytest.raises(OSError, match=r"bytes written|File too large"):
+            journal.append(["2", "longer than the room that is left"])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    journal.append(["3"])
+    journal.close()
+    again = Journal(path)
+    assert list(again.replay()) == [["1"], ["3"]]
+    again.close()
+
+
 EVENTS = st.lists(
     st.one_of(
         st.tuples(st.just("user"), st.integers(0, 4), st.integers(0, 3)),
@@ -145,8 +166,8 @@ def _event(directory: Directory, given_event: tuple[Any, ...]) -> list[Any] | No
     kind, *numbers = given_event
     first = f"{'u' if kind.startswith('user') else 'g'}{numbers[0]}"
     if kind == "user":
-        resource = {"id": first, "userName": f"N{numbers[1]}", "externalId": str(numbers[1])}
-        return ["user", numbers[0] + 1, resource, False]
+        user = {"id": first, "userName": f"N{numbers[1]}", "externalId": str(numbers[1])}
+        return ["user", numbers[0] + 1, user, False]
     if kind == "user-":
         return ["user-", first, 1.0]
     if kind == "group":
