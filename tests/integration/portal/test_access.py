@@ -1,0 +1,214 @@
+"""Who may open what: every route, each role, one's own customer's objects and another's.
+
+The table below is the requirement in its own words, not derived from the portal's role table. A
+route that is in the URL configuration and not in the table fails the test, and the reverse.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from provisioning.models import Job
+from tenants.domain.roles import Role
+from tenants.models import Customer, Tenant, User
+from tests.support.rows import add_job, add_person, add_tenant
+
+PUBLIC, SIGNED_IN = "public", "signed in"
+STAFF, MONEY, EVERYONE, ADMIN = "AE", "AEF", "AEFV", "A"
+
+
+@dataclass(frozen=True)
+class Route:
+    """Whom a route serves, what it then answers, and the object it names."""
+
+    roles: str
+    answer: int = 200
+    names: str = ""
+    method: str = "get"
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+ROUTES = {
+    "home": Route(SIGNED_IN, 302),
+    "healthz": Route(PUBLIC),
+    # Sign-in: the pages of django-allauth; nobody signs up, and only one's own account is changed.
+    "account_login": Route(PUBLIC),
+    "account_signup": Route(PUBLIC),
+    "account_logout": Route(PUBLIC, 302),
+    "account_inactive": Route(PUBLIC),
+    "account_email_verification_sent": Route(PUBLIC),
+    "account_confirm_email": Route(PUBLIC, arguments={"key": "x"}),
+    "account_confirm_login_code": Route(PUBLIC, 302),
+    "account_reset_password": Route(PUBLIC),
+    "account_reset_password_done": Route(PUBLIC),
+    "account_reset_password_from_key": Route(PUBLIC, arguments={"uidb36": "1", "key": "x-y"}),
+    "account_reset_password_from_key_done": Route(PUBLIC),
+    "account_change_password": Route(SIGNED_IN),
+    "account_set_password": Route(SIGNED_IN, 302),
+    "account_email": Route(SIGNED_IN),
+    "account_reauthenticate": Route(SIGNED_IN),
+    # Customers and tenants: administrators and engineers.
+    "customer_list": Route(STAFF),
+    "customer_add": Route(ADMIN),
+    "tenant_add": Route(STAFF, names="customer"),
+    "tenant_detail": Route(STAFF, names="tenant"),
+    "tenant_edit": Route(STAFF, names="tenant"),
+    "tenant_credential": Route(STAFF, names="tenant"),
+    "tenant_upload": Route(STAFF, names="tenant"),
+    "profile_detail": Route(STAFF, names="tenant"),
+    "profile_edit": Route(STAFF, names="tenant"),
+    # Jobs: engineers in every state, the others once ended, as reports.
+    "job_list": Route(STAFF),
+    "job_detail": Route(EVERYONE, names="ended job"),
+    "job_progress": Route(EVERYONE, names="ended job"),
+    "job_csv": Route(EVERYONE, names="ended job"),
+    "job_approve": Route(STAFF, 302, names="waiting job", method="post"),
+    "job_accept_loss": Route(STAFF, 302, names="waiting job", method="post"),
+    "job_cancel": Route(STAFF, 302, names="waiting job", method="post"),
+    "report_list": Route(EVERYONE),
+    # Costs: finance and those who work; a customer never.
+    "cost_overview": Route(MONEY),
+    "cost_csv": Route(MONEY),
+    "cost_customer": Route(MONEY, names="customer"),
+    "price_list": Route(MONEY),
+    "price_add": Route(ADMIN),
+}
+LETTERS = {"A": Role.ADMIN, "E": Role.ENGINEER, "F": Role.FINANCE, "V": Role.VIEWER}
+NAMING = sorted(name for name, route in ROUTES.items() if route.names)
+
+
+@dataclass(frozen=True)
+class World:
+    """Two customers with a tenant, an ended and a waiting job each, and a person for each role."""
+
+    own: dict[str, dict[str, Any]]
+    other: dict[str, dict[str, Any]]
+    people: dict[str, User]
+
+
+def objects(slug: str) -> dict[str, dict[str, Any]]:
+    tenant = add_tenant(slug)
+    ended = add_job(tenant, Job.State.FINISHED, ended_at=timezone.now())
+    waiting = add_job(tenant, Job.State.PLANNED)
+    return {
+        "": {},
+        "customer": {"slug": tenant.customer.slug},
+        "tenant": {"slug": tenant.slug},
+        "ended job": {"pk": ended.pk},
+        "waiting job": {"pk": waiting.pk},
+    }
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    own, other = objects("own"), objects("other")
+    customer = Customer.objects.get(slug=own["customer"]["slug"])
+    people = {letter: add_person(role, customer) for letter, role in LETTERS.items()}
+    return World(own, other, people)
+
+
+def routes_of(resolver: URLResolver) -> Iterator[URLPattern]:
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLResolver):
+            yield from routes_of(entry)
+        else:
+            yield entry
+
+
+def ask(client: Client, name: str, target: dict[str, dict[str, Any]]) -> int:
+    route = ROUTES[name]
+    address = reverse(name, kwargs={**target[route.names], **route.arguments})
+    return int(getattr(client, route.method)(address).status_code)
+
+
+def test_every_route_is_in_the_table_and_the_reverse() -> None:
+    assert {route.name for route in routes_of(get_resolver())} == set(ROUTES)
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_a_visitor_who_is_not_signed_in(client: Client, world: World, name: str) -> None:
+    route = ROUTES[name]
+    address = reverse(name, kwargs={**world.own[route.names], **route.arguments})
+    response = getattr(client, route.method)(address)
+    if route.roles == PUBLIC:
+        assert response.status_code == route.answer
+    else:
+        assert response.status_code == 302
+        assert response.headers["Location"].startswith(reverse("account_login"))
+
+
+@pytest.mark.parametrize("letter", LETTERS)
+@pytest.mark.parametrize("name", [n for n, r in ROUTES.items() if r.roles != PUBLIC])
+def test_each_role_on_its_own_customer(
+    client: Client, world: World, name: str, letter: str
+) -> None:
+    client.force_login(world.people[letter])
+    route = ROUTES[name]
+    served = route.roles == SIGNED_IN or letter in route.roles
+    assert ask(client, name, world.own) == (route.answer if served else 403)
+
+
+@pytest.mark.parametrize("letter", LETTERS)
+@pytest.mark.parametrize("name", NAMING)
+def test_another_customers_object_does_not_exist(
+    client: Client, world: World, name: str, letter: str
+) -> None:
+    client.force_login(world.people[letter])
+    assert ask(client, name, world.other) == (404 if letter in ROUTES[name].roles else 403)
+
+
+@pytest.mark.parametrize("letter", LETTERS)
+@pytest.mark.parametrize("name", [n for n, r in ROUTES.items() if r.roles == EVERYONE and r.names])
+def test_a_waiting_job_is_no_report_yet(
+    client: Client, world: World, name: str, letter: str
+) -> None:
+    client.force_login(world.people[letter])
+    address = reverse(name, kwargs=world.own["waiting job"])
+    assert client.get(address).status_code == (200 if letter in STAFF else 404)
+
+
+@pytest.mark.parametrize("name", ["job_approve", "job_accept_loss", "job_cancel"])
+def test_decisions_are_posted(client: Client, world: World, name: str) -> None:
+    client.force_login(world.people["E"])
+    assert client.get(reverse(name, kwargs=world.own["waiting job"])).status_code == 405
+
+
+def test_no_page_of_one_customer_tells_of_another(client: Client, world: World) -> None:
+    for letter in LETTERS:
+        client.force_login(world.people[letter])
+        for name, route in ROUTES.items():
+            if route.method == "get" and route.roles not in (PUBLIC, SIGNED_IN):
+                address = reverse(name, kwargs=world.own[route.names])
+                response = client.get(address)
+                text = response.content.decode()
+                assert "Customer other" not in text, (letter, name)
+                assert "Tenant other" not in text, (letter, name)
+
+
+def test_a_person_without_a_grant_sees_nothing(client: Client, world: World) -> None:
+    client.force_login(User.objects.create_user("nobody@msp.example", "x"))
+    for name, route in ROUTES.items():
+        if route.roles not in (PUBLIC, SIGNED_IN):
+            assert ask(client, name, world.own) == 403, name
+
+
+def test_where_each_role_begins(client: Client, world: World) -> None:
+    begins = {"A": "customer_list", "E": "customer_list", "F": "cost_overview", "V": "report_list"}
+    for letter, name in begins.items():
+        client.force_login(world.people[letter])
+        assert client.get(reverse("home")).headers["Location"] == reverse(name)
+
+
+def test_everyone_of_a_role_over_all_customers_sees_both(client: Client, world: World) -> None:
+    client.force_login(add_person(Role.ENGINEER, None))
+    for target in (world.own, world.other):
+        assert ask(client, "tenant_detail", target) == 200
+
+
+def test_the_world_has_two_tenants(world: World) -> None:
+    assert Tenant.objects.count() == 2

@@ -1,0 +1,50 @@
+"""Rows for tests that need no real run: customers, tenants, jobs, people."""
+
+from typing import Any
+from uuid import uuid4
+
+from provisioning.domain.starter import STARTER
+from provisioning.models import Job, Source
+from provisioning.services.profiles import publish
+from tenants import services
+from tenants.domain.roles import Role
+from tenants.models import Customer, Tenant, User
+from tenants.services import TenantFacts
+
+
+def add_tenant(slug: str) -> Tenant:
+    """A customer with one tenant that has a profile and a source."""
+    customer = services.add_customer(name=f"Customer {slug}", slug=f"customer-{slug}", by=None)
+    facts = TenantFacts(name=f"Tenant {slug}", slug=slug, cloud="global", entra_id=str(uuid4()))
+    tenant = services.add_tenant(customer=customer, facts=facts, by=None)
+    publish(tenant=tenant, definition=STARTER, by=None)
+    Source.objects.create(customer=customer, tenant=tenant)
+    return tenant
+
+
+def add_job(tenant: Tenant, state: Job.State, **values: Any) -> Job:
+    """A job of the tenant's current profile version in a state."""
+    version = tenant.profile.current
+    assert version is not None
+    return Job.objects.create(
+        customer=tenant.customer,
+        tenant=tenant,
+        source=tenant.source,
+        profile_version=version,
+        file_name="people.csv",
+        state=state,
+        **values,
+    )
+
+
+def add_person(role: Role, customer: Customer | None) -> User:
+    """A person with one grant."""
+    scope = customer.slug if customer else "all"
+    return services.add_person(
+        email=f"{role}-{scope}@msp.example",
+        name=f"{role} of {scope}",
+        password=None,
+        role=role,
+        customer=customer,
+        by=None,
+    )
