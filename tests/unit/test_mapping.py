@@ -111,7 +111,6 @@ RULES = [
         {"jobTitle": {"column": "job"}},  # Entra's name in place of SCIM's
         [("jobTitle", "is no attribute of an Entra user: did you mean title?")],
     ),
-    ({"qqqq": {"column": "job"}}, [("qqqq", "is no attribute of an Entra user")]),
     (
         {"password": {"constant": "x"}},
         [("password", "cannot be mapped. The portal makes each account's first password.")],
