@@ -32,6 +32,12 @@ class CustomerForm(forms.ModelForm):  # type: ignore[type-arg]
 class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
     """One Entra directory of a customer."""
 
+    sandbox_url = forms.URLField(
+        label="Sandbox address",
+        required=False,
+        assume_scheme="http",
+        help_text="Only for the cloud Sandbox, e.g. http://127.0.0.1:8555",
+    )
     protected_accounts = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
@@ -44,7 +50,6 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ["name", "slug", "purpose", "cloud", "entra_id", "sandbox_url"]
         help_texts = {
             "entra_id": "The directory's id (a GUID) or one of its verified domains.",
-            "sandbox_url": "Only for the cloud Sandbox, e.g. http://127.0.0.1:8555",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
