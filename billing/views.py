@@ -1,5 +1,6 @@
 """Pages for finance: calls and cost by day and customer, and the price book."""
 
+from contextlib import suppress
 from decimal import Decimal
 
 from django.contrib import messages
@@ -10,7 +11,7 @@ from django.utils import timezone
 from billing import selectors
 from billing.charts import Chart, stacked_bars
 from billing.domain.periods import Month, month_of, parse_month
-from billing.domain.pricing import Cost
+from billing.domain.pricing import Cost, NoPrice, price_at
 from billing.exports import write_days
 from billing.forms import PriceForm
 from billing.models import PriceBookEntry
@@ -32,6 +33,11 @@ def month_asked(request: PortalRequest) -> Month:
         raise Http404("No such month.") from error
 
 
+def _later(month: Month) -> Month | None:
+    """The month after, if it has begun."""
+    return month.next() if month < month_of(timezone.now()) else None
+
+
 @allowed(Action.SEE_COSTS)
 def cost_overview(request: PortalRequest) -> HttpResponse:
     """Calls and cost of a month by customer, with a chart of its days."""
@@ -39,6 +45,7 @@ def cost_overview(request: PortalRequest) -> HttpResponse:
     rows = selectors.month_costs(request.user, month)
     context = {
         "month": month,
+        "later": _later(month),
         "rows": rows,
         "total": sum((row.cost for row in rows), Cost()),
         "chart": _chart(selectors.day_costs(request.user, month), month),
@@ -65,6 +72,7 @@ def cost_customer(request: PortalRequest, slug: str) -> HttpResponse:
     context = {
         "customer": customer,
         "month": month,
+        "later": _later(month),
         "tenants": [(row, selectors.purpose_costs(row.tenant, month)) for row in tenants],
         "chart": _chart(selectors.day_costs(request.user, month, customer), month),
         "total": sum((row.cost for row in tenants), Cost()),
@@ -88,7 +96,20 @@ def _chart(days: list[DayCost], month: Month) -> Chart | None:
 @allowed(Action.SEE_COSTS)
 def price_list(request: PortalRequest) -> HttpResponse:
     """The price book."""
-    return render(request, "billing/price_list.html", {"prices": PriceBookEntry.objects.all()})
+    prices = list(PriceBookEntry.objects.all())
+    return render(
+        request, "billing/price_list.html", {"prices": prices, "current": _in_force(prices)}
+    )
+
+
+def _in_force(prices: list[PriceBookEntry]) -> set[int]:
+    """Keys of the entries that price a call made now, one for each cloud that has its own."""
+    book, now, found = selectors.price_book(), timezone.now(), set()
+    for entry in prices:
+        with suppress(NoPrice):
+            start = price_at(book, now, entry.cloud).effective_from
+            found |= {p.pk for p in prices if (p.cloud, p.effective_from) == (entry.cloud, start)}
+    return found
 
 
 @allowed(Action.EDIT_PRICES)

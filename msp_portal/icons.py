@@ -52,6 +52,7 @@ ICONS: dict[str, str] = {
     "play": _RING + '<path d="M10 8.3v7.4l6-3.7z"/>',
     "plug": '<path d="M8.5 3v5M15.5 3v5M6 8h12v3a6 6 0 0 1-12 0zM12 17v4"/>',
     "plus": '<path d="M12 5v14M5 12h14"/>',
+    "printer": '<path d="M7 8.5v-5h10v5M7 17H3.5V8.5h17V17H17M7 14h10v6.5H7z"/>',
     "refresh": '<path d="M20 11A8 8 0 0 0 6 6.5L3.5 9M3.5 4v5h5'
     'M4 13a8 8 0 0 0 14 4.5l2.5-2.5M20.5 20v-5h-5"/>',
     "report": _SHEET + '<path d="M9.5 12h6M9.5 16h6"/>',

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import connection
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -11,11 +12,11 @@ from django.utils import timezone
 from billing.domain.periods import month_of
 from billing.domain.pricing import Cost
 from billing.selectors import costs_of
-from provisioning.models import Job
+from provisioning.models import Job, ProfileVersion
 from provisioning.selectors import jobs_for, last_jobs
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action, landing
-from tenants.models import Customer, Tenant, User
+from tenants.models import Credential, Customer, Tenant, User
 from tenants.selectors import active_credential, customers_for, roles_of, tenants_for
 
 
@@ -46,7 +47,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def customer_list(request: PortalRequest) -> HttpResponse:
     """Every customer with its tenants: status, last job, calls and cost this month."""
     month = month_of(timezone.now())
-    tenants = tenants_for(request.user, Action.SEE_CUSTOMERS).order_by("customer__name", "name")
+    tenants = _with_next_steps(tenants_for(request.user, Action.SEE_CUSTOMERS))
     costs = costs_of(tenants, month)
     latest = last_jobs(row.tenant for row in costs)
     lines: dict[int, list[TenantLine]] = {}
@@ -62,6 +63,15 @@ def customer_list(request: PortalRequest) -> HttpResponse:
         "month": month,
     }
     return render(request, "msp_portal/customer_list.html", context)
+
+
+def _with_next_steps(tenants: QuerySet[Tenant]) -> QuerySet[Tenant]:
+    """Tenants in the overview's order, each saying whether it is `connected` and `mapped`."""
+    credentials = Credential.objects.filter(tenant=OuterRef("pk"), active=True)
+    versions = ProfileVersion.objects.filter(profile__tenant=OuterRef("pk"))
+    return tenants.order_by("customer__name", "name").annotate(
+        connected=Exists(credentials), mapped=Exists(versions)
+    )
 
 
 @allowed(Action.SEE_TENANT)

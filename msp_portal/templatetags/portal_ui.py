@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
 from django import template
-from django.template.context import Context
+from django.template.context import Context, RequestContext
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -44,6 +44,13 @@ def money(value: object, currency: str = "USD") -> str:
 def number(value: object) -> str:
     """Integer or Decimal with thousands separators: 12,400; a dash for None."""
     return NOTHING if value in (None, "") else f"{_exact(value):,f}"
+
+
+@register.filter
+def amounts(value: Any) -> str:
+    """A cost's amounts, one per currency: "USD 2.40, EUR 1.10"; a dash when nothing was priced."""
+    priced = getattr(value, "amounts", value) or {}
+    return ", ".join(money(total, currency) for currency, total in priced.items()) or NOTHING
 
 
 def _time_element(moment: datetime, text: str) -> SafeString:
@@ -230,6 +237,12 @@ def component(context: Context, content: SafeString, name: str, **params: Any) -
     return inner.render(context.new({**params, "content": content}))
 
 
+@register.simple_block_tag
+def fragment(content: SafeString) -> SafeString:
+    """Contents kept for a component's parameter: fragment as name, contents, endfragment."""
+    return content
+
+
 @register.inclusion_tag("components/breadcrumb.html")
 def breadcrumb(*parts: str) -> dict[str, Iterable[tuple[str, str]]]:
     """Trail of label, address, label, address, ...; a last label without address is this page."""
@@ -241,3 +254,11 @@ def breadcrumb(*parts: str) -> dict[str, Iterable[tuple[str, str]]]:
 def page_numbers(page: Any) -> list[int | str]:
     """Page numbers around a paginator's page, first and last included, gaps as an ellipsis."""
     return list(page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1))
+
+
+@register.simple_tag(takes_context=True)
+def page_query(context: RequestContext, number: int, name: str = "page", anchor: str = "") -> str:
+    """Query of another page of a list; keeps the request's other parameters."""
+    query = context.request.GET.copy()
+    query[name] = str(number)
+    return f"?{query.urlencode()}{'#' if anchor else ''}{anchor}"

@@ -13,13 +13,14 @@ from billing.exports import cell
 from billing.selectors import job_cost
 from provisioning import selectors
 from provisioning.forms import ApprovalForm, OperationFilter
-from provisioning.models import Job
+from provisioning.models import Job, Operation
 from provisioning.services import approval
 from provisioning.services.approval import DecisionRefused
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action
 
 _PAGE = 50
+_FAILURES = 25
 
 
 @allowed(Action.SEE_JOBS)
@@ -52,6 +53,7 @@ def job_detail(request: PortalRequest, pk: int) -> HttpResponse:
         "page": Paginator(narrowed, _PAGE).get_page(request.GET.get("page")),
         "held_page": Paginator(job.held_records.all(), _PAGE).get_page(request.GET.get("held")),
         "redacted": selectors.redacted_paths(job),
+        "failures": selectors.operations_of(job, state=Operation.State.FAILED)[:_FAILURES],
     }
     fragment = request.htmx.target == "operations"
     name = "partials/operations.html" if fragment else "job_detail.html"
@@ -123,9 +125,11 @@ def _decide(request: PortalRequest, job: Job, decide: Any) -> HttpResponse:
 
 
 def _facts(job: Job) -> dict[str, Any]:
+    counts = selectors.counts_of(job)
     return {
         "job": job,
-        "counts": selectors.counts_of(job),
+        "counts": counts,
+        "counted": counts.create + counts.update + counts.disable + counts.enable + counts.leave,
         "cost": job_cost(job.tenant, job.label),
         "planned_cost": None if job.unit_price is None else job.planned_calls * job.unit_price,
         "done_percent": 100 * job.settled // job.total if job.total else 0,

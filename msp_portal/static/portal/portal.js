@@ -52,6 +52,7 @@ document.addEventListener("change", (event) => {
 });
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-theme-switch]")) switchTheme();
+  if (event.target.closest("[data-print]")) print();
   const button = event.target.closest("[data-copy]");
   if (button) copy(button);
 });

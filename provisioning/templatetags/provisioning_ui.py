@@ -1,0 +1,146 @@
+"""Jobs and their operations in templates: readable attributes, steps, outcomes in words."""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django import template
+
+from provisioning.domain.attributes import CATALOGUE
+from provisioning.models import Job, Operation
+
+register = template.Library()
+
+_WORDS = {True: "Yes", False: "No"}
+# Counters of a job: words, tone and icon.
+_OUTCOMES = {
+    "created": ("created", "success", "user-plus"),
+    "updated": ("updated", "info", "pencil"),
+    "disabled": ("disabled", "warning", "user-off"),
+    "enabled": ("enabled again", "success", "user-check"),
+    "failed": ("failed", "danger", "x-circle"),
+    "skipped": ("not applied", "neutral", "dash"),
+}
+
+
+class Difference(NamedTuple):
+    """One attribute of an operation as it is shown; None: no value."""
+
+    label: str
+    before: str | None
+    after: str | None
+
+
+class Count(NamedTuple):
+    """A counter of a job as the progress component shows it."""
+
+    label: str
+    number: int
+    tone: str
+    icon: str
+
+
+class Place(NamedTuple):
+    """Where a job stands among its steps."""
+
+    step: str
+    stopped: bool
+
+
+@register.filter
+def attribute_label(path: str) -> str:
+    """An attribute's name for people; the path itself when the catalogue does not know it."""
+    attribute = CATALOGUE.get(path)
+    return attribute.label if attribute else path
+
+
+@register.filter
+def labelled(message: str) -> str:
+    """The message of a failed mapping with attributes named for people instead of by path."""
+    return "; ".join(_labelled(part) for part in message.split("; "))
+
+
+def _labelled(part: str) -> str:
+    for path, attribute in CATALOGUE.items():
+        if part.startswith(f"{path}: "):
+            return f"{attribute.label}: {part[len(path) + 2 :]}"
+    return part
+
+
+@register.simple_tag
+def differences(operation: Operation, redacted: frozenset[str]) -> list[Difference]:
+    """What an operation changes, in the catalogue's order; redacted values are not shown."""
+    order = {path: place for place, path in enumerate(CATALOGUE)}
+    paths = sorted(operation.after, key=lambda path: order.get(path, len(order)))
+    return [
+        Difference(
+            attribute_label(path),
+            _shown(operation.before, path, redacted),
+            _shown(operation.after, path, redacted),
+        )
+        for path in paths
+    ]
+
+
+def _shown(side: Mapping[str, Any], path: str, redacted: frozenset[str]) -> str | None:
+    value = side.get(path)
+    if value is None or value == "":
+        return None
+    if path in redacted:
+        return "[Redact]"
+    return _WORDS[value] if isinstance(value, bool) else str(value)
+
+
+@register.filter
+def job_state(job: Job) -> str:
+    """The job's state for its badge: a finished one with failures has its own."""
+    failures = job.state == Job.State.FINISHED and job.failed
+    return "finished_with_failures" if failures else job.state
+
+
+@register.filter
+def place(job: Job) -> Place:
+    """The step a job is at, and whether it ended there without success."""
+    state = job.state
+    if state == Job.State.FINISHED:
+        return Place("done", stopped=False)
+    if state == Job.State.APPLYING or job.approved_at:
+        return Place("apply", stopped=state != Job.State.APPLYING)
+    if state == Job.State.PLANNED or job.planned_at:
+        return Place("approve", stopped=state != Job.State.PLANNED)
+    return Place("plan", stopped=state != Job.State.PLANNING)
+
+
+@register.filter
+def outcomes(job: Job) -> list[Count]:
+    """What has become of a job's operations so far; counters at nought are left out."""
+    return [Count(words, number, *look) for number, (words, *look) in _counted(job)]
+
+
+@register.filter
+def result(job: Job) -> str:
+    """A job in a few words for lists."""
+    if job.state == Job.State.PLANNED:
+        return f"{job.planned_calls:,} changes planned"
+    if job.state in (Job.State.STOPPED, Job.State.PLANNING):
+        return ""
+    told = ", ".join(f"{number:,} {words}" for number, (words, *_) in _counted(job))
+    return told or ("nothing to change" if job.state == Job.State.FINISHED else "")
+
+
+def _counted(job: Job) -> Iterator[tuple[int, tuple[str, str, str]]]:
+    for name, look in _OUTCOMES.items():
+        if number := getattr(job, name):
+            yield number, look
+
+
+@register.filter
+def times(count: int, price: Decimal | None) -> Decimal | None:
+    """So many calls at this price; None without a price."""
+    return None if price is None else count * price
+
+
+@register.filter
+def percent(share: str) -> str:
+    """A share of 0 to 1 in per cent, with one decimal unless it is whole."""
+    return f"{Decimal(share) * 100:.1f}".removesuffix(".0") + " %"
