@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from celery import current_app
+from django.conf import settings
 
 from tests.support import services
 from tests.support.sandbox import sandbox
@@ -16,6 +17,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Tests in this process ring a bell that nobody hears; started processes have brokers."""
     current_app.conf.broker_url = "memory://"
     current_app.conf.broker_transport_options = {}
+    # Hundreds of people are added; the real hasher is meant to be slow.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

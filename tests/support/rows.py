@@ -43,7 +43,7 @@ def add_person(role: Role, customer: Customer | None) -> User:
     return services.add_person(
         email=f"{role}-{scope}@msp.example",
         name=f"{role} of {scope}",
-        password=None,
+        password="a-password-for-tests",
         role=role,
         customer=customer,
         by=None,
