@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo demo-once test check fix crash requirements clean
+.PHONY: demo demo-once test check fix crash bench requirements clean
 
 demo: $(VENV)/.base
 	@$(BIN)/python manage.py demo
@@ -34,6 +34,13 @@ fix: $(VENV)/.dev
 # 20 kills of a worker in the middle of 1,200 creations (the suite runs a seeded sample of three).
 crash: $(VENV)/.dev
 	CRASH_POINTS=20 $(BIN)/python -m pytest -p no:randomly -s tests/integration/portal/test_crash.py
+
+# Measurements, each as a ratio to the plain way of doing the same.
+bench: $(VENV)/.dev
+	$(BIN)/python -m tests.bench.bench_creations
+	$(BIN)/python -m tests.bench.bench_mapping
+	$(BIN)/python -m tests.bench.bench_csv
+	$(BIN)/python -m tests.bench.bench_sandbox
 
 requirements: $(VENV)/.dev
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes requirements/base.in -o requirements/base.txt

@@ -144,9 +144,10 @@ class Portal:
             time.sleep(0.05)
 
 
-def open_portal(folder: Path, **environment: str) -> Portal:
+def open_portal(folder: Path, *, static_token: str = "", **environment: str) -> Portal:
     """A portal with its own folder and sandbox; nothing else runs yet."""
-    sandbox = start_sandbox(folder / "sandbox.jsonl")
+    options = {"static_token": static_token} if static_token else {}
+    sandbox = start_sandbox(folder / "sandbox.jsonl", **options)
     inherited = {
         name: value
         for name, value in os.environ.items()
