@@ -21,7 +21,13 @@ class NavItem(NamedTuple):
 
 # Label, URL name, icon, what one must be allowed, and the URL names under it.
 _ITEMS = (
-    ("Customers", "customer_list", "building", Action.SEE_CUSTOMERS, ("customer_", "tenant_")),
+    (
+        "Customers",
+        "customer_list",
+        "building",
+        Action.SEE_CUSTOMERS,
+        ("customer_", "tenant_", "profile_"),
+    ),
     ("Jobs", "job_list", "jobs", Action.SEE_JOBS, ("job_",)),
     ("Reports", "report_list", "report", Action.SEE_REPORTS, ("report_",)),
     ("Costs", "cost_overview", "chart", Action.SEE_COSTS, ("cost_", "price_")),

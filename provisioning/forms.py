@@ -82,7 +82,9 @@ class RuleForm(forms.Form):
         return cleaned
 
 
-RuleFormSet = forms.formset_factory(RuleForm, extra=3, can_delete=True, max_num=200)
+RuleFormSet = forms.formset_factory(
+    RuleForm, extra=3, can_delete=True, can_delete_extra=False, max_num=200
+)
 
 
 class ProfileForm(forms.Form):

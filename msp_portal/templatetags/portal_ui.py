@@ -240,7 +240,7 @@ def component(context: Context, content: SafeString, name: str, **params: Any) -
 @register.simple_block_tag
 def fragment(content: SafeString) -> SafeString:
     """Contents kept for a component's parameter: fragment as name, contents, endfragment."""
-    return content
+    return mark_safe(content.strip())  # noqa: S308 - rendered, and so escaped, just before
 
 
 @register.inclusion_tag("components/breadcrumb.html")

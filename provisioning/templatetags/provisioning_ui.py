@@ -5,6 +5,8 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django import template
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from provisioning.domain.attributes import CATALOGUE
 from provisioning.models import Job, Operation
@@ -55,6 +57,12 @@ def attribute_label(path: str) -> str:
 
 
 @register.filter
+def breakable(path: str) -> SafeString:
+    """A long path that may be broken after its colons, so that narrow columns can hold it."""
+    return format_html_join(mark_safe(":<wbr>"), "{}", ((part,) for part in path.split(":")))
+
+
+@register.filter
 def labelled(message: str) -> str:
     """The message of a failed mapping with attributes named for people instead of by path."""
     return "; ".join(_labelled(part) for part in message.split("; "))
@@ -88,7 +96,8 @@ def _shown(side: Mapping[str, Any], path: str, redacted: frozenset[str]) -> str 
         return None
     if path in redacted:
         return "[Redact]"
-    return _WORDS[value] if isinstance(value, bool) else str(value)
+    # Days are kept as instants; their midnight says nothing.
+    return _WORDS[value] if isinstance(value, bool) else str(value).removesuffix("T00:00:00Z")
 
 
 @register.filter
