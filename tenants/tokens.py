@@ -19,7 +19,10 @@ from tenants.domain.token_errors import TokenProblem, explain
 from tenants.models import Credential, Tenant
 
 _TIMEOUT = 20.0
-_applications: dict[int, msal.ConfidentialClientApplication] = {}
+# By credential and by how the tenant was reached when the object was made: a worker must not go on
+# with an address that was changed in the web process.
+_Key = tuple[int, str, str, str]
+_applications: dict[_Key, msal.ConfidentialClientApplication] = {}
 _lock = Lock()
 
 
@@ -116,20 +119,22 @@ def app_token(tenant: Tenant, credential: Credential, *, fresh: bool = False) ->
 def forget(credential: Credential) -> None:
     """Drop the application object and its cached tokens, so that new consent shows."""
     with _lock:
-        _applications.pop(credential.pk, None)
+        for key in [key for key in _applications if key[0] == credential.pk]:
+            del _applications[key]
 
 
 def _application(tenant: Tenant, credential: Credential) -> msal.ConfidentialClientApplication:
+    key = (credential.pk, tenant.cloud, tenant.entra_id, tenant.sandbox_url)
     with _lock:
-        if credential.pk not in _applications:
+        if key not in _applications:
             authority = CLOUDS[tenant.cloud].authority
-            _applications[credential.pk] = msal.ConfidentialClientApplication(
+            _applications[key] = msal.ConfidentialClientApplication(
                 credential.client_id,
                 client_credential=secret_of(credential),
                 authority=f"{authority}/{tenant.entra_id}",
                 http_client=LoginClient(authority, tenant.sandbox_url),
             )
-        return _applications[credential.pk]
+        return _applications[key]
 
 
 def secret_of(credential: Credential) -> str:
