@@ -5,7 +5,7 @@ several attributes in one PATCH). Nothing here touches an account this portal di
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from provisioning.domain.protection import Protection
@@ -162,14 +162,16 @@ def _move(person: Person, account: Account, directory: Directory, mapped: frozen
     if not after:
         return _change(Kind.UNCHANGED, person, account=account)
     before = {path: account.state.get(path) for path in after}
-    holder = directory.by_user_name.get(str(person.values[USER_NAME]).casefold())
-    if holder is not None and holder.pk != account.pk:
-        reason = f"The new user name is taken by another account ({holder.user_name})."
-        return _change(Kind.LEAVE, person, account=account, reason=reason)
     kind = Kind.UPDATE
     if ACTIVE in after:
         kind = Kind.ENABLE if after[ACTIVE] else Kind.DISABLE
-    return _change(kind, person, account=account, before=before, after=after)
+    change = _change(kind, person, account=account, before=before, after=after)
+    holder = directory.by_user_name.get(str(person.values[USER_NAME]).casefold())
+    if holder is not None and holder.pk != account.pk:
+        return _nameless(
+            change, f"The new user name is taken by another account ({holder.user_name})."
+        )
+    return change
 
 
 def _leave(account: Account, doubtful: int) -> Change:
@@ -198,8 +200,21 @@ def _distinct(change: Change, names: dict[str, str]) -> Change:
     first = names.setdefault(folded, change.key)
     if first == change.key:
         return change
-    reason = f"The same user name is mapped for the person with key {first}."
-    return Change(Kind.LEAVE, change.key, change.person, change.user_name, reason=reason)
+    return _nameless(change, f"The same user name is mapped for the person with key {first}.")
+
+
+def _nameless(change: Change, reason: str) -> Change:
+    """What is left of a change whose user name is taken: a disable without it, or nothing."""
+    if change.kind is not Kind.DISABLE:
+        return _left(change, reason)
+    # A name that clashes must not keep the account of someone who has left open.
+    before = {path: value for path, value in change.before.items() if path != USER_NAME}
+    after = {path: value for path, value in change.after.items() if path != USER_NAME}
+    return replace(change, before=before, after=after, reason=reason)
+
+
+def _left(change: Change, reason: str) -> Change:
+    return replace(change, kind=Kind.LEAVE, before={}, after={}, reason=reason, withheld=False)
 
 
 def _guarded(change: Change, protection: Protection) -> Change:
@@ -215,9 +230,7 @@ def _guarded(change: Change, protection: Protection) -> Change:
         reason = _ON_PREMISES
     else:
         return change
-    return Change(
-        Kind.LEAVE, change.key, change.person, change.user_name, change.account, reason=reason
-    )
+    return _left(change, reason)
 
 
 def _change(
