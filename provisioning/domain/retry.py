@@ -101,5 +101,6 @@ def decide(
 
 def backoff(attempts: int, jitter: float) -> float:
     """Seconds before the next attempt: doubling from 1 s to 5 min, less up to half by jitter."""
-    full = min(_FIRST_DELAY * 2.0 ** max(attempts - 1, 0), _LONGEST_DELAY)
+    # No more doublings than the longest delay needs: 2.0 ** 1024 is an OverflowError.
+    full = min(_FIRST_DELAY * 2.0 ** min(max(attempts - 1, 0), 10), _LONGEST_DELAY)
     return full * (1 - jitter / 2)
