@@ -11,7 +11,7 @@ class Protection:
     def __init__(self, entries: Iterable[str]) -> None:
         cleaned = [entry.strip().casefold() for entry in entries if entry.strip()]
         self._exact = frozenset(entry for entry in cleaned if "*" not in entry)
-        self._patterns = [(e, re.compile(fnmatch.translate(e))) for e in cleaned if "*" in e]
+        self._patterns = [(entry, _compiled(entry)) for entry in cleaned if "*" in entry]
 
     def covers(self, entra_id: str, user_name: str) -> str | None:
         """The entry that protects this account, or None."""
@@ -22,3 +22,8 @@ class Protection:
                 if pattern.match(value):
                     return entry
         return None
+
+
+def _compiled(entry: str) -> re.Pattern[str]:
+    # Only the star has a meaning here; fnmatch would read ? and [ ] as wildcards, too.
+    return re.compile(fnmatch.translate(re.sub(r"[\[?]", r"[\g<0>]", entry)))
