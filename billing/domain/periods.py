@@ -1,7 +1,7 @@
 """Billing hours, days and months: UTC everywhere, half-open."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import MAXYEAR, UTC, date, datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -48,7 +48,10 @@ def month_of(instant: datetime) -> Month:
 def parse_month(text: str) -> Month:
     """`YYYY-MM` as a month; raises ValueError when it is none."""
     parsed = datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC)
-    return Month(parsed.year, parsed.month)
+    month = Month(parsed.year, parsed.month)
+    if month.next().year > MAXYEAR:
+        raise ValueError("The month's end lies after the last day there is.")
+    return month
 
 
 def hour_of(instant: datetime) -> datetime:
