@@ -1,0 +1,256 @@
+"""What calls cost: exact, by the price of their hour, rounded once."""
+
+import ast
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from billing.domain import periods, pricing
+from billing.domain.pricing import (
+    UNCERTAIN,
+    BillingRule,
+    Cost,
+    NoPrice,
+    Price,
+    UsageLine,
+    cost_of,
+    is_billable,
+    price_at,
+    quote,
+    rounded,
+    show,
+)
+
+MARCH = datetime(2026, 3, 1, tzinfo=UTC)
+SEPTEMBER = datetime(2026, 9, 1, tzinfo=UTC)
+USUAL, ALL = BillingRule.SUCCESS_AND_NOT_FOUND, BillingRule.ALL
+MICRO = timedelta(microseconds=1)
+
+
+def price(amount="0.002", *, start=MARCH, end=None, cloud="", rule=USUAL, currency="USD"):
+    return Price(Decimal(amount), currency, rule, start, end, cloud)
+
+
+@pytest.mark.parametrize(
+    ("status", "usual", "every"),
+    [
+        (UNCERTAIN, False, False),  # nobody knows whether it was answered
+        (199, False, True),
+        (200, True, True),
+        (201, True, True),
+        (204, True, True),
+        (299, True, True),
+        (300, False, True),
+        (400, False, True),
+        (401, False, True),
+        (403, False, True),
+        (404, True, True),  # a lookup that finds nothing costs as much as one that does
+        (405, False, True),
+        (409, False, True),
+        (429, False, True),
+        (500, False, True),
+        (504, False, True),
+    ],
+)
+def test_the_rule_says_which_answers_are_billed(status, usual, every):
+    assert is_billable(USUAL, status) is usual
+    assert is_billable(ALL, status) is every
+
+
+@pytest.mark.parametrize(
+    ("at", "cloud", "expected"),
+    [
+        (MARCH - MICRO, "global", None),  # before the first price
+        (MARCH, "global", "1"),  # the first instant is included
+        (SEPTEMBER - MICRO, "global", "1"),
+        (SEPTEMBER, "global", "2"),  # the last one is not
+        (SEPTEMBER + MICRO, "", "2"),
+        (MARCH, "china", "1"),  # before the cloud's own price, the general one
+        (SEPTEMBER, "china", "9"),  # then its own, though a general one began later
+        (SEPTEMBER.astimezone(timezone(timedelta(hours=5))), "usgov", "2"),  # instants, not clocks
+    ],
+)
+def test_the_price_in_force(at, cloud, expected):
+    book = [
+        price("2", start=SEPTEMBER),
+        price("1", end=SEPTEMBER),
+        price("9", start=SEPTEMBER - timedelta(days=9), cloud="china"),
+    ]
+    if expected is None:
+        with pytest.raises(NoPrice, match="no price for global at 2026-02-28"):
+            price_at(book, at, cloud)
+    else:
+        assert price_at(book, at, cloud).unit_price == Decimal(expected)
+
+
+def test_a_later_price_replaces_one_that_has_no_end():
+    book = [price("1"), price("2", start=SEPTEMBER)]
+    assert price_at(book, SEPTEMBER, "global").unit_price == 2
+    assert price_at(book, SEPTEMBER - MICRO, "global").unit_price == 1
+    assert price_at(book[::-1], SEPTEMBER, "global").unit_price == 2
+
+
+def test_a_price_that_ended_leaves_a_gap():
+    with pytest.raises(NoPrice):
+        price_at([price(end=SEPTEMBER)], SEPTEMBER, "global")
+    with pytest.raises(NoPrice, match="for any cloud"):
+        price_at([], SEPTEMBER, "")
+    with pytest.raises(NoPrice):  # another cloud's price is nobody else's
+        price_at([price(cloud="china")], SEPTEMBER, "global")
+
+
+def test_each_hour_has_the_price_and_the_rule_of_its_own_time():
+    book = [price(end=SEPTEMBER), price("0.003", start=SEPTEMBER, rule=ALL, currency="EUR")]
+    lines = [
+        UsageLine(SEPTEMBER - timedelta(hours=1), 201, 1200),
+        UsageLine(SEPTEMBER - timedelta(hours=1), 400, 5),  # free under the rule of that hour
+        UsageLine(SEPTEMBER, 429, 10),
+        UsageLine(SEPTEMBER, UNCERTAIN, 3),
+    ]
+    cost = cost_of(lines, book, "global")
+    assert (cost.calls, cost.billable, cost.uncertain) == (1218, 1210, 3)
+    assert cost.amounts == {"USD": Decimal("2.400"), "EUR": Decimal("0.030")}
+
+
+def test_nothing_costs_nothing_and_a_call_without_price_is_an_error():
+    assert cost_of([], [], "global") == Cost()
+    with pytest.raises(NoPrice):
+        cost_of([UsageLine(MARCH - MICRO, 200, 1)], [price()], "global")
+
+
+def test_a_quote_takes_every_call_for_a_success():
+    assert quote(1200, [price()], MARCH, "global") == Cost(1200, 1200, 0, {"USD": Decimal("2.4")})
+    assert quote(0, [price()], MARCH, "global").amounts == {"USD": Decimal(0)}
+
+
+hours = st.integers(0, 400 * 24).map(lambda hour: MARCH + timedelta(hours=hour))
+statuses = st.sampled_from((UNCERTAIN, 200, 201, 204, 400, 404, 429, 500, 504))
+lines = st.lists(st.builds(UsageLine, hours, statuses, st.integers(0, 10**7)), max_size=12)
+unit_prices = st.decimals(0, 10, places=9).map(str)
+books = st.builds(
+    lambda first, second, days, rule: [
+        price(first),
+        price(second, start=MARCH + timedelta(days=days), rule=rule, currency="EUR"),
+    ],
+    unit_prices,
+    unit_prices,
+    st.integers(0, 400),
+    st.sampled_from(BillingRule),
+)
+
+
+@given(lines, books, st.integers(0, 12))
+def test_the_parts_add_up_to_the_whole(usage, book, at):
+    whole = cost_of(usage, book, "global")
+    parts = cost_of(usage[:at], book, "global") + cost_of(usage[at:], book, "global")
+    assert parts == whole
+    single = sum((cost_of([line], book, "global") for line in usage), Cost())
+    assert single == whole
+    assert cost_of(usage[::-1], book, "global") == whole
+
+
+@given(lines, books)
+def test_counts_and_amounts_agree(usage, book):
+    cost = cost_of(usage, book, "global")
+    assert cost.calls == sum(line.calls for line in usage)
+    assert cost.uncertain == sum(line.calls for line in usage if line.status == UNCERTAIN)
+    assert 0 <= cost.billable <= cost.calls - cost.uncertain
+    assert sum(cost.amounts.values()) == sum(
+        line.calls * price_at(book, line.hour, "global").unit_price
+        for line in usage
+        if is_billable(price_at(book, line.hour, "global").rule, line.status)
+    )
+
+
+@given(lines, unit_prices)
+def test_uncertain_calls_are_counted_and_never_billed(usage, unit):
+    uncertain = [UsageLine(line.hour, UNCERTAIN, line.calls) for line in usage]
+    cost = cost_of(uncertain, [price(unit, rule=ALL)], "global")
+    assert (cost.billable, sum(cost.amounts.values())) == (0, 0)
+    assert cost.uncertain == cost.calls
+
+
+@given(hours, st.lists(hours, min_size=1, unique=True))
+def test_adjoining_prices_price_every_moment_once(at, starts):
+    starts = sorted({MARCH, *starts})
+    ends = [*starts[1:], None]
+    book = [price(start=start, end=end) for start, end in zip(starts, ends, strict=True)]
+    assert sum(entry.holds(at, "global") for entry in book) == 1
+    assert price_at(book, at, "global").effective_from == max(s for s in starts if s <= at)
+
+
+def test_adding_costs_changes_neither_part():
+    left, right = Cost(1, 1, 0, {"USD": Decimal(1)}), Cost(2, 1, 1, {"USD": Decimal(2)})
+    assert left + right == Cost(3, 2, 1, {"USD": Decimal(3)})
+    assert left.amounts == {"USD": Decimal(1)}
+    assert right.amounts == {"USD": Decimal(2)}
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        ("0", "USD 0.00"),
+        ("0.000000000", "USD 0.00"),  # as the database gives nothing
+        ("0.002", "USD 0.002"),  # one call is never shown as nothing
+        ("0.002000000", "USD 0.002"),
+        ("0.000000001", "USD 0.000000001"),  # without an exponent
+        ("0.5", "USD 0.50"),
+        ("0.100", "USD 0.10"),
+        ("0.999", "USD 0.999"),  # never more than it is
+        ("1", "USD 1.00"),
+        ("1.004", "USD 1.00"),
+        ("1.005", "USD 1.01"),  # half-up, where binary floats and bankers say 1.00
+        ("1.015", "USD 1.02"),
+        ("2.4", "USD 2.40"),
+        ("2.400000000", "USD 2.40"),
+        ("-1.005", "USD -1.01"),
+        ("-0.002", "USD -0.002"),
+        ("1234567.891", "USD 1,234,567.89"),
+    ],
+)
+def test_amounts_as_people_read_them(amount, text):
+    assert show("USD", Decimal(amount)) == text
+
+
+@given(st.decimals(-10_000, 10_000, places=9))
+def test_rounding_is_half_up_to_the_cent_and_exact_below_one(amount):
+    shown = rounded(amount)
+    if abs(amount) < 1:
+        assert shown == amount
+    else:
+        assert shown == amount.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+    assert (shown == 0) is (amount == 0)
+    assert shown.as_tuple().exponent <= -2
+
+
+def test_totals_are_rounded_once_and_not_their_parts():
+    # 3 calls at 0.335: each rounded first would make 1.02.
+    parts = [cost_of([UsageLine(MARCH, 200, 1)], [price("0.335")], "global")] * 3
+    total = sum(parts, Cost()).amounts["USD"]
+    assert (total, rounded(total)) == (Decimal("1.005"), Decimal("1.01"))
+    assert rounded(Decimal("1.0049")) == Decimal("1.00")
+
+
+def floats_in(tree):
+    """Numbers that are binary fractions, the type that makes them, and true division."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, float):
+            yield node.lineno
+        if isinstance(node, ast.Name | ast.Attribute) and "float" in ast.unparse(node):
+            yield node.lineno
+        if isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Div):
+            yield node.lineno
+
+
+@pytest.mark.parametrize("module", [pricing, periods])
+def test_no_float_comes_near_money(module):
+    assert list(floats_in(ast.parse(Path(module.__file__).read_text()))) == []
+
+
+@pytest.mark.parametrize("code", ["x = 0.5", "x = float('1')", "x = a / b", "def f(x: float): ..."])
+def test_the_search_for_floats_finds_them(code):
+    assert list(floats_in(ast.parse(code))) == [1]
