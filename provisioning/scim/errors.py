@@ -179,5 +179,5 @@ def _retry_after(answer: Answer) -> float | None:
 def _seconds_until(text: str, now: datetime) -> float:
     try:
         return (parsedate_to_datetime(text) - now).total_seconds()
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return float("nan")

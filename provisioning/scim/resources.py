@@ -36,7 +36,9 @@ def members_of(page: Any) -> list[dict[str, Any]]:
     """Resources of a list answer; Entra writes `resources`, its reference also `Resources`."""
     if not isinstance(page, dict):
         return []
-    found = page.get("resources") or page.get("Resources") or []
+    found = page.get("resources") or page.get("Resources")
+    if not isinstance(found, list):
+        return []
     return [resource for resource in found if isinstance(resource, dict)]
 
 
