@@ -65,7 +65,12 @@ class LoginClient:
     def __init__(self, authority: str, sandbox_url: str = "") -> None:
         self._authority = authority
         self._sandbox = sandbox_url.rstrip("/")
-        self._client = httpx.Client(timeout=_TIMEOUT, follow_redirects=False)
+        # A token lasts an hour: a connection kept open would only be left behind by `forget`.
+        self._client = httpx.Client(
+            timeout=_TIMEOUT,
+            follow_redirects=False,
+            limits=httpx.Limits(max_keepalive_connections=0),
+        )
 
     def get(self, url: str, **kwargs: Any) -> _Answer:
         """GET as msal calls it."""
