@@ -1,0 +1,253 @@
+"""The engine in this process against a real sandbox process: a tenant with everything it needs."""
+
+import io
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Sum
+from django.utils import timezone
+
+from billing.models import Call, PriceBookEntry, Usage
+from msp_portal.demo.generator import people_profile, people_table
+from msp_portal.demo.table import Row, Table
+from provisioning.models import DirectoryObject, HeldRecord, Job, Lane, Operation
+from provisioning.services import approval, slices
+from provisioning.services.profiles import publish
+from provisioning.services.uploads import accept_upload
+from tenants import services
+from tenants.domain.roles import Role
+from tenants.models import Tenant, User
+from tenants.services import TenantFacts
+from tests.support.sandbox import RunningSandbox
+
+DOMAIN = "brindlewick.example"
+CLIENT_ID = "app"
+SECRET = "the-secret-of-a-test"
+_LONGEST_WAIT = 3.0
+
+
+def first_price() -> None:
+    """The price every tenant has from the migrations; tests that empty the tables lose it."""
+    PriceBookEntry.objects.get_or_create(
+        cloud="",
+        effective_from=datetime(2026, 3, 1, tzinfo=UTC),
+        defaults={"unit_price": Decimal("0.002"), "currency": "USD", "rule": "2xx+404"},
+    )
+
+
+def person(role: Role, email: str = "", customer: Any = None) -> User:
+    """Somebody who holds this role, for all customers unless one is given."""
+    email = email or f"{role.value}@lanternfield.example"
+    return services.add_person(
+        email=email, name=role.name.title(), password=None, role=role, customer=customer, by=None
+    )
+
+
+def edited(table: Table, at: int, **values: str) -> Table:
+    """The table with other values in one row."""
+    old = dict(zip(table.fields, table.rows[at].values, strict=True))
+    row = Row(tuple((old | values)[field] for field in table.fields))
+    rows = (*table.rows[:at], row, *table.rows[at + 1 :])
+    return replace(table, rows=rows)
+
+
+def only(table: Table, *positions: int) -> Table:
+    """The table with these rows only."""
+    return replace(table, rows=tuple(table.rows[at] for at in positions))
+
+
+def value(table: Table, at: int, field: str) -> str:
+    """One value of a table."""
+    return table.rows[at].values[table.fields.index(field)]
+
+
+def user_name(table: Table, at: int) -> str:
+    """The user name that the profile of these tests makes of a row."""
+    first, last = value(table, at, "given_name"), value(table, at, "family_name")
+    return f"{first}.{last}".lower() + f"@{DOMAIN}"
+
+
+@dataclass
+class Engine:
+    """One tenant of the portal, its directory in the sandbox, and an engineer."""
+
+    sandbox: RunningSandbox
+    tenant: Tenant
+    engineer: User
+
+    @property
+    def directory_id(self) -> str:
+        """Id of the directory in the sandbox."""
+        return self.tenant.entra_id
+
+    def upload(self, table: Table | bytes) -> Job:
+        """Hand in a file as the engineer."""
+        data = table if isinstance(table, bytes) else table.to_bytes()
+        tenant = Tenant.objects.select_related("customer").get(pk=self.tenant.pk)
+        return accept_upload(
+            tenant=tenant, file=io.BytesIO(data), file_name="people.csv", by=self.engineer
+        )
+
+    def serve(self, job: Job, *, until: Callable[[Job], bool] | None = None) -> Job:
+        """Serve slices until the job needs nothing from its lane, waiting as the lane asks."""
+        done = until or (lambda current: current.state not in Job.IN_LANE)
+        for _ in range(2000):
+            job = self.fresh(job)
+            if done(job):
+                return job
+            if not slices.serve_next():
+                self._wait()
+        raise AssertionError(f"{job} does not come to its end: {self.operations(job)}")
+
+    def plan(self, table: Table | bytes) -> Job:
+        """Upload and plan."""
+        return self.serve(self.upload(table))
+
+    def approve(self, job: Job, *, include_withheld: bool = False) -> Job:
+        """Approve as the engineer."""
+        approval.approve(
+            job=self.fresh(job), by=self.engineer, include_withheld=include_withheld
+        )
+        return self.fresh(job)
+
+    def apply(self, table: Table | bytes) -> Job:
+        """Upload, plan, approve and apply; a plan without operations ends by itself."""
+        job = self.plan(table)
+        if job.state == Job.State.PLANNED:
+            job = self.serve(self.approve(job))
+        assert job.state == Job.State.FINISHED, (job.state, job.problem)
+        return job
+
+    def hurry(self) -> None:
+        """Let the time pass that the lane and its operations wait for."""
+        now = timezone.now()
+        Lane.objects.filter(tenant=self.tenant, wake_at__gt=now).update(wake_at=now)
+        waiting = Operation.objects.filter(tenant=self.tenant, not_before__gt=now)
+        waiting.update(not_before=now)
+
+    def fresh(self, job: Job) -> Job:
+        """The job as it is now."""
+        return Job.objects.select_related("tenant", "customer", "snapshot").get(pk=job.pk)
+
+    def operations(self, job: Job) -> list[Operation]:
+        """The job's operations."""
+        return list(job.operations.select_related("target").order_by("pk"))
+
+    def operation(self, job: Job, key: str) -> Operation:
+        """The operation of one person."""
+        return job.operations.select_related("target").get(key=key)
+
+    def users(self) -> list[dict[str, Any]]:
+        """Accounts of the directory."""
+        return self.sandbox.users(self.directory_id)
+
+    def user(self, key: str) -> dict[str, Any]:
+        """The one account with this externalId."""
+        (found,) = [user for user in self.users() if user.get("externalId") == key]
+        return found
+
+    def requests(self) -> int:
+        """Requests the sandbox has counted."""
+        return int(self.sandbox.usage(self.directory_id)["requests"])
+
+    def by_status(self) -> dict[str, int]:
+        """Requests the sandbox has counted, by answer; "0" is a connection cut."""
+        return dict(self.sandbox.usage(self.directory_id)["by_status"])
+
+    def purposes(self) -> Counter[str]:
+        """Calls of this tenant by purpose."""
+        return Counter(Call.objects.filter(tenant=self.tenant).values_list("purpose", flat=True))
+
+    def call_states(self) -> Counter[str]:
+        """Calls of this tenant by state."""
+        return Counter(Call.objects.filter(tenant=self.tenant).values_list("state", flat=True))
+
+    def fault(self, **fault: Any) -> None:
+        """Queue a fault of the sandbox."""
+        self.sandbox.fault(self.directory_id, **fault)
+
+    def switch(self, **settings: Any) -> None:
+        """Set switches of the directory."""
+        self.sandbox.put_tenant(self.directory_id, settings=settings)
+
+    def seed(self, *users: dict[str, Any]) -> list[str]:
+        """Put accounts into the directory that this portal did not create."""
+        whole = [{"displayName": "Somebody", "active": True, **user} for user in users]
+        return self.sandbox.seed(self.directory_id, users=whole)["users"]
+
+    @contextmanager
+    def outside(self) -> Iterator[Any]:
+        """An HTTP client that changes the directory behind the portal's back."""
+        token = self.sandbox.token(self.directory_id, CLIENT_ID, SECRET)
+        with self.sandbox.client(token) as client:
+            yield client
+
+    def delete_outside(self, entra_id: str) -> None:
+        """Delete an account behind the portal's back, without counting the request."""
+        with self.outside() as client:
+            assert client.delete(f"/users/{entra_id}").status_code == 204
+
+    def check(self, job: Job, table: Table, *, outside: int = 0) -> None:
+        """What holds after every job, whatever went wrong; `outside` requests are not ours."""
+        keys = sorted(user["externalId"] for user in self.users() if "externalId" in user)
+        assert keys == sorted(table.keys()), "someone twice or missing"
+        assert not job.operations.filter(state__in=Operation.UNSETTLED).exists()
+        assert self.fresh(job).settled == self.fresh(job).total
+        shadows = DirectoryObject.objects.filter(tenant=self.tenant).exclude(key="")
+        assert shadows.count() == len(keys)
+        self.check_calls(outside)
+
+    def check_calls(self, outside: int = 0) -> None:
+        """Certain calls <= the sandbox's count <= certain + uncertain, and usage equals calls."""
+        states = self.call_states()
+        certain, uncertain = states["answered"], states["uncertain"]
+        assert states["open"] == 0
+        counted = self.requests() - outside
+        assert certain <= counted <= certain + uncertain, (states, self.by_status())
+        used = Usage.objects.filter(tenant=self.tenant).aggregate(total=Sum("calls"))["total"]
+        assert (used or 0) == certain + uncertain
+
+    def _wait(self) -> None:
+        lane = Lane.objects.get(tenant=self.tenant)
+        assert lane.wanted, "the lane is not wanted, yet the job is not at its end"
+        seconds = (lane.wake_at - timezone.now()).total_seconds()
+        assert seconds < _LONGEST_WAIT, f"the lane sleeps for {seconds} s"
+        time.sleep(max(seconds, 0.005))
+
+
+def add_engine(sandbox: RunningSandbox, slug: str = "brindlewick", **config: Any) -> Engine:
+    """A customer with one tenant, credential, profile and directory, and an engineer."""
+    entra_id = str(uuid.uuid4())
+    app = {"client_id": CLIENT_ID, "client_secret": SECRET}
+    sandbox.put_tenant(entra_id, **{"domains": [DOMAIN], "applications": [app], **config})
+    customer = services.add_customer(name=slug.title(), slug=slug, by=None)
+    facts = TenantFacts(
+        name=f"{slug} sandbox",
+        slug=slug,
+        cloud="sandbox",
+        entra_id=entra_id,
+        purpose=Tenant.Purpose.TEST,
+        sandbox_url=sandbox.url,
+    )
+    tenant = services.add_tenant(customer=customer, facts=facts, by=None)
+    services.store_secret(tenant=tenant, client_id=CLIENT_ID, secret=SECRET, by=None)
+    publish(tenant=tenant, definition=people_profile(), by=None)
+    return Engine(sandbox, tenant, person(Role.ENGINEER))
+
+
+def people(count: int, seed: int = 1) -> Table:
+    """Clean people as the profile of these tests maps them."""
+    return people_table(count, seed)
+
+
+def held(job: Job) -> list[tuple[int, str, str]]:
+    """Line, key and code of a job's held records."""
+    rows = HeldRecord.objects.filter(job=job).order_by("line")
+    return list(rows.values_list("line", "key", "code"))
