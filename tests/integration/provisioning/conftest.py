@@ -68,3 +68,9 @@ def engine(db: None, sandbox: RunningSandbox) -> Engine:
     """A tenant with a directory, a credential, a profile and an engineer."""
     first_price()
     return add_engine(sandbox)
+
+
+@pytest.fixture
+def other(engine: Engine, sandbox: RunningSandbox) -> Engine:
+    """A tenant of another customer."""
+    return add_engine(sandbox, "saule-noir")
