@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,7 @@ from django.utils import timezone
 from billing.models import Call, PriceBookEntry, Usage
 from msp_portal.demo.generator import people_profile, people_table
 from msp_portal.demo.table import Row, Table
+from provisioning.domain.mapping import compile_profile, parse_definition
 from provisioning.models import DirectoryObject, HeldRecord, Job, Lane, Operation
 from provisioning.services import approval, slices
 from provisioning.services.profiles import publish
@@ -70,8 +71,9 @@ def value(table: Table, at: int, field: str) -> str:
 
 def user_name(table: Table, at: int) -> str:
     """The user name that the profile of these tests makes of a row."""
-    first, last = value(table, at, "given_name"), value(table, at, "family_name")
-    return f"{first}.{last}".lower() + f"@{DOMAIN}"
+    profile = compile_profile(parse_definition(people_profile()))
+    record = dict(zip(table.columns, table.rows[at].values, strict=True))
+    return str(profile.apply(record).values["userName"])
 
 
 @dataclass
@@ -131,6 +133,12 @@ class Engine:
         Lane.objects.filter(tenant=self.tenant, wake_at__gt=now).update(wake_at=now)
         waiting = Operation.objects.filter(tenant=self.tenant, not_before__gt=now)
         waiting.update(not_before=now)
+
+    def bury(self) -> None:
+        """Let the time pass after which the lane of a dead holder is free."""
+        Lane.objects.filter(tenant=self.tenant).exclude(holder="").update(
+            quiet_at=timezone.now() - timedelta(seconds=1)
+        )
 
     def fresh(self, job: Job) -> Job:
         """The job as it is now."""
