@@ -6,7 +6,11 @@ from typing import Any
 from celery import Celery
 from celery.signals import setup_logging
 
+from msp_portal import broker
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "msp_portal.settings")
+
+broker.register()
 
 app = Celery("msp_portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -191,7 +191,7 @@ LOGGING = {
 # Celery is the doorbell, the database is the truth: a lost message costs one tick, no more.
 REDIS_URL = env.str("REDIS_URL", default="")
 BROKER_DIR = VAR_DIR / "broker"
-CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost/"
+CELERY_BROKER_URL = REDIS_URL or "embedded://localhost/"
 if not REDIS_URL:
     for folder in ("queue", "control"):
         (BROKER_DIR / folder).mkdir(parents=True, exist_ok=True)

@@ -114,9 +114,7 @@ class Engine:
 
     def approve(self, job: Job, *, include_withheld: bool = False) -> Job:
         """Approve as the engineer."""
-        approval.approve(
-            job=self.fresh(job), by=self.engineer, include_withheld=include_withheld
-        )
+        approval.approve(job=self.fresh(job), by=self.engineer, include_withheld=include_withheld)
         return self.fresh(job)
 
     def apply(self, table: Table | bytes) -> Job:

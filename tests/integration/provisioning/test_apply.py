@@ -1,6 +1,5 @@
 """Applying a plan when nothing goes wrong."""
 
-from provisioning.models import Job
 from tests.support.engine import Engine, people
 
 

@@ -176,4 +176,3 @@ def test_accounts_of_one_directory_are_not_seen_in_another(engine: Engine, other
     engine.seed({"userName": user_name(TABLE, 0)})
     assert engine.plan(TABLE).planned_calls == 3
     assert other.plan(TABLE).planned_calls == 4
-
