@@ -35,6 +35,7 @@ class Kind(StrEnum):
     INACTIVE = "inactive"
 
 
+_NOT_OURS = "it was not created by this portal and is not touched."
 _ON_PREMISES = "This account is synchronised from an on-premises directory; it is never written."
 
 CALLS = frozenset({Kind.CREATE, Kind.UPDATE, Kind.DISABLE, Kind.ENABLE})
@@ -80,10 +81,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """The shadow of one tenant, by folded key (ours) and by folded user name (everyone)."""
+    """The shadow of one tenant, by folded key (ours) and by folded user name (everyone).
+
+    `strangers` are accounts we did not create that carry an externalId, by the folded one.
+    """
 
     managed: Mapping[str, Account]
     by_user_name: Mapping[str, Account]
+    strangers: Mapping[str, Account] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +149,11 @@ def _join(person: Person, directory: Directory) -> Change:
     holder = directory.by_user_name.get(user_name.casefold())
     if holder is not None:
         return _change(Kind.LEAVE, person, account=holder, reason=_taken(holder))
+    same_key = directory.strangers.get(fold_key(person.key))
+    if same_key is not None:
+        # Entra would create a second account with this externalId, and nobody could tell which.
+        reason = f"An account with this key exists already ({same_key.user_name}); {_NOT_OURS}"
+        return _change(Kind.LEAVE, person, account=same_key, reason=reason)
     after: dict[str, Value | None] = {**person.values, EXTERNAL_ID: person.key}
     after.setdefault(ACTIVE, True)
     return _change(Kind.CREATE, person, after=after)
@@ -154,7 +164,7 @@ def _taken(holder: Account) -> str:
         return "The user name belongs to the account of another person of this source."
     if holder.on_premises:
         return _ON_PREMISES
-    return "This account exists already and was not created by this portal; it is not touched."
+    return f"This account exists already; {_NOT_OURS}"
 
 
 def _move(person: Person, account: Account, directory: Directory, mapped: frozenset[str]) -> Change:

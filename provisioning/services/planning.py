@@ -135,7 +135,7 @@ class _MappedPeople:
 
 def shadow_of(job: Job) -> Directory:
     """The tenant's shadow as the planner reads it."""
-    managed, by_user_name = {}, {}
+    managed, by_user_name, strangers = {}, {}, {}
     for row in DirectoryObject.objects.filter(tenant=job.tenant).iterator(2000):
         account = Account(
             row.pk,
@@ -150,7 +150,9 @@ def shadow_of(job: Job) -> Directory:
         by_user_name[row.folded_user_name] = account
         if row.key:
             managed[row.key] = account
-    return Directory(managed, by_user_name)
+        elif row.external_id:
+            strangers[fold_key(row.external_id)] = account
+    return Directory(managed, by_user_name, strangers)
 
 
 def _counted(changes: Iterator[Change], counts: _Counts) -> Iterator[Change]:
