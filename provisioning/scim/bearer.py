@@ -16,6 +16,11 @@ class Bearer:
         """The token as last fetched."""
         return self._value
 
+    @property
+    def replaceable(self) -> bool:
+        """Whether a fresh token is worth a try after a 401: not when the refused one was fresh."""
+        return not self._replaced
+
     def ensure(self) -> None:
         """Fetch or renew the token before calls are made."""
         self._value = self._get(False)

@@ -71,12 +71,21 @@ class ScimClient:
         self._lease = lease
         self._sleep = sleep
         self._chance = chance
+        self._refused = False
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="scim")
 
     def close(self) -> None:
         """End the threads and connections."""
         self._pool.shutdown()
         self._transport.close()
+
+    def ready(self) -> None:
+        """Have a token for the next calls; a fresh one when the last was refused. May raise."""
+        if self._refused:
+            self._refused = False
+            self.bearer.replace()
+        else:
+            self.bearer.ensure()
 
     def send_all(self, attempts: Sequence[Attempt], deadline: float) -> list[Exchange]:
         """Send attempts that the caller has journaled; answers in the same order, not settled."""
@@ -87,7 +96,7 @@ class ScimClient:
         attempts = 0
         while True:
             deadline = self._lease()
-            self.bearer.ensure()
+            self.ready()
             attempt = Attempt(request)
             self._meter.opened([attempt])
             exchange = self._send(attempt, deadline)
@@ -114,8 +123,13 @@ class ScimClient:
     def after(
         self, error: ScimError, intent: Intent, attempts: int, lookup_delay: float
     ) -> Decision:
-        """What to do after this error; a refused token is replaced once before giving up."""
-        if error.trouble is Trouble.CREDENTIAL_REFUSED and self.bearer.replace():
+        """What to do after this error; a refused token is replaced once before giving up.
+
+        The fresh token is fetched by `ready`: answers are settled inside a transaction, and all
+        calls of a batch were sent with the same token.
+        """
+        if error.trouble is Trouble.CREDENTIAL_REFUSED and self.bearer.replaceable:
+            self._refused = True
             return Again(0.0)
         return decide(
             intent,

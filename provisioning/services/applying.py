@@ -116,7 +116,7 @@ def _round(job: Job, batch: Sequence[Operation], client: ScimClient, held: HeldL
     journal = Journal(job.tenant, job.label)
     current = [operation for operation in batch if not outcomes.is_stale(operation)]
     stale = [outcomes.stale(op, timezone.now()) for op in batch if outcomes.is_stale(op)]
-    client.bearer.ensure()
+    client.ready()
     deadline = held.renew()
     attempts = [Attempt(_request(job.tenant, operation)) for operation in current]
     with transaction.atomic():
