@@ -100,6 +100,13 @@ def apply_job(job: Job, client: ScimClient, held: HeldLane, ends: float) -> date
             return None
 
 
+def end_cancelled(job: Job, held: HeldLane) -> bool:
+    """Skip what was not sent; False when an outcome is unknown and has to be found out first."""
+    _skip_pending(job, held)
+    _finish_or_wait(job, held)
+    return not Job.objects.filter(pk=job.pk, state=Job.State.APPLYING).exists()
+
+
 def _due(job: Job, now: datetime, size: int) -> list[Operation]:
     """The next operations to work on: unknown outcomes, then by kind; one index range each."""
     ready = Q(not_before=None) | Q(not_before__lte=now)

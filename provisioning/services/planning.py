@@ -29,6 +29,21 @@ from provisioning.services.lanes import HeldLane
 
 logger = logging.getLogger(__name__)
 _BATCH = 500
+# What planning decides; the rest of the row is other people's, a request to cancel above all.
+_DECIDED = (
+    "state",
+    "problem",
+    "planned_at",
+    "ended_at",
+    "currency",
+    "unit_price",
+    "planned_calls",
+    "withheld",
+    "total",
+    "unchanged",
+    "inactive",
+    "held",
+)
 
 
 def plan_job(job: Job, client: ScimClient, held: HeldLane) -> None:
@@ -37,7 +52,7 @@ def plan_job(job: Job, client: ScimClient, held: HeldLane) -> None:
     Safe to begin anew after a crash: what an earlier try wrote is replaced.
     """
     read_inventory(job.tenant, client, held)
-    _forget_earlier_try(job)
+    _forget_earlier_try(job, held)
     counts = _write_operations(job, held)
     with transaction.atomic():
         held.confirm()
@@ -61,7 +76,8 @@ class _Counts(dict[Kind, int]):
 
 
 @transaction.atomic
-def _forget_earlier_try(job: Job) -> None:
+def _forget_earlier_try(job: Job, held: HeldLane) -> None:
+    held.confirm()
     job.operations.all().delete()
     job.held_records.filter(stage=HeldRecord.Stage.MAPPING).delete()
 
@@ -186,6 +202,10 @@ def _operation(job: Job, change: Change) -> Operation:
 
 def _finish_planning(job: Job, counts: _Counts) -> None:
     now = timezone.now()
+    if Job.objects.select_for_update().get(pk=job.pk).cancel_requested:
+        Job.objects.filter(pk=job.pk).update(state=Job.State.CANCELLED, problem="", ended_at=now)
+        snapshots.discard(job)
+        return
     price = quote_for(job.tenant, 1, now)
     (job.currency, job.unit_price), *_ = price.amounts.items()
     job.planned_calls = counts.calls
@@ -200,4 +220,4 @@ def _finish_planning(job: Job, counts: _Counts) -> None:
         job.state, job.ended_at = Job.State.FINISHED, now
         if job.snapshot is not None:
             snapshots.accept(job.snapshot, now)
-    job.save()
+    job.save(update_fields=_DECIDED)

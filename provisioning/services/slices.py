@@ -14,7 +14,7 @@ from provisioning.models import Job
 from provisioning.scim.client import ScimClient
 from provisioning.scim.errors import ScimError
 from provisioning.services import lanes, snapshots
-from provisioning.services.applying import apply_job, recover
+from provisioning.services.applying import apply_job, end_cancelled, recover
 from provisioning.services.lanes import HeldLane, LaneLost
 from provisioning.services.planning import plan_job
 from tenants.tokens import NoToken
@@ -47,8 +47,7 @@ def _serve(held: HeldLane) -> datetime | None:
     )
     if job is None:
         return None
-    if job.state == Job.State.PLANNING and job.cancel_requested:
-        _end(job, Job.State.CANCELLED, "")
+    if job.cancel_requested and _ends(job, held):
         return None
     try:
         with open_client(held.tenant, job.label, held.renew) as client:
@@ -56,13 +55,21 @@ def _serve(held: HeldLane) -> datetime | None:
     except (NoToken, ScimError) as error:
         return _wait(job, str(error), _delay(error))
     except NoPrice as error:
-        _end(job, Job.State.FAILED, str(error))
+        _end(job, held, Job.State.FAILED, str(error))
         return None
     except LaneLost:
         raise
     except Exception:
         logger.exception("%s: unexpected failure", job.label)
         return _wait(job, "The portal failed unexpectedly; it tries again every minute.", None)
+
+
+def _ends(job: Job, held: HeldLane) -> bool:
+    """End a cancelled job if no outcome is unknown; no credential is needed for that."""
+    if job.state == Job.State.APPLYING:
+        return end_cancelled(job, held)
+    _end(job, held, Job.State.CANCELLED, "")
+    return True
 
 
 def _work(job: Job, client: ScimClient, held: HeldLane) -> datetime | None:
@@ -85,6 +92,7 @@ def _wait(job: Job, problem: str, delay: timedelta | None) -> datetime:
 
 
 @transaction.atomic
-def _end(job: Job, state: Job.State, problem: str) -> None:
+def _end(job: Job, held: HeldLane, state: Job.State, problem: str) -> None:
+    held.confirm()
     Job.objects.filter(pk=job.pk).update(state=state, problem=problem, ended_at=timezone.now())
     snapshots.discard(job)
