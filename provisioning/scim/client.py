@@ -9,13 +9,15 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from threading import Event
 from typing import Any, Protocol
 
 from provisioning.domain.retry import Again, Decision, Intent, Trouble, decide
 from provisioning.scim.bearer import Bearer
 from provisioning.scim.errors import ScimError, error_of
 from provisioning.scim.filters import eq
-from provisioning.scim.messages import Attempt, Exchange, Purpose, Request
+from provisioning.scim.messages import Answer, Attempt, Exchange, Fate, Purpose, Request
 from provisioning.scim.resources import (
     ENTRA,
     members_of,
@@ -36,6 +38,8 @@ INVENTORY = (
 )
 # Waits longer than this give the lane back instead of sleeping in it, in seconds.
 PATIENCE = 15.0
+_TOO_MANY = 429
+_HELD = "Kept back, because Entra asked to slow down."
 _WHO = ("userName", "externalId", "active", "displayName")
 
 
@@ -88,8 +92,21 @@ class ScimClient:
             self.bearer.ensure()
 
     def send_all(self, attempts: Sequence[Attempt], deadline: float) -> list[Exchange]:
-        """Send attempts that the caller has journaled; answers in the same order, not settled."""
-        return list(self._pool.map(lambda attempt: self._send(attempt, deadline), attempts))
+        """Send attempts that the caller has journaled; answers in the same order, not settled.
+
+        Once one is answered 429, what has not left yet stays: its quota is used up.
+        """
+        throttled = Event()
+
+        def send(attempt: Attempt) -> Exchange:
+            if throttled.is_set():
+                return Exchange(attempt, Answer(Fate.UNSENT, datetime.now(UTC), 0, failure=_HELD))
+            exchange = self._send(attempt, deadline)
+            if exchange.answer.status == _TOO_MANY:
+                throttled.set()
+            return exchange
+
+        return list(self._pool.map(send, attempts))
 
     def read(self, request: Request) -> Any:
         """Body of a GET, repeated while that helps; raises ScimError when it does not."""

@@ -70,7 +70,7 @@ def recover(held: HeldLane) -> None:
     abandon_open_calls(held.tenant)
     now = timezone.now()
     sent = Operation.objects.filter(tenant=held.tenant, state=_SENT)
-    sent.exclude(kind=Operation.Kind.CREATE).update(state=_PENDING)
+    sent.exclude(kind=Operation.Kind.CREATE).update(state=_PENDING, uncertain_since=now)
     sent.filter(kind=Operation.Kind.CREATE).update(
         state=_UNKNOWN,
         status=None,
@@ -215,9 +215,12 @@ def _note_problem(job: Job, problem: str) -> None:
 
 
 def _skip_pending(job: Job, held: HeldLane) -> None:
+    """Skip what was surely not carried out. A change that may have been is sent once more, because
+    what is believed of the account would be wrong otherwise; a creation here was looked for."""
+    sure = Q(kind=Operation.Kind.CREATE) | Q(uncertain_since=None)
     with transaction.atomic():
         held.confirm()
-        skipped = job.operations.filter(state=_PENDING).update(
+        skipped = job.operations.filter(sure, state=_PENDING).update(
             state=Operation.State.SKIPPED,
             message="The job was cancelled before this was sent.",
             settled_at=timezone.now(),

@@ -12,7 +12,7 @@ from provisioning.domain.planner import ACTIVE, EXTERNAL_ID, USER_NAME
 from provisioning.domain.records import fold_key
 from provisioning.domain.retry import MAX_ATTEMPTS, Again, Decision, GiveUp, Halt, LookUp, backoff
 from provisioning.models import DirectoryObject, Operation
-from provisioning.scim.errors import NotFound, NotSent, ScimError
+from provisioning.scim.errors import NotFound, NotSent, ScimError, Transient, UnknownOutcome
 from provisioning.scim.resources import created_id, members_of
 
 _TALLY = {
@@ -57,6 +57,7 @@ def written(operation: Operation, body: Any, now: datetime) -> Outcome:
         return _done(operation, now, shadow=_changed(operation))
     entra_id = created_id(body)
     if entra_id is None:
+        operation.uncertain_since = operation.uncertain_since or now
         return _unknown(operation, now, 0.0)
     return _done(operation, now, shadow=_created(operation, entra_id, operation.after))
 
@@ -66,6 +67,9 @@ def failed_write(
 ) -> Outcome:
     """A write that did not succeed, and what was decided about it."""
     operation.status, operation.detail = error.status, error.detail
+    if isinstance(error, UnknownOutcome | Transient):
+        # A 500 is no promise either: the write may have come before the failure.
+        operation.uncertain_since = operation.uncertain_since or now
     if isinstance(error, NotSent):
         operation.attempts -= 1
     match decision:
@@ -74,9 +78,7 @@ def failed_write(
             operation.not_before = now + timedelta(seconds=after)
             return Outcome(operation, pause=after if everyone else 0.0)
         case LookUp(after):
-            return _unknown(
-                operation, now, after, uncertain=error.status not in _DUPLICATE_STATUSES
-            )
+            return _unknown(operation, now, after)
         case Halt():
             operation.state, operation.attempts = Operation.State.PENDING, operation.attempts - 1
             return Outcome(operation, halt=str(error))
@@ -136,13 +138,9 @@ def _absent(operation: Operation, now: datetime) -> Outcome:
     return Outcome(operation)
 
 
-def _unknown(
-    operation: Operation, now: datetime, after: float, *, uncertain: bool = False
-) -> Outcome:
+def _unknown(operation: Operation, now: datetime, after: float) -> Outcome:
     operation.state = Operation.State.UNKNOWN
     operation.not_before = now + timedelta(seconds=after)
-    if uncertain and operation.uncertain_since is None:
-        operation.uncertain_since = now
     return Outcome(operation)
 
 

@@ -58,7 +58,7 @@ def _quick(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.SCIM_BATCH = 16
     settings.LOOKUP_DELAY_SECONDS = 0.05
     # The first wait of a retry in seconds; doubling and jitter stay as they are.
-    monkeypatch.setattr(retry, "_FIRST_DELAY", 0.02)
+    monkeypatch.setattr(retry, "_FIRST_DELAY", 0.01)
     # Rows are numbered anew by some databases, and tokens are kept by the number.
     tokens._applications.clear()
 
