@@ -6,7 +6,9 @@ NoToken
 """
 
 import json
+import ssl
 from dataclasses import dataclass
+from functools import cache
 from threading import Lock
 from typing import Any
 
@@ -70,6 +72,7 @@ class LoginClient:
             timeout=_TIMEOUT,
             follow_redirects=False,
             limits=httpx.Limits(max_keepalive_connections=0),
+            verify=_trusted(),
         )
 
     def get(self, url: str, **kwargs: Any) -> _Answer:
@@ -96,6 +99,12 @@ class LoginClient:
         if self._sandbox:
             text = text.replace(self._sandbox, self._authority)
         return _Answer(response.status_code, text, dict(response.headers))
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Certificates of the world: loading them takes time, so once a process."""
+    return httpx.create_ssl_context()
 
 
 def app_token(tenant: Tenant, credential: Credential, *, fresh: bool = False) -> str:

@@ -5,9 +5,11 @@ fate says what is known, because the meter has to count it either way.
 """
 
 import json
+import ssl
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Protocol
 
 import httpx
@@ -54,6 +56,7 @@ class HttpTransport:
             limits=httpx.Limits(max_connections=threads, max_keepalive_connections=threads),
             follow_redirects=False,
             http2=False,
+            verify=_trusted(),
         )
 
     def send(self, request: Request, deadline: float) -> Answer:
@@ -113,6 +116,12 @@ class HttpTransport:
             if self._monotonic() > until:
                 raise httpx.ReadTimeout("The answer took too long.")
         return bytes(content)
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Certificates of the world: loading them takes longer than most calls, so once a process."""
+    return httpx.create_ssl_context()
 
 
 def _json_or_none(content: bytes) -> Any:
