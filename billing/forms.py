@@ -5,12 +5,20 @@ from typing import Any
 
 from django import forms
 
+from billing.domain.pricing import BillingRule
 from billing.models import PriceBookEntry
 
 
 class PriceForm(forms.ModelForm):  # type: ignore[type-arg]
     """A price from a UTC day on."""
 
+    rule = forms.ChoiceField(
+        label="Billed answers",
+        choices=[
+            (BillingRule.SUCCESS_AND_NOT_FOUND.value, "Answers 2xx and 404"),
+            (BillingRule.ALL.value, "Every answer"),
+        ],
+    )
     effective_from = forms.DateField(
         label="Effective from",
         widget=forms.DateInput(attrs={"type": "date"}),

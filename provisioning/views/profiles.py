@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.text import capfirst
 
 from provisioning.domain.attributes import CATALOGUE
 from provisioning.domain.mapping import Problem, ProfileError
@@ -81,5 +82,5 @@ def _attach(rules: Any, error: ProfileError) -> list[Problem]:
             rest.append(problem)
             continue
         row.problem = problem
-        row.add_error("value", problem.message)
+        row.add_error("value", capfirst(problem.message))
     return rest
