@@ -1,0 +1,105 @@
+"""Every page, in each state worth looking at: accessible, no wider than a phone, no complaints."""
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import ConsoleMessage, Page
+
+from tests.browser.conftest import PHONE, WIDE, Desk
+
+pytestmark = pytest.mark.xdist_group("browser")
+_AXE = Axe().axe_script
+# Role and address; an address without a slash names a job by its state.
+PAGES = {
+    "sign in": ("", "/accounts/login/"),
+    "change password": ("engineer", "/accounts/password/change/"),
+    "overview": ("engineer", "/customers/"),
+    "overview of an administrator": ("admin", "/customers/"),
+    "tenant": ("engineer", "/tenants/calm/"),
+    "tenant without a credential": ("engineer", "/tenants/bare/"),
+    "upload": ("engineer", "/tenants/calm/upload/"),
+    "upload without a profile": ("engineer", "/tenants/bare/upload/"),
+    "profile": ("engineer", "/tenants/calm/profile/"),
+    "no profile": ("engineer", "/tenants/bare/profile/"),
+    "profile editor": ("engineer", "/tenants/calm/profile/edit/"),
+    "tenant settings": ("engineer", "/tenants/calm/settings/"),
+    "credential": ("engineer", "/tenants/calm/credential/"),
+    "another tenant": ("engineer", "/customers/calm/tenants/add/"),
+    "another customer": ("admin", "/customers/add/"),
+    "jobs": ("engineer", "/jobs/"),
+    "plan": ("engineer", "plan"),
+    "plan with disables in doubt": ("engineer", "withheld"),
+    "stopped by the guard": ("engineer", "stopped"),
+    "job in trouble": ("engineer", "trouble"),
+    "report": ("engineer", "report"),
+    "nothing found": ("engineer", "/jobs/?page=99"),
+    "report with failures": ("finance", "failures"),
+    "reports of a customer": ("viewer", "/reports/"),
+    "costs": ("finance", "/costs/"),
+    "month without calls": ("finance", "/costs/?month=2026-03"),
+    "costs of a customer": ("finance", "/costs/customers/calm/"),
+    "price book": ("finance", "/costs/prices/"),
+    "another price": ("admin", "/costs/prices/add/"),
+    "not allowed": ("viewer", "/customers/"),
+    "not there": ("engineer", "/jobs/999999/"),
+}
+
+
+@pytest.fixture(params=PAGES)
+def shown(request: pytest.FixtureRequest, desk: Desk, states: dict[str, str]) -> Iterator[Page]:
+    """A page of the table, in light colours on a wide window."""
+    role, address = PAGES[request.param]
+    page = desk.page(role)
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.extend(_complaint(message)))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    turn(page, dark=False)
+    page.goto(states.get(address, address))
+    yield page
+    # The content security policy complains on the console.
+    assert complaints == []
+
+
+def _complaint(message: ConsoleMessage) -> list[str]:
+    """A warning or error; that a 403 or 404 page is one is no complaint."""
+    harmless = "the server responded with a status of 40" in message.text
+    return [] if harmless or message.type not in ("error", "warning") else [message.text]
+
+
+def turn(page: Page, *, dark: bool) -> None:
+    """Light and wide, or dark and on a phone."""
+    page.emulate_media(color_scheme="dark" if dark else "light")
+    page.set_viewport_size(PHONE if dark else WIDE)  # type: ignore[arg-type]
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds: rule, and the elements it is about."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(_AXE)
+    found = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+    return [f"{each['id']}: {[node['html'][:200] for node in each['nodes'][:3]]}" for each in found]
+
+
+def test_a_page_is_accessible_and_fits_a_phone(shown: Page) -> None:
+    assert violations(shown) == []
+    turn(shown, dark=True)
+    assert shown.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert violations(shown) == []
+
+
+def test_pages_with_errors_are_accessible_too(desk: Desk, states: dict[str, str]) -> None:
+    page = desk.page("engineer")
+    turn(page, dark=False)
+    page.goto("/tenants/calm/profile/edit/")
+    page.get_by_label("Value").first.fill('Append(ToLower([given_name], "@x")')
+    page.get_by_role("button", name="Publish this version").click()
+    assert page.locator("pre.caret").count() == 1
+    assert violations(page) == []
+    page.goto("/tenants/calm/upload/")
+    refused = {"name": "x.csv", "mimeType": "text/csv", "buffer": b"a,b\n1,2\n"}
+    page.locator("input[type=file]").set_input_files(refused)  # type: ignore[arg-type]
+    page.get_by_role("button", name="Read the file").click()
+    assert page.get_by_role("alert").inner_text().startswith("Nothing of this file was kept")
+    turn(page, dark=True)
+    assert violations(page) == []

@@ -1,0 +1,174 @@
+"""Tenants in each state a page can show: `python -m tests.support.page_states SANDBOX_URL`.
+
+Prints the addresses of their jobs as JSON. Needs a running sandbox and worker.
+"""
+
+import io
+import json
+import os
+import sys
+import time
+import uuid
+from typing import Any
+
+import django
+import httpx
+
+PEOPLE = 20
+NAMES = {
+    "calm": "Calm Waters Housing",
+    "doubtful": "Doubtful Sound Diving",
+    "short": "Short Street Bakery",
+    "failing": "Failing Light Theatre",
+    "barred": "Barred Owl Optics",
+    "blank": "Blank Canvas Prints",
+}
+
+
+def main() -> None:
+    """Bring each tenant into its state, those that are independent side by side."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "msp_portal.settings")
+    django.setup()
+    states = _States(sys.argv[1])
+    states.seed()
+    first = states.settle({name: states.upload(name) for name in ("calm", "doubtful", "short")})
+    failing = states.settle({"failing": states.upload("failing")})
+    states.break_directory()
+    states.approve(first | failing)
+    reports = states.settle(first | failing)
+    waiting = states.settle(states.upload_again())
+    states.bar()
+    shown = {
+        "report": reports["calm"],
+        "failures": reports["failing"],
+        "plan": waiting["calm"],
+        "withheld": waiting["doubtful"],
+        "stopped": waiting["short"],
+        "trouble": states.in_trouble(states.upload("barred")),
+    }
+    addresses = {name: f"/jobs/{job.pk}/" for name, job in shown.items()}
+    print(json.dumps(addresses))
+
+
+class _States:
+    def __init__(self, sandbox_url: str) -> None:
+        from msp_portal.demo.generator import DemoCustomer, people_profile, people_table
+
+        self._url = sandbox_url
+        self._customers = {
+            slug: DemoCustomer(
+                slug,
+                name,
+                "brindlewick.example",
+                str(uuid.uuid5(uuid.NAMESPACE_DNS, slug)),
+                people_table(PEOPLE, seed),
+                people_profile(),
+            )
+            for seed, (slug, name) in enumerate(NAMES.items())
+        }
+
+    def seed(self) -> None:
+        from django.conf import settings
+
+        from msp_portal.demo import seeding
+        from tenants import services
+        from tenants.services import TenantFacts
+
+        password = seeding.demo_password(settings.VAR_DIR)
+        self._engineer = seeding.seed(tuple(self._customers.values()), self._url, password)
+        services.add_customer(name="Empty Nest Travel", slug="empty", by=None)
+        bare = services.add_customer(name="Bare Hill Farm", slug="bare", by=None)
+        facts = TenantFacts(
+            name="Bare Hill Farm production",
+            slug="bare",
+            purpose="production",
+            cloud="global",
+            entra_id="barehill.example",
+            sandbox_url="",
+            protected_accounts=(),
+        )
+        services.add_tenant(customer=bare, facts=facts, by=None)
+
+    def upload(self, slug: str, table: Any = None) -> Any:
+        from provisioning.services.uploads import accept_upload
+        from tenants.models import Tenant
+
+        return accept_upload(
+            tenant=Tenant.objects.get(slug=slug),
+            file=io.BytesIO((table or self._customers[slug].table).to_bytes()),
+            file_name=f"{slug}-people.csv",
+            by=self._engineer,
+        )
+
+    def upload_again(self) -> dict[str, Any]:
+        from msp_portal.demo import table as tables
+
+        calm, doubtful, short = (
+            self._customers[name].table for name in ("calm", "doubtful", "short")
+        )
+        again = {
+            "calm": tables.with_duplicate_key(tables.without(tables.changed(calm, 4), 3)),
+            "doubtful": tables.with_unreadable_key(tables.without(doubtful, 2)),
+            "short": tables.without(short, PEOPLE // 2),
+        }
+        return {slug: self.upload(slug, table) for slug, table in again.items()}
+
+    def break_directory(self) -> None:
+        """Two user names are taken behind the portal's back, and one creation is refused."""
+        from provisioning.models import Operation
+
+        planned = Operation.objects.filter(tenant__slug="failing")[:2]
+        people = [{"userName": each.user_name, "displayName": each.person} for each in planned]
+        self._control("failing", "POST", "/seed", {"users": people})
+        fault = {"kind": "status", "status": 400, "times": 1, "method": "POST"}
+        self._control("failing", "POST", "/faults", fault)
+
+    def bar(self) -> None:
+        """The directory no longer accepts this tenant's application."""
+        from tenants.models import Credential
+        from tenants.tokens import secret_of
+
+        credential = Credential.objects.get(tenant__slug="barred")
+        application = {
+            "client_id": credential.client_id,
+            "client_secret": secret_of(credential),
+            "secret_expired": True,
+        }
+        self._control("barred", "PUT", "", {"applications": [application]})
+
+    def approve(self, jobs: dict[str, Any]) -> None:
+        from provisioning.services import approval
+
+        for job in jobs.values():
+            approval.approve(job=job, by=self._engineer)
+
+    def settle(self, jobs: dict[str, Any]) -> dict[str, Any]:
+        """The jobs once nothing moves any more."""
+        return {
+            name: _until(job, lambda job: job.state not in job.IN_LANE)
+            for name, job in jobs.items()
+        }
+
+    def in_trouble(self, job: Any) -> Any:
+        return _until(job, lambda job: job.problem)
+
+    def _control(self, slug: str, method: str, path: str, body: dict[str, Any]) -> None:
+        url = f"{self._url}/_sandbox/tenants/{self._customers[slug].tenant_id}{path}"
+        httpx.request(method, url, json=body).raise_for_status()
+
+
+def _at_rest(job: Any) -> bool:
+    return job.state not in job.IN_LANE
+
+
+def _until(job: Any, reached: Any) -> Any:
+    until = time.monotonic() + 60
+    while not reached(job):
+        assert time.monotonic() < until, f"{job}: {job.state} {job.problem}"
+        time.sleep(0.1)
+        job.refresh_from_db()
+    return job
+
+
+if __name__ == "__main__":
+    main()
