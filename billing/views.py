@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from billing import selectors
-from billing.charts import Chart, stacked_bars
+from billing.charts import COLOURS, Chart, stacked_bars
 from billing.domain.periods import Month, month_of, parse_month
 from billing.domain.pricing import Cost, NoPrice, price_at
 from billing.exports import write_days
@@ -90,7 +90,19 @@ def _chart(days: list[DayCost], month: Month) -> Chart | None:
     if not any(any(values) for values in series.values()):
         return None
     labels = [str(day.day) for day in month.days]
-    return stacked_bars(labels, list(series.items()), 960, 260)
+    return stacked_bars(labels, _few(series), 960, 260)
+
+
+def _few(series: dict[str, list[Decimal]]) -> list[tuple[str, list[Decimal]]]:
+    """As many series as there are colours: the largest, and the others summed up."""
+    if len(series) <= COLOURS:
+        return list(series.items())
+    ranked = sorted(series, key=lambda name: -sum(series[name]))
+    kept, rest = sorted(ranked[: COLOURS - 1]), ranked[COLOURS - 1 :]
+    others = [
+        sum(values, Decimal(0)) for values in zip(*(series[name] for name in rest), strict=True)
+    ]
+    return [*((name, series[name]) for name in kept), ("Others", others)]
 
 
 @allowed(Action.SEE_COSTS)
