@@ -134,7 +134,9 @@ def test_nothing_is_sent_before_retry_after_has_passed(engine: Engine, method: s
     throttled, *_ = Call.objects.filter(status=429)
     later = Call.objects.filter(started_at__gt=throttled.started_at, job=job.label)
     at_once = [
-        call for call in later if 0.2 < (call.started_at - throttled.started_at).total_seconds() < 0.6
+        call
+        for call in later
+        if 0.2 < (call.started_at - throttled.started_at).total_seconds() < 0.6
     ]
     assert at_once == []
     assert job.failed == 0

@@ -32,6 +32,13 @@ FAULTS: list[tuple[str, dict[str, Any]]] = [
     ("a proxy's page as success", {"kind": "html", "status": 200}),
 ]  # fmt: skip
 NAMES = [name for name, _ in FAULTS]
+# A change or a lookup may be repeated, so "before" and "after" are the same to it.
+REPEATED = [
+    pytest.param(fault, id=name)
+    for name, fault in FAULTS
+    if name in ("429 without one", "500", "504 after the write", "reset after the write")
+    or name in ("half an answer", "a proxy's page", "a proxy's page as success")
+]
 
 
 @pytest.mark.parametrize("fault", [fault for _, fault in FAULTS], ids=NAMES)
@@ -45,7 +52,7 @@ def test_every_person_is_created_once(engine: Engine, fault: dict[str, Any]) -> 
     assert engine.apply(TABLE).planned_calls == 0
 
 
-@pytest.mark.parametrize("fault", [fault for _, fault in FAULTS], ids=NAMES)
+@pytest.mark.parametrize("fault", REPEATED)
 def test_every_change_arrives(engine: Engine, fault: dict[str, Any]) -> None:
     engine.apply(TABLE)
     changed = TABLE
@@ -86,9 +93,7 @@ def test_one_lookup_is_enough_when_the_directory_does_not_lag(engine: Engine) ->
     engine.check(job, TABLE)
 
 
-def test_a_lookup_waits_for_the_directory_to_show_its_writes(
-    engine: Engine, settings: Any
-) -> None:
+def test_a_lookup_waits_for_the_directory_to_show_its_writes(engine: Engine, settings: Any) -> None:
     settings.LOOKUP_DELAY_SECONDS = 0.3
     job = engine.plan(TABLE)
     engine.fault(kind="status", status=504, when="after", method="POST")
@@ -122,7 +127,7 @@ def test_a_creation_that_never_arrives_is_given_up(engine: Engine) -> None:
     engine.check_calls()
 
 
-@pytest.mark.parametrize("fault", [fault for _, fault in FAULTS], ids=NAMES)
+@pytest.mark.parametrize("fault", REPEATED)
 def test_a_lookup_that_fails_is_repeated(engine: Engine, fault: dict[str, Any]) -> None:
     job = engine.approve(engine.plan(TABLE))
     engine.fault(kind="reset", when="after", method="POST", times=2)
