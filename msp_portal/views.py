@@ -58,6 +58,7 @@ def customer_list(request: PortalRequest) -> HttpResponse:
     waiting = jobs_for(request.user).filter(state__in=(Job.State.PLANNED, Job.State.STOPPED))
     context = {
         "blocks": [CustomerBlock(customer, lines.get(customer.pk, [])) for customer in customers],
+        "tenants": len(costs),
         "total": sum((row.cost for row in costs), Cost()),
         "waiting": waiting,
         "month": month,
