@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -52,8 +51,8 @@ class DemoPortal:
         return json.loads(done.stdout)
 
     def stop(self) -> None:
-        """End it as Ctrl-C does, with all its children."""
-        self.process.send_signal(signal.SIGINT)
+        """End it with all its children."""
+        self.process.terminate()
         try:
             self.process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
