@@ -25,6 +25,8 @@ _NEVER_LEFT = (
     httpx.PoolTimeout,
     httpx.UnsupportedProtocol,
 )
+# A body nested a hundred thousand deep is no answer either.
+_NO_JSON = (ValueError, RecursionError)
 
 
 class Transport(Protocol):
@@ -93,7 +95,7 @@ class HttpTransport:
             if response.is_success and response.status_code != 204:
                 try:
                     return Fate.ANSWERED, response.status_code, headers, json.loads(content), ""
-                except ValueError:
+                except _NO_JSON:
                     # A cut answer, or a proxy's page: nobody knows what the service did.
                     return Fate.UNCERTAIN, None, headers, None, "The answer is not JSON."
             body = _json_or_none(content)
@@ -127,5 +129,5 @@ def _trusted() -> ssl.SSLContext:
 def _json_or_none(content: bytes) -> Any:
     try:
         return json.loads(content)
-    except ValueError:
+    except _NO_JSON:
         return None
