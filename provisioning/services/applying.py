@@ -17,8 +17,8 @@ from provisioning.domain.passwords import initial_password
 from provisioning.domain.retry import Intent
 from provisioning.models import DirectoryObject, Job, Operation
 from provisioning.scim.client import ScimClient, change_user, create_user, find_user
-from provisioning.scim.errors import error_of
-from provisioning.scim.messages import Attempt, Exchange, Purpose, Request
+from provisioning.scim.errors import NotSent, error_of
+from provisioning.scim.messages import Attempt, Exchange, Fate, Purpose, Request
 from provisioning.services import outcomes
 from provisioning.services.lanes import HeldLane
 from provisioning.services.outcomes import Outcome, looks_up
@@ -38,6 +38,7 @@ _PURPOSES = {
     Operation.Kind.DISABLE: Purpose.DISABLE,
 }
 _PROBE_AFTER = 60.0
+_RETRY_AFTER = 15.0
 _FIELDS = (
     "state",
     "attempts",
@@ -140,7 +141,13 @@ def _round(job: Job, batch: Sequence[Operation], client: ScimClient, held: HeldL
             for operation, exchange in zip(current, exchanges, strict=True)
         ]
         _save(job, settled + stale)
-    return _verdict(settled)
+    return _verdict(settled) if _reached(exchanges) else Verdict(_RETRY_AFTER, NotSent.sentence)
+
+
+def _reached(exchanges: Sequence[Exchange]) -> bool:
+    """Whether anything of a batch left; if not, one request at a time finds out when it may."""
+    fates = {exchange.answer.fate for exchange in exchanges}
+    return fates != {Fate.UNSENT}
 
 
 def _request(tenant: Tenant, operation: Operation) -> Request:

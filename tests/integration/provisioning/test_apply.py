@@ -10,6 +10,7 @@ from provisioning.domain.retry import MAX_ATTEMPTS
 from provisioning.models import DirectoryObject, Job, Operation
 from provisioning.services import slices
 from tests.support.engine import DOMAIN, Engine, edited, only, people, user_name, value
+from tests.support.services import free_port
 
 TABLE = people(12)
 DUPLICATE = [409, 400]
@@ -183,6 +184,31 @@ def test_a_long_wait_gives_the_lane_back(engine: Engine) -> None:
     assert not slices.serve_next()
     engine.hurry()
     assert engine.serve(job).problem == ""
+
+
+# A service that is not there.
+
+
+def test_a_service_that_cannot_be_reached_is_said_and_asked_seldom(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = engine.approve(engine.plan(TABLE))
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    with monkeypatch.context() as patch:
+        patch.setattr("provisioning.adapters.directory.scim_base", lambda _: nowhere)
+        assert slices.serve_next()
+        assert engine.fresh(job).problem == "The service could not be reached."
+        assert not slices.serve_next(), "it does not try again at once"
+        for _ in range(3):
+            engine.hurry()
+            assert slices.serve_next()
+    # The batch that met it, and one for each look afterwards.
+    assert engine.call_states() == {"answered": 1, "unsent": 15}
+    engine.hurry()
+    job = engine.serve(job)
+    assert (job.created, job.problem) == (12, "")
+    assert {operation.attempts for operation in engine.operations(job)} == {1}
+    engine.check(job, TABLE)
 
 
 # Duplicates.

@@ -232,6 +232,7 @@ def test_no_request_leaves_after_the_lease_ran_out(engine: Engine, settings: Any
     assert engine.requests() == calls
     assert engine.call_states()["unsent"] == 12
     settings.LANE_LEASE_SECONDS = 5.0
+    engine.hurry()
     job = engine.serve(job)
     assert (job.created, engine.purposes()["lookup"]) == (12, 0)
     assert {operation.attempts for operation in engine.operations(job)} == {1}
