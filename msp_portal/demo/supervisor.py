@@ -44,7 +44,6 @@ class Supervisor:
     directory: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     output: TextIO = sys.stdout
-    quiet: bool = False
     _children: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -108,7 +107,7 @@ class Supervisor:
         if process.stdout is None:
             return
         for line in process.stdout:
-            if not self.quiet:
+            if line.strip():
                 self.say(f"{self._prefix(name)} {line.rstrip()}")
 
     def _prefix(self, name: str) -> str:

@@ -21,6 +21,8 @@ _WORKER = (
     "-m celery --quiet -A msp_portal worker --loglevel WARNING --concurrency 2"
     " --without-gossip --without-mingle --without-heartbeat"
 )
+# In a container everybody is root; Celery would say so over seven lines of the log.
+_ENVIRONMENT = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
 _BEAT = "-m celery --quiet -A msp_portal beat --loglevel WARNING --pidfile="
 
 
@@ -44,7 +46,7 @@ class Command(BaseCommand):
             require_free(options["sandbox_port"], "SANDBOX_PORT")
             if not options["once"]:
                 require_free(options["port"], "PORT")
-            with Supervisor(settings.BASE_DIR, quiet=False) as supervisor:
+            with Supervisor(settings.BASE_DIR, _ENVIRONMENT) as supervisor:
                 self._run(supervisor, options)
         except (PortTaken, ChildDied, TimeoutError) as error:
             raise CommandError(str(error)) from error

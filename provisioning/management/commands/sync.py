@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from billing.domain.pricing import show
 from billing.selectors import job_cost
-from provisioning.models import Job, Operation
+from provisioning.models import Job, Lane, Operation
 from provisioning.selectors import counts_of, report_of
 from provisioning.services import approval
 from provisioning.services.approval import DecisionRefused
@@ -21,6 +22,8 @@ from tenants.models import Tenant, User
 from tenants.selectors import tenants_for
 
 _POLL_SECONDS = 0.2
+_TELL_SECONDS = 3.0
+_PATIENCE_SECONDS = 20.0
 _SHOWN = 20
 
 
@@ -100,16 +103,33 @@ class Command(BaseCommand):
         return self._follow(job, {Job.State.PLANNING})
 
     def _follow(self, job: Job, busy: set[Job.State]) -> Job:
-        """Wait while the worker is on it; a problem that needs a person ends the waiting."""
+        """Wait while the worker is on it; a problem that lasts ends the waiting, not the job."""
+        well_at = told_at = time.monotonic()
         while True:
             job = Job.objects.select_related("tenant", "customer").get(pk=job.pk)
             if job.state not in busy:
                 return job
-            if job.problem:
+            now = time.monotonic()
+            well_at = well_at if job.problem else now
+            if now - well_at > _PATIENCE_SECONDS:
                 raise CommandError(f"Job {job.pk} waits: {job.problem} It goes on by itself then.")
-            if time.monotonic() > self._until:
-                raise CommandError(f"Job {job.pk} still runs. Is a worker running?")
+            if now > self._until:
+                raise CommandError(
+                    f"Job {job.pk} still runs; nothing is lost. Is a worker running?"
+                )
+            if now - told_at > _TELL_SECONDS:
+                told_at = now
+                self.stderr.write(self._progress(job))
             time.sleep(_POLL_SECONDS)
+
+    def _progress(self, job: Job) -> str:
+        if job.problem:
+            return f"{job}: {job.problem}"
+        if Lane.objects.filter(tenant=job.tenant, holder="", wake_at__lt=timezone.now()).exists():
+            return f"{job}: waiting for a worker to take it. Is one running?"
+        if job.state == Job.State.APPLYING:
+            return f"{job}: {job.settled} of {job.total}"
+        return f"{job}: {job.get_state_display().lower()}"
 
     def _print(self, job: Job, *, as_json: bool) -> None:
         if as_json:
@@ -169,5 +189,5 @@ class Command(BaseCommand):
         if job.state == Job.State.STOPPED:
             return "The guard stopped this file; --accept-loss plans it nevertheless."
         if job.failed:
-            return f"{job.failed} operations failed."
+            return f"{job.failed} operation{'' if job.failed == 1 else 's'} failed."
         return f"The job is {job.get_state_display().lower()}. {job.problem}"

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from msp_portal.demo.table import Table, with_unreadable_key, without
 from provisioning.management.commands import sync
-from provisioning.models import Job
+from provisioning.models import Job, Lane
 from provisioning.services import slices
 from tenants.domain.roles import Role
 from tests.support.engine import Engine, edited, people, person
@@ -174,12 +175,15 @@ def test_withheld_disables_need_their_own_yes(engine: Engine, run: Any) -> None:
 
 def test_failed_operations_end_with_status_two_and_are_named(engine: Engine, run: Any) -> None:
     engine.fault(kind="status", status=400, method="POST")
-    with pytest.raises(CommandError, match="1 operations failed") as failed:
+    with pytest.raises(CommandError, match="1 operation failed") as failed:
         run(TABLE, "--apply", *named(engine))
     assert failed.value.returncode == 2
 
 
-def test_a_job_that_waits_for_a_person_does_not_keep_the_command(engine: Engine, run: Any) -> None:
+def test_a_job_that_waits_for_a_person_does_not_keep_the_command(
+    engine: Engine, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sync, "_PATIENCE_SECONDS", 0.1)
     engine.sandbox.put_tenant(engine.directory_id, scim_enabled=False)
     with pytest.raises(CommandError, match="not switched on"):
         run(TABLE)
@@ -198,3 +202,18 @@ def test_a_second_file_while_a_job_runs_is_refused(engine: Engine, run: Any) -> 
     engine.upload(TABLE)
     with pytest.raises(CommandError, match="Wait for its end"):
         run(TABLE)
+
+
+def test_a_problem_that_passes_does_not_end_the_command(
+    engine: Engine, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The feature is off for a moment; the probe after it finds it on, and the command goes on."""
+    engine.sandbox.put_tenant(engine.directory_id, scim_enabled=False)
+
+    def sleep(_: float) -> None:
+        slices.serve_next()
+        engine.sandbox.put_tenant(engine.directory_id, scim_enabled=True)
+        Lane.objects.update(wake_at=timezone.now())
+
+    monkeypatch.setattr(sync, "time", SimpleNamespace(sleep=sleep, monotonic=time.monotonic))
+    assert "Waiting for approval" in run(TABLE)
