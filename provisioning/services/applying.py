@@ -1,5 +1,6 @@
 """Applying an approved plan inside its lane: journal, send, settle, a batch at a time."""
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from provisioning.services.lanes import HeldLane
 from provisioning.services.outcomes import Outcome, looks_up
 from tenants.models import Tenant
 
+logger = logging.getLogger(__name__)
 _PENDING, _SENT, _UNKNOWN = Operation.State.PENDING, Operation.State.SENT, Operation.State.UNKNOWN
 # Leavers go first: an account that should be closed is the one thing that must not wait.
 _ORDER = (
@@ -245,4 +247,5 @@ def _finish_or_wait(job: Job, held: HeldLane) -> datetime | None:
             return due
         ended = Job.State.CANCELLED if job.cancel_requested else Job.State.FINISHED
         Job.objects.filter(pk=job.pk).update(state=ended, ended_at=timezone.now(), problem="")
+    logger.info("%s: %s", job.label, ended.value)
     return None
