@@ -95,10 +95,26 @@ class LoginClient:
             response = self._client.request(method, url, **accepted)
         except httpx.HTTPError as error:
             raise LoginUnreachable(f"The login service did not answer ({error!s}).") from error
-        text = response.text
+        text = _entras_words(response)
         if self._sandbox:
             text = text.replace(self._sandbox, self._authority)
         return _Answer(response.status_code, text, dict(response.headers))
+
+
+def _entras_words(response: httpx.Response) -> str:
+    """The answer's JSON object; raises LoginUnreachable for an outage or somebody else's page."""
+    status = response.status_code
+    if 300 <= status < 400 or status == 429 or status >= 500:
+        raise LoginUnreachable(f"The login service answered {status}.")
+    try:
+        found = json.loads(response.text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise LoginUnreachable(
+            f"The login service answered {status} with something else than JSON."
+        )
+    return response.text
 
 
 @cache
@@ -117,8 +133,8 @@ def app_token(tenant: Tenant, credential: Credential, *, fresh: bool = False) ->
     except ValueError as error:
         # msal raises ValueError when the tenant's discovery document is refused.
         raise CredentialRefused(explain("invalid_tenant", str(error), [90002])) from error
-    except json.JSONDecodeError as error:
-        raise LoginUnreachable("The login service answered something that is not JSON.") from error
+    except KeyError as error:
+        raise LoginUnreachable(f"The login service answered without {error}.") from error
     if "access_token" in answer:
         return str(answer["access_token"])
     raise CredentialRefused(

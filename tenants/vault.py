@@ -19,7 +19,9 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 _VERSION = b"\x01"
-_NONCE = 12
+_NONCE, _TAG = 12, 16
+_KEY_BYTES, _LONGEST_NAME = 32, 255
+_NOT_HERE = "This ciphertext does not belong here, or was changed."
 
 
 class VaultError(Exception):
@@ -36,18 +38,24 @@ class NotAuthentic(VaultError):
 
 @lru_cache(maxsize=4)
 def _ring(text: str) -> dict[str, AESGCM]:
-    ring = {}
-    for entry in filter(None, (part.strip() for part in text.split(","))):
-        name, _, encoded = entry.partition(":")
-        try:
-            ring[name] = AESGCM(b64decode(encoded, validate=True))
-        except (Base64Error, ValueError) as error:
-            raise ImproperlyConfigured(
-                f"VAULT_KEYS: key {name!r} is not 32 bytes in base64."
-            ) from error
+    entries = [part.strip() for part in text.split(",") if part.strip()]
+    ring = dict(_key(entry) for entry in entries)
     if not ring:
         raise ImproperlyConfigured("VAULT_KEYS holds no key.")
     return ring
+
+
+def _key(entry: str) -> tuple[str, AESGCM]:
+    name, _, encoded = entry.partition(":")
+    try:
+        key = b64decode(encoded, validate=True)
+    except Base64Error:
+        key = b""
+    if len(key) != _KEY_BYTES or not 0 < len(name.encode()) <= _LONGEST_NAME:
+        raise ImproperlyConfigured(
+            f"VAULT_KEYS: the entry named {name!r} is not a name and 32 bytes in base64."
+        )
+    return name, AESGCM(key)
 
 
 def binding(tenant_id: int, model: str, field: str, part: int = 0) -> bytes:
@@ -59,19 +67,25 @@ def seal(plain: bytes, bound_to: bytes) -> bytes:
     """Encrypt with the first key of the ring."""
     name, key = next(iter(_ring(settings.VAULT_KEYS).items()))
     nonce = secrets.token_bytes(_NONCE)
-    head = _VERSION + bytes([len(name)]) + name.encode()
+    head = _VERSION + bytes([len(name.encode())]) + name.encode()
     return head + nonce + key.encrypt(nonce, plain, head + bound_to)
 
 
 def unseal(sealed: bytes | memoryview, bound_to: bytes) -> bytes:
     """Decrypt; raises VaultError when the key is unknown or the place is not the sealed one."""
-    sealed = bytes(sealed)
-    end = 2 + sealed[1]
-    head, nonce, body = sealed[:end], sealed[end : end + _NONCE], sealed[end + _NONCE :]
-    key = _ring(settings.VAULT_KEYS).get(head[2:].decode())
-    if key is None:
-        raise UnknownKey(f"VAULT_KEYS lacks the key {head[2:].decode()!r}.")
+    head, nonce, body = _parts(bytes(sealed))
     try:
+        name = head[2:].decode()
+        key = _ring(settings.VAULT_KEYS).get(name)
+        if key is None:
+            raise UnknownKey(f"VAULT_KEYS lacks the key {name!r}.")
         return key.decrypt(nonce, body, head + bound_to)
-    except InvalidTag as error:
-        raise NotAuthentic("This ciphertext does not belong here, or was changed.") from error
+    except (InvalidTag, UnicodeDecodeError) as error:
+        raise NotAuthentic(_NOT_HERE) from error
+
+
+def _parts(sealed: bytes) -> tuple[bytes, bytes, bytes]:
+    end = 2 + sealed[1] if len(sealed) > 1 else 0
+    if sealed[:1] != _VERSION or len(sealed) < end + _NONCE + _TAG:
+        raise NotAuthentic(_NOT_HERE)
+    return sealed[:end], sealed[end : end + _NONCE], sealed[end + _NONCE :]
