@@ -15,11 +15,12 @@ from typing import Any, Protocol
 
 from provisioning.domain.retry import Again, Decision, Intent, Trouble, decide
 from provisioning.scim.bearer import Bearer
-from provisioning.scim.errors import ScimError, error_of
+from provisioning.scim.errors import Misconfigured, ScimError, error_of
 from provisioning.scim.filters import eq
 from provisioning.scim.messages import Answer, Attempt, Exchange, Fate, Purpose, Request
 from provisioning.scim.resources import (
     ENTRA,
+    is_list,
     members_of,
     patch_body,
     projection,
@@ -126,16 +127,25 @@ class ScimClient:
             self._wait_or_raise(error, attempts)
 
     def users(self, purpose: Purpose, attributes: Sequence[str]) -> Iterator[list[dict[str, Any]]]:
-        """Pages of all users, in the fewest calls: 999 a page, cursor until there is none."""
+        """Pages of all users, in the fewest calls: 999 a page, cursor until there is none.
+
+        Raises Misconfigured for an answer that is no list, or a cursor that comes again: either
+        would be taken for a directory without people, or be paid for without end.
+        """
         params = {"attributes": projection(attributes), "count": str(PAGE)}
-        cursor = ""
+        cursor, seen = "", {""}
         while True:
             asked = params | ({"cursor": cursor} if cursor else {})
             body = self.read(Request("GET", "/users", purpose, params=asked))
+            if not is_list(body):
+                raise Misconfigured(_strange("The answer is no list of users."))
             yield members_of(body)
-            cursor = str(body.get("nextCursor") or "") if isinstance(body, dict) else ""
+            cursor = str(body.get("nextCursor") or "")
             if not cursor:
                 return
+            if cursor in seen:
+                raise Misconfigured(_strange("The next page's cursor was used before."))
+            seen.add(cursor)
 
     def after(
         self, error: ScimError, intent: Intent, attempts: int, lookup_delay: float
@@ -165,6 +175,10 @@ class ScimClient:
 
     def _send(self, attempt: Attempt, deadline: float) -> Exchange:
         return Exchange(attempt, self._transport.send(attempt.request, deadline))
+
+
+def _strange(failure: str) -> Answer:
+    return Answer(Fate.ANSWERED, datetime.now(UTC), 0, 200, failure=failure)
 
 
 def create_user(state: Mapping[str, str | bool | None], password: str, subject: str) -> Request:

@@ -32,6 +32,11 @@ def patch_body(changes: Mapping[str, Value | None]) -> dict[str, Any]:
     return {"schemas": [PATCH_SCHEMA], "Operations": operations}
 
 
+def is_list(body: Any) -> bool:
+    """Whether this is a list answer (RFC 7644, 3.4.2); one without matches may lack resources."""
+    return isinstance(body, dict) and bool(body.keys() & {"resources", "Resources", "totalResults"})
+
+
 def members_of(page: Any) -> list[dict[str, Any]]:
     """Resources of a list answer; Entra writes `resources`, its reference also `Resources`."""
     if not isinstance(page, dict):

@@ -62,7 +62,7 @@ class HttpTransport:
         )
 
     def send(self, request: Request, deadline: float) -> Answer:
-        """Send unless the deadline has passed; the whole attempt takes `timeout` at most."""
+        """Send unless the deadline has passed; reading ends `timeout` seconds after the start."""
         started_at, began = datetime.now(UTC), self._monotonic()
         if began >= deadline:
             return Answer(Fate.UNSENT, started_at, 0, failure="The lane's lease ran out.")

@@ -158,8 +158,10 @@ def _request(tenant: Tenant, operation: Operation) -> Request:
         if outcomes.answered_duplicate(operation):
             return find_user("userName", operation.user_name, subject)
         return find_user("externalId", operation.key, subject)
-    if operation.kind == Operation.Kind.CREATE or operation.target is None:
+    if operation.kind == Operation.Kind.CREATE:
         return create_user(operation.after, initial_password(), subject)
+    if operation.target is None:
+        raise RuntimeError(f"{operation} has no account to change.")  # is_stale has seen to it
     purpose = _PURPOSES[Operation.Kind(operation.kind)]
     return change_user(operation.target.entra_id, operation.after, purpose, subject)
 

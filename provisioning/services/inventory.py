@@ -32,8 +32,10 @@ def read_inventory(tenant: Tenant, client: ScimClient, held: HeldLane) -> None:
 
 def _note(tenant: Tenant, page: Sequence[dict[str, Any]]) -> None:
     """Accounts of a page into the shadow; what is known already keeps its key and state."""
+    # PostgreSQL refuses to update one row twice in a statement, should a page name a user twice.
+    by_id = {resource["id"]: resource for resource in page if resource.get("id")}
     DirectoryObject.objects.bulk_create(
-        (_shadow(tenant, resource) for resource in page if resource.get("id")),
+        (_shadow(tenant, resource) for resource in by_id.values()),
         batch_size=500,
         update_conflicts=True,
         unique_fields=["tenant", "entra_id"],
@@ -57,7 +59,7 @@ def _shadow(tenant: Tenant, resource: dict[str, Any]) -> DirectoryObject:
         entra_id=str(resource["id"]),
         external_id=str(resource.get("externalId") or "")[:255],
         user_name=user_name,
-        folded_user_name=user_name.casefold(),
+        folded_user_name=user_name.casefold()[:255],
         active=resource.get("active") in _TRUE,
         on_premises=extension_value(resource, ENTRA, "onPremisesSyncEnabled") in _TRUE,
         guest=extension_value(resource, ENTRA, "userType") == "Guest",

@@ -146,7 +146,9 @@ def _unknown(operation: Operation, now: datetime, after: float) -> Outcome:
 
 def _gave_up(operation: Operation, error: ScimError, now: datetime) -> Outcome:
     if not isinstance(error, NotFound):
-        return _fail(operation, now, str(error))
+        outcome = _fail(operation, now, str(error))
+        outcome.shadow = _doubted(operation) if operation.uncertain_since else None
+        return outcome
     gone, operation.target = operation.target, None
     if operation.kind == Operation.Kind.DISABLE:
         operation.message = "The account had been deleted outside the portal."
@@ -210,6 +212,20 @@ def _changed(operation: Operation) -> DirectoryObject | None:
     target.active = bool(target.state.get(ACTIVE, target.active))
     target.user_name = str(target.state.get(USER_NAME, target.user_name))
     target.folded_user_name = target.user_name.casefold()
+    target.revision += 1
+    return target
+
+
+def _doubted(operation: Operation) -> DirectoryObject | None:
+    """The target after a change that may or may not have happened: its paths are written anew.
+
+    No desired value equals "", so the next plan differs whatever the source says then.
+    """
+    target = operation.target
+    if target is None or operation.kind == Operation.Kind.CREATE:
+        return None
+    target.state = {**target.state, **dict.fromkeys(operation.after, "")}
+    target.active = target.active or ACTIVE in operation.after
     target.revision += 1
     return target
 

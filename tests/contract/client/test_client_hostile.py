@@ -124,8 +124,20 @@ def test_an_error_without_a_body_keeps_its_status(
 
 
 @pytest.mark.parametrize("body", [b"[]", b"7", b'"text"', b"null", b"{}"])
-def test_a_list_of_another_shape_is_a_page_without_users(
+def test_a_list_of_another_shape_is_not_taken_for_an_empty_directory(
     server: Server, clients: Any, body: bytes
 ) -> None:
     client = clients(server(sized(body)))
-    assert list(client.users(Purpose.INVENTORY, ("userName",))) == [[]]
+    with pytest.raises(Misconfigured, match="not the SCIM API"):
+        list(client.users(Purpose.INVENTORY, ("userName",)))
+
+
+def test_a_cursor_that_comes_again_is_not_paid_for_without_end(
+    server: Server, clients: Any
+) -> None:
+    page = sized(b'{"resources": [], "nextCursor": "c=="}', b"200 OK\r\nConnection: close")
+    client = clients(server(page))
+    pages = client.users(Purpose.INVENTORY, ("userName",))
+    assert [next(pages), next(pages)] == [[], []]
+    with pytest.raises(Misconfigured):
+        next(pages)

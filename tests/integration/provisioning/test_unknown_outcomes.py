@@ -233,3 +233,20 @@ def die_in_round(patch: pytest.MonkeyPatch, moment: str, error: type[BaseExcepti
 
     patch.setattr(ScimClient, "send_all", dies)
     assert applying.ScimClient is ScimClient
+
+
+def test_a_change_given_up_in_doubt_is_planned_again_whatever_the_source_says(
+    engine: Engine,
+) -> None:
+    """Answers 500 after the write: it happened, and nobody was told. The source then takes the
+    change back; the directory must follow, although the shadow once held that very value."""
+    key, title = value(TABLE, 0, "employee_id"), value(TABLE, 0, "job_title")
+    engine.apply(TABLE)
+    engine.fault(kind="status", status=500, when="after", method="PATCH", times=MAX_ATTEMPTS)
+    job = engine.apply(edited(TABLE, 0, job_title="Keeper of Lamps"))
+    assert (job.failed, job.updated) == (1, 0)
+    assert engine.user(key)["title"] == "Keeper of Lamps"
+    job = engine.apply(TABLE)
+    assert (job.failed, job.updated) == (0, 1)
+    assert engine.user(key)["title"] == title
+    engine.check(job, TABLE)
