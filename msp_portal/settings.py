@@ -184,6 +184,8 @@ LOGGING = {
         "httpcore": {"level": "WARNING"},
         # A line per message and tick; slices log what matters themselves.
         "celery": {"level": "WARNING"},
+        # Refusals and wrong addresses are people's; with each comes a traceback.
+        "django.request": {"level": "ERROR"},
         "kombu": {"level": "WARNING"},
     },
 }
