@@ -17,6 +17,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Tests in this process ring a bell that nobody hears; started processes have brokers."""
     current_app.conf.broker_url = "memory://"
     current_app.conf.broker_transport_options = {}
+    # With DATABASE_URL the files would be those of `collectstatic`, which tests do not run.
+    plain = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    settings.STORAGES["staticfiles"]["BACKEND"] = plain
     # Hundreds of people are added; the real hasher is meant to be slow.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

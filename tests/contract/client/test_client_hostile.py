@@ -24,7 +24,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 def clients() -> Iterator[Callable[..., ScimClient]]:
     made: list[ScimClient] = []
 
-    def client(base: str, timeout: float = 0.4) -> ScimClient:
+    def client(base: str, timeout: float = 10.0) -> ScimClient:
         made.append(scim_client(base, lambda _: "token", Meter(), timeout=timeout))
         return made[-1]
 
