@@ -78,7 +78,7 @@ def settle_calls(tenant: Tenant, settled: Sequence[SettledCall]) -> None:
     }
     ended = []
     for entry in settled:
-        if call := still_open.get(entry.id):
+        if call := still_open.pop(entry.id, None):
             call.state, call.status = entry.state, entry.status
             call.started_at, call.duration_ms = entry.started_at, entry.duration_ms
             ended.append(call)
