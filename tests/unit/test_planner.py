@@ -198,6 +198,28 @@ def test_a_joiner_whose_user_name_is_taken_is_left_alone(holder, words):
     assert change.after == {}
 
 
+@pytest.mark.parametrize(
+    ("who", "mine", "kind"),
+    [
+        (person(), [], Kind.LEAVE),  # a second account with that externalId could not be told apart
+        (person("ab"), [], Kind.LEAVE),  # keys have no case
+        (person("7"), [], Kind.CREATE),  # 7 is not 007
+        (person(active=False), [], Kind.INACTIVE),  # nothing was going to be created
+        (person(title="Baker"), [account()], Kind.UPDATE),  # ours is ours, whoever else claims it
+    ],
+)
+def test_nobody_is_created_whose_key_another_account_carries(who, mine, kind):
+    strangers = {"007": foreign("old@b.example"), "ab": foreign("ab@b.example", pk=91)}
+    known = replace(directory(*mine), strangers=strangers)
+    (change,) = plan([who], known, mapped=MAPPED, protection=NOBODY, absences=Absences())
+    assert change.kind is kind
+    if kind is Kind.LEAVE:
+        holder = strangers[fold_key(who.key)]
+        assert change.account == holder
+        assert holder.user_name in change.reason
+        assert "not created by this portal" in change.reason
+
+
 def test_a_move_to_a_taken_user_name_is_left_alone():
     mine, other = account(), foreign("new@fabled.example")
     change = only([person(userName="New@fabled.example")], [mine, other])
