@@ -1,0 +1,97 @@
+"""What engineers may enter of tenants and credentials."""
+
+import pytest
+
+from tenants.forms import SecretForm, TenantForm
+
+GUID = "3F2504E0-4F89-41D3-9A0C-0305E82C3301"
+SANDBOX = {"cloud": "sandbox", "sandbox_url": "http://127.0.0.1:8555"}
+
+
+def tenant_form(**changes):
+    given = {"name": "Main", "slug": "main", "purpose": "test", "cloud": "global"}
+    return TenantForm(given | {"entra_id": GUID} | changes)
+
+
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        (GUID, GUID.lower()),
+        (f" {GUID} ", GUID.lower()),
+        ("Northmoor.Example", "northmoor.example"),
+        ("a-b.c1.example", "a-b.c1.example"),
+        (GUID.replace("-", ""), None),  # other spellings of a GUID are no addresses of Entra's
+        (f"{{{GUID}}}", None),
+        ("", None),
+        ("common", None),  # every tenant: never one of a customer
+        ("-a.example", None),
+        ("a..example", None),
+        # the id becomes a part of the login's address
+        ("northmoor.example/../common", None),
+        ("northmoor.example?x=1", None),
+        ("northmoor.example@evil.example", None),
+        ("northmoor.example\nevil", None),
+    ],
+)
+def test_a_tenant_is_named_by_a_guid_or_a_domain(db, text, stored):
+    form = tenant_form(entra_id=text)
+    assert form.is_valid() is (stored is not None)
+    if stored:
+        assert form.facts().entra_id == stored
+    else:
+        assert set(form.errors) == {"entra_id"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "wrong"),
+    [
+        ({}, []),
+        (SANDBOX, []),
+        ({"cloud": "sandbox"}, ["sandbox_url"]),  # a sandbox has an address
+        ({"sandbox_url": SANDBOX["sandbox_url"]}, ["sandbox_url"]),  # nothing else has one
+        (SANDBOX | {"sandbox_url": "not an address"}, ["sandbox_url"]),
+        (SANDBOX | {"sandbox_url": "file:///etc/passwd"}, ["sandbox_url"]),
+        ({"cloud": "moon"}, ["cloud"]),
+        ({"slug": "two words"}, ["slug"]),
+        ({"purpose": "fun"}, ["purpose"]),
+    ],
+)
+def test_a_tenants_cloud_and_address_fit_together(db, changes, wrong):
+    assert list(tenant_form(**changes).errors) == wrong
+
+
+def test_a_taken_slug_is_said_and_not_an_error_of_the_database(northmoor):
+    assert list(tenant_form(slug=northmoor.slug).errors) == ["slug"]
+
+
+def test_protected_accounts_are_entered_one_a_line(db):
+    form = tenant_form(protected_accounts=" vip@* \r\n\r\nroot@b.example\n  ")
+    assert form.is_valid()
+    assert form.facts().protected_accounts == ("vip@*", "root@b.example")
+
+
+def test_a_stored_tenant_shows_its_protected_accounts_as_lines(northmoor):
+    northmoor.protected_accounts = ["vip@*", "root@b.example"]
+    assert TenantForm(instance=northmoor).initial["protected_accounts"] == "vip@*\nroot@b.example"
+
+
+@pytest.mark.parametrize(
+    ("client_id", "secret", "wrong"),
+    [
+        (f" {GUID} ", "x", []),
+        (GUID, "", ["secret"]),
+        ("my app", "x", ["client_id"]),
+        ("", "x", ["client_id"]),
+    ],
+)
+def test_an_application_is_named_by_its_guid(client_id, secret, wrong):
+    form = SecretForm({"client_id": client_id, "secret": secret})
+    assert list(form.errors) == wrong
+    if not wrong:
+        assert form.cleaned_data["client_id"] == GUID.lower()
+
+
+def test_a_secret_is_not_rendered_again():
+    form = SecretForm({"client_id": "wrong", "secret": "s3cret"})
+    assert not form.is_valid()
+    assert "s3cret" not in form.as_p()
