@@ -56,6 +56,15 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.initial["protected_accounts"] = "\n".join(self.instance.protected_accounts)
+            self._freeze_identity()
+
+    def _freeze_identity(self) -> None:
+        """What is known of one directory's accounts must not be taken for another's."""
+        directory = getattr(self.instance, "directory", None)
+        if directory is not None and directory.inventory_at is not None:
+            for name in ("cloud", "entra_id"):
+                self.fields[name].disabled = True
+                self.fields[name].help_text = "Fixed, because this directory has been read."
 
     def clean_entra_id(self) -> str:
         """A GUID or a domain name, nothing that could change the address it is put into."""
@@ -72,6 +81,11 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         """A sandbox needs an address; nothing else may have one."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        same = Tenant.objects.filter(
+            cloud=cleaned.get("cloud"), entra_id__iexact=cleaned.get("entra_id", "")
+        ).exclude(pk=self.instance.pk)
+        if same.exists():
+            self.add_error("entra_id", "This directory is known already; it has one tenant here.")
         sandbox = cleaned.get("cloud") == "sandbox"
         if sandbox and not cleaned.get("sandbox_url") and "sandbox_url" not in self.errors:
             self.add_error("sandbox_url", "A sandbox tenant needs the sandbox's address.")

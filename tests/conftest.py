@@ -6,11 +6,20 @@ from collections.abc import Iterator
 import pytest
 from celery import current_app
 from django.conf import settings
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from tests.support import services
 from tests.support.sandbox import sandbox
 
 __all__ = ["sandbox"]
+
+
+# How quickly examples come says something about the machine, not about the code.
+hypothesis_settings.register_profile(
+    "portal", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("portal")
 
 
 def pytest_configure(config: pytest.Config) -> None:

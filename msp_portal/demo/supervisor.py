@@ -90,7 +90,9 @@ class Supervisor:
             time.sleep(0.5)
 
     def stop(self) -> None:
-        """End every child: ask, wait, then insist."""
+        """End every child: ask, wait, then insist. A second Ctrl-C must not leave some behind."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
         for process in reversed(self._children.values()):
             _signal(process, signal.SIGTERM)
         until = time.monotonic() + _GRACE_SECONDS

@@ -40,6 +40,8 @@ def accept_upload(*, tenant: Tenant, file: BinaryIO, file_name: str, by: User | 
         reading = read_csv(file, version.definition["key_column"])
     except UnusableSource as error:
         raise UploadRefused(str(error)) from error
+    if reading.people == 0:
+        raise UploadRefused("The file has a header but no row that can be used.")
     if missing := sorted(compiled.missing_columns(reading.columns)):
         raise UploadRefused(
             f"The profile uses columns that this file lacks: {', '.join(missing)}."

@@ -148,7 +148,7 @@ def _welcome(customers: tuple[DemoCustomer, ...], url: str, password: str) -> st
         f"  Sign in with the password {password} as",
         *(f"    {role.value:9} {email}" for email, _, role in seeding.sign_ins(customers[0])),
         "",
-        "  Three plans wait for approval: sign in as the engineer and open them.",
+        "  At the first start three plans wait for approval: open them as the engineer.",
         "  The HR exports lie in var/exports/. Ctrl-C ends everything; the data stays in var/.",
         "",
     ]
