@@ -44,6 +44,7 @@ WHOLE = [
     ("a duplicate header", renamed(TABLE, "phone", "department").to_bytes(), "department"),
     ("no key column", renamed(TABLE, "employee_id", "number").to_bytes(), "employee_id"),
     ("a column the profile needs", renamed(TABLE, "job_title", "role").to_bytes(), "job_title"),
+    ("a header alone", TABLE.to_bytes().split(b"\r\n")[0] + b"\r\n", "no row"),
     ("a quote never closed", TABLE.to_bytes() + b'9,"x\r\n', "never closed"),
 ]
 

@@ -1,8 +1,11 @@
 """What engineers may enter of tenants and credentials."""
 
 import pytest
+from django.utils import timezone
 
+from provisioning.models import Directory
 from tenants.forms import SecretForm, TenantForm
+from tenants.models import Tenant
 
 GUID = "3F2504E0-4F89-41D3-9A0C-0305E82C3301"
 SANDBOX = {"cloud": "sandbox", "sandbox_url": "http://127.0.0.1:8555"}
@@ -95,3 +98,21 @@ def test_a_secret_is_not_rendered_again():
     form = SecretForm({"client_id": "wrong", "secret": "s3cret"})
     assert not form.is_valid()
     assert "s3cret" not in form.as_p()
+
+
+def test_a_directory_has_one_tenant(northmoor):
+    form = tenant_form(slug="twin", cloud=northmoor.cloud, entra_id=northmoor.entra_id.upper())
+    assert "entra_id" in form.errors
+
+
+def test_a_directory_that_was_read_keeps_its_identity(northmoor):
+    """Posting another id changes nothing: its accounts are on record under the first."""
+    Directory.objects.create(
+        customer=northmoor.customer, tenant=northmoor, inventory_at=timezone.now()
+    )
+    form = TenantForm(instance=Tenant.objects.get(pk=northmoor.pk))
+    assert form.fields["entra_id"].disabled
+    assert form.fields["cloud"].disabled
+    Directory.objects.update(inventory_at=None)
+    form = TenantForm(instance=Tenant.objects.get(pk=northmoor.pk))
+    assert not form.fields["entra_id"].disabled
