@@ -32,6 +32,13 @@ class DayCost:
     cost: Cost
 
 
+def writes_since(tenant: Tenant, since: datetime) -> list[datetime]:
+    """When writes of a tenant were sent since a moment, also those whose end nobody knows."""
+    calls = Call.objects.filter(tenant=tenant, started_at__gte=since)
+    sent = calls.exclude(method="GET").exclude(state=Call.State.UNSENT)
+    return list(sent.values_list("started_at", flat=True))
+
+
 def price_book() -> list[Price]:
     """Every entry of the price book as a value."""
     return [

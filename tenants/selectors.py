@@ -41,5 +41,11 @@ def active_credential(tenant: Tenant) -> Credential | None:
     return Credential.objects.filter(tenant=tenant, active=True).first()
 
 
+def is_shared(credential: Credential) -> bool:
+    """Whether other tenants are reached by the same application (a multi-tenant one)."""
+    others = Credential.objects.filter(client_id=credential.client_id, active=True)
+    return others.exclude(tenant_id=credential.tenant_id).exists()
+
+
 def _grants(viewer: User, action: Action) -> QuerySet[AccessGrant]:
     return AccessGrant.objects.filter(user=viewer, role__in=roles_that_may(action))

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from provisioning.adapters.journal import Journal
+from provisioning.adapters.pacing import pacer_of, shared_bucket_of
 from provisioning.scim.bearer import Bearer
 from provisioning.scim.client import ScimClient
 from provisioning.scim.transport import HttpTransport
 from tenants.domain.clouds import CLOUDS
-from tenants.models import Tenant
+from tenants.models import Credential, Tenant
 from tenants.selectors import active_credential
 from tenants.tokens import NoToken, app_token
 
@@ -26,14 +28,25 @@ def scim_base(tenant: Tenant) -> str:
     return CLOUDS[tenant.cloud].scim_base
 
 
+def origins(tenant: Tenant) -> frozenset[str]:
+    """Where the tenant's calls may go: its cloud's host; a sandbox may be anything but Entra."""
+    if tenant.cloud != "sandbox":
+        return frozenset({_origin(CLOUDS[tenant.cloud].scim_base)})
+    return frozenset({_origin(tenant.sandbox_url)}) - {
+        _origin(c.scim_base) for c in CLOUDS.values()
+    }
+
+
 @contextmanager
 def open_client(tenant: Tenant, label: str, lease: Callable[[], float]) -> Iterator[ScimClient]:
-    """The tenant's client for one slice, metered under a job's label; raises NoToken."""
-    bearer = Bearer(lambda fresh: _token(tenant, fresh=fresh))
+    """The tenant's client for one slice, metered under a job's label; NoToken, WrongHost."""
+    credential = _credential(tenant)
+    bearer = Bearer(lambda fresh: app_token(tenant, _credential(tenant), fresh=fresh))
     bearer.ensure()
     transport = HttpTransport(
         scim_base(tenant),
         bearer,
+        origins=origins(tenant),
         timeout=settings.SCIM_REQUEST_SECONDS,
         threads=settings.SCIM_THREADS,
     )
@@ -43,6 +56,8 @@ def open_client(tenant: Tenant, label: str, lease: Callable[[], float]) -> Itera
         bearer,
         threads=settings.SCIM_THREADS,
         lease=lease,
+        pacer=pacer_of(tenant),
+        shared=shared_bucket_of(tenant, credential),
     )
     try:
         yield client
@@ -50,8 +65,13 @@ def open_client(tenant: Tenant, label: str, lease: Callable[[], float]) -> Itera
         client.close()
 
 
-def _token(tenant: Tenant, *, fresh: bool) -> str:
+def _credential(tenant: Tenant) -> Credential:
     credential = active_credential(tenant)
     if credential is None:
         raise NoCredential("No credential is stored for this tenant. Add one on its settings page.")
-    return app_token(tenant, credential, fresh=fresh)
+    return credential
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

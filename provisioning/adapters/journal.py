@@ -13,6 +13,7 @@ from tenants.models import Tenant
 _STATES = {
     Fate.ANSWERED: Call.State.ANSWERED,
     Fate.UNSENT: Call.State.UNSENT,
+    Fate.KEPT_BACK: Call.State.UNSENT,
     Fate.UNCERTAIN: Call.State.UNCERTAIN,
 }
 

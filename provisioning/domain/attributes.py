@@ -30,7 +30,8 @@ MANAGER = f"{ENTERPRISE}:manager.value"
 class Attribute:
     """One attribute of a user: `mutable` if a profile may map it, `required` for an account.
 
-    `entra` is the property's name in Entra; `max_length` counts characters.
+    `entra` is the property's name in Entra; `max_length` counts characters; `read_only` if Entra
+    refuses to have it written; `many` if its value is a list of strings.
     """
 
     path: str
@@ -41,6 +42,8 @@ class Attribute:
     required: bool = False
     note: str = ""
     max_length: int | None = None
+    read_only: bool = False
+    many: bool = False
 
 
 _CORE = (
@@ -93,6 +96,7 @@ _MAIL = (
         "Other e-mails",
         "otherMails",
         mutable=False,
+        many=True,
         note="A list; profiles map single values.",
     ),
     Attribute(
@@ -101,6 +105,8 @@ _MAIL = (
         "Proxy addresses",
         "proxyAddresses",
         mutable=False,
+        read_only=True,
+        many=True,
         note="Read-only.",
     ),
     Attribute(
@@ -109,6 +115,7 @@ _MAIL = (
         "Instant messaging",
         "imAddresses",
         mutable=False,
+        many=True,
         note="A list; profiles map single values.",
     ),
 )
@@ -223,7 +230,10 @@ _ENTRA_READ_ONLY: tuple[tuple[str, Kind, str, str], ...] = (
 
 def _read_only() -> Iterator[Attribute]:
     for name, kind, label, note in _ENTRA_READ_ONLY:
-        yield Attribute(f"{ENTRA}:{name}", kind, label, name, mutable=False, note=note)
+        read_only = not name.startswith("passwordForceChange")
+        yield Attribute(
+            f"{ENTRA}:{name}", kind, label, name, mutable=False, note=note, read_only=read_only
+        )
 
 
 CATALOGUE: Mapping[str, Attribute] = MappingProxyType(

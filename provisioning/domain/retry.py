@@ -9,7 +9,10 @@ class Intent(StrEnum):
 
     READ = "read"
     CREATE = "create"
+    CREATE_GROUP = "create_group"
     CHANGE = "change"
+    REMOVE = "remove"
+    REMOVE_MEMBER = "remove_member"
 
 
 class Trouble(StrEnum):
@@ -53,9 +56,15 @@ class Halt:
     """Nothing will succeed until a person acts: stop the tenant, keep what is pending."""
 
 
-Decision = Again | LookUp | GiveUp | Halt
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What was to be removed is not there: done."""
+
+
+Decision = Again | LookUp | GiveUp | Halt | Gone
 
 MAX_ATTEMPTS = 8
+LONGEST_TRYING = 3600.0
 _FIRST_DELAY, _LONGEST_DELAY = 1.0, 300.0
 _GENERAL: dict[Trouble, Decision] = {
     Trouble.CREDENTIAL_REFUSED: Halt(),
@@ -65,6 +74,22 @@ _GENERAL: dict[Trouble, Decision] = {
     Trouble.NOT_FOUND: GiveUp(),
     Trouble.CONFLICT: GiveUp(),
     Trouble.REJECTED: GiveUp(),
+}
+# It may have happened, and repeating it could make it happen twice. A user's name is unique, so a
+# failed creation of one may be repeated: Entra itself says if it had happened. A group's is not.
+_UNKNOWN = {
+    (Intent.CREATE, Trouble.UNKNOWN_OUTCOME),
+    (Intent.CREATE_GROUP, Trouble.UNKNOWN_OUTCOME),
+    (Intent.CREATE_GROUP, Trouble.TRANSIENT),
+}
+# What an answer means for one kind of request only.
+_SPECIAL: dict[tuple[Intent, Trouble], Decision] = {
+    # One person's account may be privileged; that nobody can be created stops everyone.
+    (Intent.CHANGE, Trouble.PERMISSION_MISSING): GiveUp(),
+    (Intent.CREATE, Trouble.CONFLICT): LookUp(0.0),
+    (Intent.REMOVE, Trouble.NOT_FOUND): Gone(),
+    # The answer names the group, also when the person only was no member.
+    (Intent.REMOVE_MEMBER, Trouble.NOT_FOUND): LookUp(0.0),
 }
 
 
@@ -76,27 +101,28 @@ def decide(
     retry_after: float | None,
     jitter: float,
     lookup_delay: float = 0.0,
+    elapsed: float = 0.0,
+    limit: float = LONGEST_TRYING,
 ) -> Decision:
     """Next step after `attempts` attempts; `jitter` in [0, 1), `retry_after` as the service asked.
 
-    A write whose outcome is unknown is never repeated blindly when repeating could do it twice;
-    changes of a known account may be (RFC 7644, 3.5.2: replacing a value is idempotent).
+    A creation whose outcome is unknown is never repeated blindly, because it could happen twice;
+    changes and removals may be repeated (RFC 7644, 3.5.2: replacing a value is idempotent). What
+    ails one request is tried for `limit` seconds (`elapsed`: since its first attempt); what ails
+    the whole tenant (no connection, no quota) is waited out.
     """
-    create = intent is Intent.CREATE
     pause = backoff(attempts, jitter)
-    match trouble:
-        case Trouble.PERMISSION_MISSING if intent is Intent.CHANGE:
-            # One person's account may be privileged; that nobody can be created stops everyone.
-            return GiveUp()
-        case Trouble.CONFLICT if create:
-            return LookUp(0.0)
-        case Trouble.UNKNOWN_OUTCOME if create:
-            return LookUp(lookup_delay)
-        case Trouble.THROTTLED:
-            return Again(pause if retry_after is None else retry_after, everyone=True)
-        case Trouble.NOT_SENT:
-            return Again(pause, everyone=True)
-    return _GENERAL.get(trouble) or (Again(pause) if attempts < MAX_ATTEMPTS else GiveUp())
+    if (intent, trouble) in _UNKNOWN:
+        return LookUp(lookup_delay)
+    if trouble is Trouble.THROTTLED:
+        return Again(pause if retry_after is None else retry_after, everyone=True)
+    if trouble is Trouble.NOT_SENT:
+        return Again(pause, everyone=True)
+    settled = _SPECIAL.get((intent, trouble)) or _GENERAL.get(trouble)
+    if settled:
+        return settled
+    wait = max(pause, retry_after or 0.0)
+    return Again(wait) if attempts < MAX_ATTEMPTS and elapsed + wait <= limit else GiveUp()
 
 
 def backoff(attempts: int, jitter: float) -> float:

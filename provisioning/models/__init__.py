@@ -2,7 +2,7 @@
 
 from provisioning.models.directory import Directory, DirectoryObject
 from provisioning.models.job import HeldRecord, Job, Operation
-from provisioning.models.lane import Lane
+from provisioning.models.lane import ApplicationPace, Lane
 from provisioning.models.source import (
     MappingProfile,
     ProfileVersion,
@@ -12,6 +12,7 @@ from provisioning.models.source import (
 )
 
 __all__ = [
+    "ApplicationPace",
     "Directory",
     "DirectoryObject",
     "HeldRecord",

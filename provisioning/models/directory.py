@@ -12,6 +12,8 @@ class Directory(models.Model):
     customer = models.ForeignKey(Customer, models.PROTECT)
     tenant = models.OneToOneField(Tenant, models.CASCADE, related_name="directory")
     inventory_at = models.DateTimeField(null=True, help_text="When all users were last read.")
+    discovery = models.JSONField(null=True, help_text="What the service says of itself.")
+    discovered_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"Directory of {self.tenant}"

@@ -133,6 +133,7 @@ class Operation(models.Model):
     reason = models.CharField(max_length=300, blank=True)
     attempts = models.PositiveIntegerField(default=0)
     lookups = models.PositiveIntegerField(default=0)
+    first_sent_at = models.DateTimeField(null=True)
     not_before = models.DateTimeField(null=True)
     uncertain_since = models.DateTimeField(null=True)
     status = models.PositiveSmallIntegerField(null=True)

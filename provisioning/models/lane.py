@@ -25,3 +25,17 @@ class Lane(models.Model):
 
     def __str__(self) -> str:
         return f"Lane of {self.tenant_id}"
+
+
+class ApplicationPace(models.Model):
+    """Writes left to one application over all tenants (Graph's quota), shared by the workers.
+
+    `tokens` may be negative: promised to requests that wait. No personal data in this table.
+    """
+
+    application = models.CharField(max_length=300, unique=True)
+    tokens = models.FloatField()
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"Pace of {self.application}"

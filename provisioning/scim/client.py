@@ -1,47 +1,37 @@
-"""The SCIM client: builds requests, sends them with a pool of threads, reports each to a meter.
+"""The SCIM client: sends requests with a pool of threads, paced, and reports each to a meter.
 
-Writes go in batches (`send_all`): the meter learns of every attempt before it leaves, and the
-caller settles the answers together with what they were made for. Reads go one by one (`read`),
-are repeated as the retry decision says, and are settled here.
+Writes of a job go in batches (`send_all`): the meter learns of every attempt before it leaves, and
+the caller settles the answers together with what they were made for. Everything else goes one by
+one (`read`, `write`), is repeated as the retry decision says, and is settled here. Requests come
+from `users`, `groups` and `discovery`, which cannot express what Entra refuses.
 """
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from threading import Event
 from typing import Any, Protocol
 
-from provisioning.domain.retry import Again, Decision, Intent, Trouble, decide
+from provisioning.domain.permissions import Act
+from provisioning.domain.retry import Again, Decision, Gone, Intent, Trouble, decide
 from provisioning.scim.bearer import Bearer
-from provisioning.scim.errors import Misconfigured, ScimError, error_of
-from provisioning.scim.filters import eq
+from provisioning.scim.errors import Misconfigured, NotFound, ScimError, error_of
+from provisioning.scim.filters import ExternalIdFilter, GroupFilter, UserFilter
+from provisioning.scim.groups import get_group, group_list_params
 from provisioning.scim.messages import Answer, Attempt, Exchange, Fate, Purpose, Request
-from provisioning.scim.resources import (
-    ENTRA,
-    is_list,
-    members_of,
-    patch_body,
-    projection,
-    user_resource,
-)
+from provisioning.scim.pacing import Pacer, SharedBucket
+from provisioning.scim.resources import is_list, resources_of
 from provisioning.scim.transport import Transport
+from provisioning.scim.users import list_params
 
-PAGE = 999  # the largest page Entra gives; needs a projection without `manager`
-INVENTORY = (
-    "userName",
-    "externalId",
-    "active",
-    "displayName",
-    f"{ENTRA}:onPremisesSyncEnabled",
-    f"{ENTRA}:userType",
-)
 # Waits longer than this give the lane back instead of sleeping in it, in seconds.
 PATIENCE = 15.0
-_TOO_MANY = 429
-_HELD = "Kept back, because Entra asked to slow down."
-_WHO = ("userName", "externalId", "active", "displayName")
+# How long one request is tried for when nobody but the caller waits for it, in seconds.
+_LONGEST = 120.0
+_HELD = "Kept back, to stay within what Entra allows."
+
+Page = list[dict[str, Any]]
 
 
 class Meter(Protocol):
@@ -67,6 +57,8 @@ class ScimClient:
         *,
         threads: int,
         lease: Callable[[], float],
+        pacer: Pacer | None = None,
+        shared: SharedBucket | None = None,
         sleep: Callable[[float], None] = time.sleep,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -74,6 +66,8 @@ class ScimClient:
         self._meter = meter
         self.bearer = bearer
         self._lease = lease
+        self._pacer = pacer or Pacer()
+        self._shared = shared
         self._sleep = sleep
         self._chance = chance
         self._refused = False
@@ -95,60 +89,65 @@ class ScimClient:
     def send_all(self, attempts: Sequence[Attempt], deadline: float) -> list[Exchange]:
         """Send attempts that the caller has journaled; answers in the same order, not settled.
 
-        Once one is answered 429, what has not left yet stays: its quota is used up.
+        What the quotas do not let out before the deadline, or within a short wait, stays unsent.
         """
-        throttled = Event()
-
-        def send(attempt: Attempt) -> Exchange:
-            if throttled.is_set():
-                return Exchange(attempt, Answer(Fate.UNSENT, datetime.now(UTC), 0, failure=_HELD))
-            exchange = self._send(attempt, deadline)
-            if exchange.answer.status == _TOO_MANY:
-                throttled.set()
-            return exchange
-
-        return list(self._pool.map(send, attempts))
+        late = self._await_shared([attempt.request for attempt in attempts], deadline)
+        if late:
+            return [Exchange(attempt, _kept_back(late)) for attempt in attempts]
+        return list(self._pool.map(lambda attempt: self._send(attempt, deadline), attempts))
 
     def read(self, request: Request) -> Any:
         """Body of a GET, repeated while that helps; raises ScimError when it does not."""
-        attempts = 0
-        while True:
-            deadline = self._lease()
-            self.ready()
-            attempt = Attempt(request)
-            self._meter.opened([attempt])
-            exchange = self._send(attempt, deadline)
-            self._meter.settled([exchange])
-            attempts += 1
-            error = error_of(exchange)
-            if error is None:
-                self.bearer.worked()
-                return exchange.answer.body
-            self._wait_or_raise(error, attempts)
+        return self._carry_out(request, Intent.READ)
 
-    def users(self, purpose: Purpose, attributes: Sequence[str]) -> Iterator[list[dict[str, Any]]]:
-        """Pages of all users, in the fewest calls: 999 a page, cursor until there is none.
+    def write(self, request: Request) -> Any:
+        """Carry out one write, and give the body of its answer (None: there is none).
 
-        Raises Misconfigured for an answer that is no list, or a cursor that comes again: either
-        would be taken for a directory without people, or be paid for without end.
+        It is repeated while that helps and can do no harm. Raises ScimError: UnknownOutcome for a
+        creation nobody knows the end of, Conflict for a taken name. What was to be removed and is
+        gone already counts as removed.
         """
-        params = {"attributes": projection(attributes), "count": str(PAGE)}
-        cursor, seen = "", {""}
-        while True:
-            asked = params | ({"cursor": cursor} if cursor else {})
-            body = self.read(Request("GET", "/users", purpose, params=asked))
-            if not is_list(body):
-                raise Misconfigured(_strange("The answer is no list of users."))
-            yield members_of(body)
-            cursor = str(body.get("nextCursor") or "")
-            if not cursor:
-                return
-            if cursor in seen:
-                raise Misconfigured(_strange("The next page's cursor was used before."))
-            seen.add(cursor)
+        return self._carry_out(request, request.intent)
+
+    def remove_member(self, request: Request) -> None:
+        """Carry out the removal of a member; "not found" is believed if the group exists."""
+        try:
+            self.write(request)
+        except NotFound:
+            self.read(get_group(request.path.rpartition("/")[2], request.subject))
+
+    def users(
+        self,
+        purpose: Purpose,
+        attributes: Sequence[str],
+        where: UserFilter | ExternalIdFilter | None = None,
+    ) -> Iterator[Page]:
+        """Pages of users in the fewest calls: 999 a page, or 100 with the manager in it."""
+        params = list_params(where, attributes)
+        return self._pages(Request("GET", "/users", purpose, params=params, act=Act.READ_USERS))
+
+    def groups(self, purpose: Purpose, where: GroupFilter | None = None) -> Iterator[Page]:
+        """Pages of groups in the fewest calls: 1,000 a page."""
+        params = group_list_params(where)
+        return self._pages(Request("GET", "/groups", purpose, params=params, act=Act.READ_GROUPS))
+
+    def members(
+        self, group_id: str, purpose: Purpose, attributes: Sequence[str] = ("userName",)
+    ) -> Iterator[Page]:
+        """Pages of the users who are direct members of a group."""
+        return self.users(purpose, attributes, UserFilter.member_of(group_id))
+
+    def groups_of(self, user_id: str, purpose: Purpose) -> Iterator[Page]:
+        """Pages of the groups whose direct member a user is, dynamic ones included."""
+        return self.groups(purpose, GroupFilter.has_member(user_id))
 
     def after(
-        self, error: ScimError, intent: Intent, attempts: int, lookup_delay: float
+        self,
+        error: ScimError,
+        intent: Intent,
+        attempts: int,
+        lookup_delay: float,
+        elapsed: float = 0.0,
     ) -> Decision:
         """What to do after this error; a refused token is replaced once before giving up.
 
@@ -165,49 +164,86 @@ class ScimClient:
             retry_after=error.retry_after,
             jitter=self._chance(),
             lookup_delay=lookup_delay,
+            elapsed=elapsed,
         )
 
-    def _wait_or_raise(self, error: ScimError, attempts: int) -> None:
-        decision = self.after(error, Intent.READ, attempts, 0.0)
-        if not isinstance(decision, Again) or decision.after > PATIENCE:
-            raise error
-        self._sleep(decision.after)
+    def _pages(self, request: Request) -> Iterator[Page]:
+        """All pages of a list, cursor until there is none.
+
+        Raises Misconfigured for an answer that is no list, or a cursor that comes again: either
+        would be taken for an empty directory, or be paid for without end.
+        """
+        cursor, seen = "", {""}
+        while True:
+            params = dict(request.params) | ({"cursor": cursor} if cursor else {})
+            page = Request("GET", request.path, request.purpose, params=params, act=request.act)
+            body = self.read(page)
+            if not is_list(body):
+                raise Misconfigured(_strange("The answer is no list."))
+            yield resources_of(body)
+            cursor = str(body.get("nextCursor") or "")
+            if not cursor:
+                return
+            if cursor in seen:
+                raise Misconfigured(_strange("The next page's cursor was used before."))
+            seen.add(cursor)
+
+    def _carry_out(self, request: Request, intent: Intent) -> Any:
+        attempts, began = 0, time.monotonic()
+        while True:
+            deadline = self._lease()
+            self.ready()
+            attempt = Attempt(request)
+            self._meter.opened([attempt])
+            (exchange,) = self.send_all([attempt], deadline)
+            self._meter.settled([exchange])
+            attempts += 1
+            error = error_of(exchange)
+            if error is None:
+                self.bearer.worked()
+                return exchange.answer.body
+            decision = self.after(error, intent, attempts, 0.0)
+            if isinstance(decision, Gone):
+                return None
+            tried = time.monotonic() - began
+            if not isinstance(decision, Again) or decision.after > min(PATIENCE, _LONGEST - tried):
+                raise error
+            self._sleep(decision.after)
+
+    def _await_shared(self, requests: Sequence[Request], deadline: float) -> float:
+        """Wait for the application's quota over all tenants; seconds if that is too long here."""
+        writes = sum(request.method != "GET" for request in requests)
+        if self._shared is None or not writes:
+            return 0.0
+        patience = min(PATIENCE, deadline - time.monotonic())
+        wait = self._shared.reserve(writes, patience)
+        if wait > patience:
+            return wait
+        self._sleep(wait)
+        return 0.0
 
     def _send(self, attempt: Attempt, deadline: float) -> Exchange:
-        return Exchange(attempt, self._transport.send(attempt.request, deadline))
+        """Send when the quotas allow it; unsent if that is too late or too long to wait here."""
+        request = attempt.request
+        ticket = self._pacer.enter(request)
+        wait = ticket.wait
+        while wait > 0:
+            if wait > PATIENCE or time.monotonic() + wait >= deadline:
+                self._pacer.give_back(ticket)
+                return Exchange(attempt, _kept_back(wait))
+            self._sleep(wait)
+            wait = self._pacer.start(ticket)
+        self._pacer.start(ticket)
+        answer = self._transport.send(attempt, deadline)
+        self._pacer.leave(request, ticket, answer)
+        return Exchange(attempt, answer)
+
+
+def _kept_back(wait: float) -> Answer:
+    """Never left; like Entra's own answer it says when to come again."""
+    headers = {"retry-after": f"{wait:.3f}"}
+    return Answer(Fate.KEPT_BACK, datetime.now(UTC), 0, headers=headers, failure=_HELD)
 
 
 def _strange(failure: str) -> Answer:
     return Answer(Fate.ANSWERED, datetime.now(UTC), 0, 200, failure=failure)
-
-
-def create_user(state: Mapping[str, str | bool | None], password: str, subject: str) -> Request:
-    """Request that creates a user; the password is made for this request only."""
-    return Request(
-        "POST",
-        "/users",
-        Purpose.CREATE,
-        Intent.CREATE,
-        body=user_resource(state, password),
-        subject=subject,
-    )
-
-
-def change_user(
-    entra_id: str, changes: Mapping[str, str | bool | None], purpose: Purpose, subject: str
-) -> Request:
-    """Request that changes any number of attributes of one user in one call."""
-    return Request(
-        "PATCH",
-        f"/users/{entra_id}",
-        purpose,
-        Intent.CHANGE,
-        body=patch_body(changes),
-        subject=subject,
-    )
-
-
-def find_user(attribute: str, value: str, subject: str) -> Request:
-    """Request that looks up one user by userName or externalId."""
-    params = {"filter": eq(attribute, value), "attributes": projection(_WHO)}
-    return Request("GET", "/users", Purpose.LOOKUP, params=params, subject=subject)

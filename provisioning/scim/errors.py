@@ -2,6 +2,7 @@
 
 ScimError                 status, Entra's own words, and a sentence with the next step
 +-- NotSent               never left; send it again
+|   +-- KeptBack          by us, to stay within the quotas; wait `retry_after` seconds
 +-- Transient             service failure before the write (500, 502, 503)
 +-- Throttled             429; wait `retry_after` seconds
 +-- UnknownOutcome        504, cut connection, unreadable answer: it may have happened
@@ -18,66 +19,106 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar
 
+from provisioning.domain.permissions import Act, in_words, permissions_for
 from provisioning.domain.retry import Trouble
-from provisioning.scim.messages import Answer, Exchange, Fate
+from provisioning.scim.messages import Answer, Exchange, Fate, Request
 
 
 class ScimError(Exception):
-    """A call that did not succeed; str() is a sentence for a person."""
+    """A call that did not succeed; str() is a sentence for a person, with the next step.
+
+    `detail` holds Entra's own words; `request_id` is what Microsoft's support asks for.
+    """
 
     trouble: ClassVar[Trouble]
     sentence: ClassVar[str]
 
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(self.sentence)
+    def __init__(self, answer: Answer, request: Request | None = None) -> None:
+        super().__init__(self.words(request))
         body = answer.body if isinstance(answer.body, dict) else {}
         self.status = answer.status
         self.detail = str(body.get("detail") or answer.failure)
         self.scim_type = str(body.get("scimType") or "")
         self.request_id = answer.headers.get("request-id", "")
-        self.retry_after = _retry_after(answer)
+        self.retry_after = retry_after(answer)
+
+    @classmethod
+    def words(cls, request: Request | None) -> str:
+        """The sentence, as far as it depends on what was asked."""
+        return cls.sentence
 
 
 class NotSent(ScimError):
     """The request never left."""
 
     trouble = Trouble.NOT_SENT
-    sentence = "The service could not be reached."
+    sentence = (
+        "The service could not be reached; nothing was sent. Check the network and proxy of the"
+        " portal's host if this goes on."
+    )
+
+
+class KeptBack(NotSent):
+    """The request was kept back, to stay within the tenant's quotas."""
+
+    trouble = Trouble.THROTTLED
+    sentence = "Kept back for a moment, to stay within what Entra allows."
 
 
 class Transient(ScimError):
     """The service failed before it wrote."""
 
     trouble = Trouble.TRANSIENT
-    sentence = "Entra had a temporary failure."
+    sentence = "Entra had a temporary failure; the portal tries again by itself."
 
 
 class Throttled(ScimError):
     """Too many requests."""
 
     trouble = Trouble.THROTTLED
-    sentence = "Entra asked to slow down."
+    sentence = "Entra asked to slow down; the portal goes on when it may."
 
 
 class UnknownOutcome(ScimError):
     """Nobody knows whether it happened."""
 
     trouble = Trouble.UNKNOWN_OUTCOME
-    sentence = "It is not known whether Entra carried this out."
+    sentence = (
+        "It is not known whether Entra carried this out; the portal looks before it writes again."
+    )
 
 
 class NotFound(ScimError):
     """The object is not there."""
 
     trouble = Trouble.NOT_FOUND
-    sentence = "The account no longer exists in the directory; it was deleted outside the portal."
+    sentence = (
+        "The account no longer exists in the directory; it was deleted outside the portal. Match"
+        " it again, or restore it in Entra."
+    )
+
+    @classmethod
+    def words(cls, request: Request | None) -> str:
+        """Names what is missing: an account, a group, or part of the service."""
+        kind = request.path.strip("/").partition("/")[0] if request else "users"
+        if kind == "groups":
+            return (
+                "The group, or the member that was named, no longer exists in the directory; it"
+                " was deleted outside the portal. Match the group again."
+            )
+        if kind != "users":
+            return "The SCIM API does not know this address or schema. Check the tenant's cloud."
+        return cls.sentence
 
 
 class Conflict(ScimError):
     """A unique value is taken."""
 
     trouble = Trouble.CONFLICT
-    sentence = "A unique value, such as the user name, is taken by another account."
+    sentence = (
+        "A unique value, such as the user name, is taken by another account. Adopt that account,"
+        " or map another value."
+    )
 
 
 class Rejected(ScimError):
@@ -91,17 +132,29 @@ class PermissionMissing(ScimError):
     """The application may not do this."""
 
     trouble = Trouble.PERMISSION_MISSING
-    sentence = (
-        "The application lacks a permission. Grant User.ReadWrite.All (Microsoft Graph, application"
-        " permission) with admin consent in the tenant, or the account is a privileged one."
-    )
+    sentence = "The application lacks a permission."
+
+    @classmethod
+    def words(cls, request: Request | None) -> str:
+        """Names the permissions that would be enough, the least first."""
+        act = request.act if request else Act.CHANGE_USER
+        alternatives = permissions_for(act, request.attributes if request else ())
+        step = (
+            f"The application may not {act.value}. Grant {in_words(alternatives)} (Microsoft Graph,"
+            " application permission) with admin consent in the tenant."
+        )
+        if act in (Act.CHANGE_USER, Act.DELETE_USER):
+            step += " If other accounts can be written, this one is a privileged account."
+        return step
 
 
 class CredentialRefused(ScimError):
     """The token is refused."""
 
     trouble = Trouble.CREDENTIAL_REFUSED
-    sentence = "Entra refused the token, also a fresh one. Check the tenant's credential."
+    sentence = (
+        "Entra refused the token, also a fresh one. Check the tenant's credential and renew it."
+    )
 
 
 class FeatureNotEnabled(ScimError):
@@ -138,12 +191,14 @@ _DUPLICATE = ("already exists", "uniqueness")
 
 def error_of(exchange: Exchange) -> ScimError | None:
     """What went wrong in an exchange, or None when it succeeded."""
-    answer = exchange.answer
+    answer, request = exchange.answer, exchange.attempt.request
     if answer.fate is Fate.UNSENT:
-        return NotSent(answer)
+        return NotSent(answer, request)
+    if answer.fate is Fate.KEPT_BACK:
+        return KeptBack(answer, request)
     if answer.fate is Fate.UNCERTAIN or answer.status is None:
-        return UnknownOutcome(answer)
-    return None if answer.ok else _kind(answer)(answer)
+        return UnknownOutcome(answer, request)
+    return None if answer.ok else _kind(answer)(answer, request)
 
 
 def _kind(answer: Answer) -> type[ScimError]:
@@ -163,7 +218,7 @@ def _words(body: Any) -> str:
     return f"{body.get('detail', '')} {body.get('scimType', '')}"
 
 
-def _retry_after(answer: Answer) -> float | None:
+def retry_after(answer: Answer) -> float | None:
     """Seconds the service asked to wait: a number, a fraction or a date (RFC 9110, 10.2.3)."""
     text = answer.headers.get("retry-after", "").strip()
     if not text:

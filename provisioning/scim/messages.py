@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
+from provisioning.domain.permissions import Act
 from provisioning.domain.retry import Intent
 
 
@@ -19,11 +20,23 @@ class Purpose(StrEnum):
     CREATE = "create"
     UPDATE = "update"
     DISABLE = "disable"
+    DELETE = "delete"
+    GROUP_CREATE = "group_create"
+    GROUP_UPDATE = "group_update"
+    GROUP_DELETE = "group_delete"
+    MEMBER_ADD = "member_add"
+    MEMBER_REMOVE = "member_remove"
+    VERIFY = "verify"
+    CONNECTION_TEST = "connection_test"
+    EDITOR = "editor"
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request; `path` below the SCIM base, `subject` an opaque name for the meter."""
+    """One request; `path` below the SCIM base, `subject` an opaque name for the meter.
+
+    `act` and `attributes` (changed paths) say which permission it needs.
+    """
 
     method: str
     path: str
@@ -32,13 +45,16 @@ class Request:
     params: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] | None = field(default=None, repr=False)
     subject: str = ""
+    act: Act = Act.READ_USERS
+    attributes: tuple[str, ...] = ()
 
 
 class Fate(StrEnum):
-    """What became of an attempt: answered, surely never sent, or nobody knows."""
+    """What became of an attempt: answered, surely never sent (kept back: by us), or unknown."""
 
     ANSWERED = "answered"
     UNSENT = "unsent"
+    KEPT_BACK = "kept_back"
     UNCERTAIN = "uncertain"
 
 

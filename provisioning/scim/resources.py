@@ -1,35 +1,25 @@
-"""Between flat state (canonical path to value) and SCIM resources and PATCH bodies."""
+"""Between flat state (canonical path to value) and SCIM resources; reading answers."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-CORE = "urn:ietf:params:scim:schemas:core:2.0:User"
-ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-ENTRA = "urn:ietf:params:scim:schemas:extension:Microsoft:Entra:2.0:User"
-PATCH_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
-_EXTENSIONS = (ENTERPRISE, ENTRA)
-_TYPED = re.compile(r'(?P<name>\w+)\[type eq "(?P<type>\w+)"\]\.(?P<sub>\w+)\Z')
-_MAIL = 'emails[type eq "work"].value'
+from provisioning.scim.changes import Value
+from provisioning.scim.urns import CORE_USER, ENTERPRISE_USER, ENTRA_USER
 
-Value = str | bool
+_EXTENSIONS = (ENTERPRISE_USER, ENTRA_USER)
+_TYPED = re.compile(r'(?P<name>\w+)\[type eq "(?P<type>\w+)"\]\.(?P<sub>\w+)\Z')
 
 
 def user_resource(state: Mapping[str, Value | None], password: str) -> dict[str, Any]:
     """Body of a POST for one user; the password must be changed at the first sign-in."""
-    body: dict[str, Any] = {"schemas": [CORE], "password": password}
+    body: dict[str, Any] = {"schemas": [CORE_USER], "password": password}
     for path, value in state.items():
         if value is not None:
             _place(body, path, value)
-    body.setdefault(ENTRA, {})["passwordForceChangeOnNextSignIn"] = True
+    body.setdefault(ENTRA_USER, {})["passwordForceChangeOnNextSignIn"] = True
     body["schemas"] += [urn for urn in _EXTENSIONS if urn in body]
     return body
-
-
-def patch_body(changes: Mapping[str, Value | None]) -> dict[str, Any]:
-    """Body of one PATCH that sets every changed path; None removes the value."""
-    operations = [_operation(path, value) for path, value in changes.items()]
-    return {"schemas": [PATCH_SCHEMA], "Operations": operations}
 
 
 def is_list(body: Any) -> bool:
@@ -37,7 +27,7 @@ def is_list(body: Any) -> bool:
     return isinstance(body, dict) and bool(body.keys() & {"resources", "Resources", "totalResults"})
 
 
-def members_of(page: Any) -> list[dict[str, Any]]:
+def resources_of(page: Any) -> list[dict[str, Any]]:
     """Resources of a list answer; Entra writes `resources`, its reference also `Resources`."""
     if not isinstance(page, dict):
         return []
@@ -59,26 +49,14 @@ def created_id(resource: Any) -> str | None:
     return str(found) if found else None
 
 
-def projection(paths: Iterable[str]) -> str:
-    """Value of the `attributes` parameter."""
-    return ",".join(paths)
-
-
-def _operation(path: str, value: Value | None) -> dict[str, Any]:
-    if path == _MAIL:
-        path = 'emails[type eq "work" and primary eq true].value'
-    if value is None:
-        return {"op": "remove", "path": path}
-    return {"op": "replace", "path": path, "value": value}
-
-
 def _place(body: dict[str, Any], path: str, value: Value) -> None:
     for urn in _EXTENSIONS:
         if path.startswith(f"{urn}:"):
             _nest(body.setdefault(urn, {}), path.removeprefix(f"{urn}:").split("."), value)
             return
     if typed := _TYPED.match(path):
-        _place_typed(body, typed["name"], typed["type"], typed["sub"], value)
+        for each in value if isinstance(value, list | tuple) else [value]:
+            _place_typed(body, typed["name"], typed["type"], typed["sub"], each)
     else:
         _nest(body, path.split("."), value)
 
@@ -92,10 +70,10 @@ def _nest(target: dict[str, Any], names: list[str], value: Value) -> None:
 def _place_typed(body: dict[str, Any], name: str, kind: str, sub: str, value: Value) -> None:
     elements: list[dict[str, Any]] = body.setdefault(name, [])
     for element in elements:
-        if element["type"] == kind:
+        if element["type"] == kind and sub not in element:
             element[sub] = value
             return
     element = {"type": kind, sub: value}
-    if name == "emails":
+    if name == "emails" and kind == "work":
         element["primary"] = True
     elements.append(element)

@@ -7,7 +7,7 @@ fate says what is known, because the meter has to count it either way.
 import json
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Protocol
@@ -15,9 +15,11 @@ from typing import Any, Protocol
 import httpx
 
 from provisioning.scim.bearer import Bearer
-from provisioning.scim.messages import Answer, Fate, Request
+from provisioning.scim.messages import Answer, Attempt, Fate, Purpose
 
 _MAX_BYTES = 64 * 1024 * 1024
+# Who may no longer sign in comes first, looking around comes last (Graph throttling guidance).
+_PRIORITY = {Purpose.DISABLE: "high", Purpose.INVENTORY: "low", Purpose.VERIFY: "low"}
 # Raised before anything of the request was written, so it surely never reached the service.
 _NEVER_LEFT = (
     httpx.ConnectError,
@@ -29,26 +31,37 @@ _NEVER_LEFT = (
 _NO_JSON = (ValueError, RecursionError)
 
 
-class Transport(Protocol):
-    """Sends one request and says how it ended; `deadline` on the monotonic clock, in seconds."""
+class WrongHost(Exception):
+    """The address is none of the tenant's cloud; nothing is sent there."""
 
-    def send(self, request: Request, deadline: float) -> Answer: ...
+
+class Transport(Protocol):
+    """Sends one attempt and says how it ended; `deadline` on the monotonic clock, in seconds."""
+
+    def send(self, attempt: Attempt, deadline: float) -> Answer: ...
 
     def close(self) -> None: ...
 
 
 class HttpTransport:
-    """The transport over httpx, safe to share between threads."""
+    """The transport over httpx, safe to share between threads.
+
+    It reaches `origins` only (`https://name[:port]`); raises WrongHost for another base address.
+    """
 
     def __init__(
         self,
         base_url: str,
         bearer: Bearer,
         *,
+        origins: Collection[str],
         timeout: float,
         threads: int,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        base = httpx.URL(base_url)
+        if f"{base.scheme}://{base.netloc.decode()}" not in origins:
+            raise WrongHost(f"{base_url} is not an address of this tenant's cloud.")
         self._bearer = bearer
         self._timeout = timeout
         self._monotonic = monotonic
@@ -61,13 +74,13 @@ class HttpTransport:
             verify=_trusted(),
         )
 
-    def send(self, request: Request, deadline: float) -> Answer:
+    def send(self, attempt: Attempt, deadline: float) -> Answer:
         """Send unless the deadline has passed; reading ends `timeout` seconds after the start."""
         started_at, began = datetime.now(UTC), self._monotonic()
         if began >= deadline:
             return Answer(Fate.UNSENT, started_at, 0, failure="The lane's lease ran out.")
         try:
-            answer = self._exchange(request, began + self._timeout)
+            answer = self._exchange(attempt, began + self._timeout)
             fate, status, headers, body, failure = answer
         except _NEVER_LEFT as error:
             fate, status, headers, body, failure = Fate.UNSENT, None, {}, None, str(error)
@@ -82,14 +95,15 @@ class HttpTransport:
         self._client.close()
 
     def _exchange(
-        self, request: Request, until: float
+        self, attempt: Attempt, until: float
     ) -> tuple[Fate, int | None, dict[str, str], Any, str]:
+        request = attempt.request
         with self._client.stream(
             request.method,
             request.path,
             params=dict(request.params) or None,
             content=None if request.body is None else json.dumps(request.body),
-            headers=self._headers(request),
+            headers=self._headers(attempt),
         ) as response:
             headers, content = dict(response.headers), self._read(response, until)
             if response.is_success and response.status_code != 204:
@@ -101,10 +115,17 @@ class HttpTransport:
             body = _json_or_none(content)
             return Fate.ANSWERED, response.status_code, headers, body, response.reason_phrase
 
-    def _headers(self, request: Request) -> dict[str, str]:
+    def _headers(self, attempt: Attempt) -> dict[str, str]:
+        request = attempt.request
         # Entra refuses a specific JSON type in the Accept of a DELETE, and wants it elsewhere.
         accept = "*/*" if request.method == "DELETE" else "application/json"
-        headers = {"Authorization": f"Bearer {self._bearer.value}", "Accept": accept}
+        headers = {
+            "Authorization": f"Bearer {self._bearer.value}",
+            "Accept": accept,
+            # The id the attempt is metered under: what Microsoft's support can look for.
+            "client-request-id": str(attempt.id),
+            "x-ms-throttle-priority": _PRIORITY.get(request.purpose, "normal"),
+        }
         if request.body is not None:
             headers["Content-Type"] = "application/scim+json"
         return headers

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Min, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from billing.services import abandon_open_calls
@@ -17,9 +18,12 @@ from provisioning.adapters.journal import Journal, subject_of
 from provisioning.domain.passwords import initial_password
 from provisioning.domain.retry import Intent
 from provisioning.models import DirectoryObject, Job, Operation
-from provisioning.scim.client import ScimClient, change_user, create_user, find_user
+from provisioning.scim.client import PATIENCE, ScimClient
 from provisioning.scim.errors import NotSent, error_of
+from provisioning.scim.filters import ExternalIdFilter, UserFilter
 from provisioning.scim.messages import Attempt, Exchange, Fate, Purpose, Request
+from provisioning.scim.refusals import Refused
+from provisioning.scim.users import change_user, create_user, find_users
 from provisioning.services import outcomes
 from provisioning.services.lanes import HeldLane
 from provisioning.services.outcomes import Outcome, looks_up
@@ -97,8 +101,9 @@ def apply_job(job: Job, client: ScimClient, held: HeldLane, ends: float) -> date
             return _finish_or_wait(job, held)
         verdict = _round(job, batch, client, held)
         _note_problem(job, verdict.problem)
-        if verdict.pause:
+        if verdict.problem or verdict.pause > PATIENCE:
             return timezone.now() + timedelta(seconds=verdict.pause)
+        # Shorter waits are the client's: it keeps every request back until it may leave.
         if time.monotonic() >= ends:
             return None
 
@@ -124,11 +129,9 @@ def _due(job: Job, now: datetime, size: int) -> list[Operation]:
 def _round(job: Job, batch: Sequence[Operation], client: ScimClient, held: HeldLane) -> Verdict:
     """One batch: rows before it leaves, answers and their operations in one transaction after."""
     journal = Journal(job.tenant, job.label)
-    current = [operation for operation in batch if not outcomes.is_stale(operation)]
-    stale = [outcomes.stale(op, timezone.now()) for op in batch if outcomes.is_stale(op)]
+    current, attempts, dropped = _attempts(job.tenant, batch, timezone.now())
     client.ready()
     deadline = held.renew()
-    attempts = [Attempt(_request(job.tenant, operation)) for operation in current]
     with transaction.atomic():
         held.confirm()
         journal.opened(attempts)
@@ -142,8 +145,27 @@ def _round(job: Job, batch: Sequence[Operation], client: ScimClient, held: HeldL
             _settle(operation, exchange, client, now)
             for operation, exchange in zip(current, exchanges, strict=True)
         ]
-        _save(job, settled + stale)
+        _save(job, settled + dropped)
     return _verdict(settled) if _reached(exchanges) else Verdict(_RETRY_AFTER, NotSent.sentence)
+
+
+def _attempts(
+    tenant: Tenant, batch: Sequence[Operation], now: datetime
+) -> tuple[list[Operation], list[Attempt], list[Outcome]]:
+    """Operations with a request each, and the outcomes of those that need none."""
+    current: list[Operation] = []
+    attempts: list[Attempt] = []
+    dropped: list[Outcome] = []
+    for operation in batch:
+        if outcomes.is_stale(operation):
+            dropped.append(outcomes.stale(operation, now))
+            continue
+        try:
+            attempts.append(Attempt(_request(tenant, operation)))
+            current.append(operation)
+        except Refused as error:
+            dropped.append(outcomes.refused(operation, str(error), now))
+    return current, attempts, dropped
 
 
 def _reached(exchanges: Sequence[Exchange]) -> bool:
@@ -156,8 +178,8 @@ def _request(tenant: Tenant, operation: Operation) -> Request:
     subject = subject_of(tenant, operation.key)
     if looks_up(operation):
         if outcomes.answered_duplicate(operation):
-            return find_user("userName", operation.user_name, subject)
-        return find_user("externalId", operation.key, subject)
+            return find_users(UserFilter.user_name(operation.user_name), subject)
+        return find_users(ExternalIdFilter.equals(operation.key), subject)
     if operation.kind == Operation.Kind.CREATE:
         return create_user(operation.after, initial_password(), subject)
     if operation.target is None:
@@ -168,11 +190,13 @@ def _request(tenant: Tenant, operation: Operation) -> Request:
 
 def _mark_sent(operations: Sequence[Operation]) -> None:
     writes = [operation for operation in operations if not looks_up(operation)]
+    now = timezone.now()
     Operation.objects.filter(pk__in=[operation.pk for operation in writes]).update(
-        state=_SENT, attempts=F("attempts") + 1
+        state=_SENT, attempts=F("attempts") + 1, first_sent_at=Coalesce("first_sent_at", now)
     )
     for operation in writes:
         operation.attempts += 1
+        operation.first_sent_at = operation.first_sent_at or now
 
 
 def _settle(operation: Operation, exchange: Exchange, client: ScimClient, now: datetime) -> Outcome:
@@ -182,7 +206,14 @@ def _settle(operation: Operation, exchange: Exchange, client: ScimClient, now: d
         settle = outcomes.looked_up if looking else outcomes.written
         return settle(operation, exchange.answer.body, now)
     intent = Intent.READ if looking else exchange.attempt.request.intent
-    decision = client.after(error, intent, operation.attempts, settings.LOOKUP_DELAY_SECONDS)
+    began = operation.first_sent_at or now
+    decision = client.after(
+        error,
+        intent,
+        operation.attempts,
+        settings.LOOKUP_DELAY_SECONDS,
+        (now - began).total_seconds(),
+    )
     fail = outcomes.failed_lookup if looking else outcomes.failed_write
     return fail(operation, error, decision, now)
 

@@ -7,9 +7,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from provisioning.models import Directory, DirectoryObject
-from provisioning.scim.client import INVENTORY, ScimClient
+from provisioning.scim.client import ScimClient
 from provisioning.scim.messages import Purpose
-from provisioning.scim.resources import ENTRA, extension_value
+from provisioning.scim.resources import extension_value
+from provisioning.scim.urns import ENTRA_USER
+from provisioning.scim.users import INVENTORY
 from provisioning.services.lanes import HeldLane
 from tenants.models import Tenant
 
@@ -61,7 +63,7 @@ def _shadow(tenant: Tenant, resource: dict[str, Any]) -> DirectoryObject:
         user_name=user_name,
         folded_user_name=user_name.casefold()[:255],
         active=resource.get("active") in _TRUE,
-        on_premises=extension_value(resource, ENTRA, "onPremisesSyncEnabled") in _TRUE,
-        guest=extension_value(resource, ENTRA, "userType") == "Guest",
+        on_premises=extension_value(resource, ENTRA_USER, "onPremisesSyncEnabled") in _TRUE,
+        guest=extension_value(resource, ENTRA_USER, "userType") == "Guest",
         state={"displayName": str(display)} if display else {},
     )

@@ -10,10 +10,19 @@ from typing import Any
 
 from provisioning.domain.planner import ACTIVE, EXTERNAL_ID, USER_NAME
 from provisioning.domain.records import fold_key
-from provisioning.domain.retry import MAX_ATTEMPTS, Again, Decision, GiveUp, Halt, LookUp, backoff
+from provisioning.domain.retry import (
+    MAX_ATTEMPTS,
+    Again,
+    Decision,
+    GiveUp,
+    Gone,
+    Halt,
+    LookUp,
+    backoff,
+)
 from provisioning.models import DirectoryObject, Operation
 from provisioning.scim.errors import NotFound, NotSent, ScimError, Transient, UnknownOutcome
-from provisioning.scim.resources import created_id, members_of
+from provisioning.scim.resources import created_id, resources_of
 
 _TALLY = {
     Operation.Kind.CREATE: "created",
@@ -82,14 +91,14 @@ def failed_write(
         case Halt():
             operation.state, operation.attempts = Operation.State.PENDING, operation.attempts - 1
             return Outcome(operation, halt=str(error))
-        case GiveUp():
+        case GiveUp() | Gone():  # nothing here removes yet, so nothing can be gone already
             return _gave_up(operation, error, now)
 
 
 def looked_up(operation: Operation, body: Any, now: datetime) -> Outcome:
     """The directory was asked whether the account exists; only an equal externalId is ours."""
     operation.lookups += 1
-    found = members_of(body)
+    found = resources_of(body)
     ours = [user for user in found if str(user.get("externalId", "")) == operation.key]
     if len(ours) == 1:
         state = operation.after if operation.uncertain_since else _read(ours[0])
@@ -108,7 +117,7 @@ def failed_lookup(
     operation: Operation, error: ScimError, decision: Decision, now: datetime
 ) -> Outcome:
     """A lookup that did not succeed: the outcome stays unknown until one does."""
-    if isinstance(decision, Halt | GiveUp | LookUp):
+    if not isinstance(decision, Again):
         operation.not_before = now
         return Outcome(operation, halt=str(error))
     operation.not_before = now + timedelta(seconds=decision.after)
@@ -118,6 +127,11 @@ def failed_lookup(
 def stale(operation: Operation, now: datetime) -> Outcome:
     """The account is not what the plan was made for."""
     return _fail(operation, now, "The account changed after planning; the next sync plans it anew.")
+
+
+def refused(operation: Operation, reason: str, now: datetime) -> Outcome:
+    """The request cannot be built, because Entra would refuse it."""
+    return _fail(operation, now, f"{reason} Correct the record or the mapping profile.")
 
 
 def is_stale(operation: Operation) -> bool:

@@ -13,6 +13,7 @@ from provisioning.adapters.directory import open_client
 from provisioning.models import Job
 from provisioning.scim.client import ScimClient
 from provisioning.scim.errors import ScimError
+from provisioning.scim.transport import WrongHost
 from provisioning.services import lanes, snapshots
 from provisioning.services.applying import apply_job, end_cancelled, recover
 from provisioning.services.lanes import HeldLane, LaneLost
@@ -52,7 +53,7 @@ def _serve(held: HeldLane) -> datetime | None:
     try:
         with open_client(held.tenant, job.label, held.renew) as client:
             return _work(job, client, held)
-    except (NoToken, ScimError) as error:
+    except (NoToken, ScimError, WrongHost) as error:
         return _wait(job, str(error), _delay(error))
     except NoPrice as error:
         _end(job, held, Job.State.FAILED, str(error))

@@ -14,6 +14,7 @@ import pytest
 from provisioning.scim.bearer import Bearer
 from provisioning.scim.client import ScimClient
 from provisioning.scim.messages import Attempt, Exchange
+from provisioning.scim.pacing import Pacer
 from provisioning.scim.transport import HttpTransport
 from tests.support.sandbox import RunningSandbox, sandbox
 
@@ -67,14 +68,17 @@ def scim_client(
     """A client with real transport, an ample lease, and sleeps that are noted, not slept."""
     bearer = Bearer(get)
     bearer.ensure()
-    transport = HttpTransport(base, bearer, timeout=timeout, threads=4)
+    origin = base.removesuffix("/rp/scim")
+    transport = HttpTransport(base, bearer, origins={origin}, timeout=timeout, threads=4)
+    noted = [] if slept is None else slept
     return ScimClient(
         transport,
         meter,
         bearer,
         threads=4,
         lease=lambda: time.monotonic() + 60,
-        sleep=([] if slept is None else slept).append,
+        pacer=Pacer(clock=lambda: time.monotonic() + sum(noted)),
+        sleep=noted.append,
         chance=lambda: 0.0,
     )
 

@@ -10,9 +10,11 @@ import pytest
 
 from provisioning.scim import transport
 from provisioning.scim.bearer import Bearer
-from provisioning.scim.client import ScimClient, find_user
+from provisioning.scim.client import ScimClient
 from provisioning.scim.errors import Misconfigured, NotSent, UnknownOutcome, error_of
-from provisioning.scim.messages import Answer, Attempt, Exchange, Fate, Purpose, Request
+from provisioning.scim.filters import UserFilter
+from provisioning.scim.messages import Answer, Attempt, Exchange, Fate, Purpose
+from provisioning.scim.users import find_users
 from tests.contract.client.conftest import Meter, scim_client
 from tests.support.services import free_port
 
@@ -34,7 +36,7 @@ def clients() -> Iterator[Callable[..., ScimClient]]:
 
 
 def asked(client: ScimClient) -> Exchange:
-    request = find_user("userName", "x@fabled.example", "")
+    request = find_users(UserFilter.user_name("x@fabled.example"))
     (exchange,) = client.send_all([Attempt(request)], time.monotonic() + 60)
     return exchange
 
@@ -137,7 +139,7 @@ def test_a_list_of_another_shape_is_not_taken_for_an_empty_directory(
 class _Circle:
     """A transport whose every page points at itself."""
 
-    def send(self, request: Request, deadline: float) -> Answer:
+    def send(self, attempt: Attempt, deadline: float) -> Answer:
         page = {"resources": [], "nextCursor": "c=="}
         return Answer(Fate.ANSWERED, datetime.now(UTC), 1, 200, body=page)
 

@@ -8,18 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning.domain.attributes import CATALOGUE
+from provisioning.scim.changes import user_patch
 from provisioning.scim.resources import (
-    CORE,
-    ENTERPRISE,
-    ENTRA,
-    PATCH_SCHEMA,
     created_id,
     extension_value,
-    members_of,
-    patch_body,
-    projection,
+    resources_of,
     user_resource,
 )
+from provisioning.scim.urns import CORE_USER, ENTERPRISE_USER, ENTRA_USER, PATCH
+from provisioning.scim.users import projection
 
 FORCED = "passwordForceChangeOnNextSignIn"
 MAIL = 'emails[type eq "work"].value'
@@ -37,7 +34,7 @@ json_values = st.recursive(
 
 def read(resource, path):
     """The value at a path, found the way RFC 7644, 3.5.2 reads paths."""
-    for urn in (ENTERPRISE, ENTRA):
+    for urn in (ENTERPRISE_USER, ENTRA_USER):
         if path.startswith(urn):
             resource, path = resource.get(urn, {}), path.removeprefix(f"{urn}:")
     for step in re.findall(r"\w+(?:\[.*?\])?", path):
@@ -64,7 +61,7 @@ def leaves(resource):
     """Every value but the fixed ones: schemas, the forced change, types and primary."""
     found = {resource.pop("password")}
     resource.pop("schemas")
-    assert resource[ENTRA].pop(FORCED) is True
+    assert resource[ENTRA_USER].pop(FORCED) is True
 
     def walk(node):
         if isinstance(node, dict):
@@ -85,9 +82,9 @@ def leaves(resource):
 def test_a_body_names_the_schemas_it_uses_and_forces_a_new_password(state):
     resource = user_resource(state, "secret")
     assert resource["password"] == "secret"
-    assert resource[ENTRA][FORCED] is True
-    used = {urn for urn in (ENTERPRISE, ENTRA) if urn in resource}
-    assert resource["schemas"][0] == CORE
+    assert resource[ENTRA_USER][FORCED] is True
+    used = {urn for urn in (ENTERPRISE_USER, ENTRA_USER) if urn in resource}
+    assert resource["schemas"][0] == CORE_USER
     assert sorted(resource["schemas"][1:]) == sorted(used)
     assert json.loads(json.dumps(resource)) == resource
 
@@ -103,12 +100,12 @@ def test_a_whole_user():
         'phoneNumbers[type eq "mobile"].value': "2",
         'addresses[type eq "work"].locality': "Ham",
         'addresses[type eq "work"].country': "SE",
-        f"{ENTERPRISE}:department": "Ovens",
-        f"{ENTRA}:onPremisesExtensionAttributes.extensionAttribute1": "x",
-        f"{ENTRA}:usageLocation": None,  # no value: left out
+        f"{ENTERPRISE_USER}:department": "Ovens",
+        f"{ENTRA_USER}:onPremisesExtensionAttributes.extensionAttribute1": "x",
+        f"{ENTRA_USER}:usageLocation": None,  # no value: left out
     }
     assert user_resource(state, "pw") == {
-        "schemas": [CORE, ENTERPRISE, ENTRA],
+        "schemas": [CORE_USER, ENTERPRISE_USER, ENTRA_USER],
         "password": "pw",
         "userName": "ann@b.example",
         "active": True,
@@ -116,20 +113,20 @@ def test_a_whole_user():
         "emails": [{"type": "work", "value": "ann@b.example", "primary": True}],
         "phoneNumbers": [{"type": "work", "value": "1"}, {"type": "mobile", "value": "2"}],
         "addresses": [{"type": "work", "locality": "Ham", "country": "SE"}],  # one address only
-        ENTERPRISE: {"department": "Ovens"},
-        ENTRA: {"onPremisesExtensionAttributes": {"extensionAttribute1": "x"}, FORCED: True},
+        ENTERPRISE_USER: {"department": "Ovens"},
+        ENTRA_USER: {"onPremisesExtensionAttributes": {"extensionAttribute1": "x"}, FORCED: True},
     }
 
 
 def test_the_two_user_types_are_kept_apart():
-    resource = user_resource({"userType": "Trainee", f"{ENTRA}:userType": "Guest"}, "pw")
-    assert (resource["userType"], resource[ENTRA]["userType"]) == ("Trainee", "Guest")
+    resource = user_resource({"userType": "Trainee", f"{ENTRA_USER}:userType": "Guest"}, "pw")
+    assert (resource["userType"], resource[ENTRA_USER]["userType"]) == ("Trainee", "Guest")
 
 
 @given(changes)
 def test_a_patch_has_one_operation_for_each_path(changed):
-    body = patch_body(changed)
-    assert body["schemas"] == [PATCH_SCHEMA]
+    body = user_patch(changed)
+    assert body["schemas"] == [PATCH]
     operations = body["Operations"]
     assert len(operations) == len(changed)
     for (path, value), operation in zip(changed.items(), operations, strict=True):
@@ -147,7 +144,7 @@ def sent_as(path):
 
 @pytest.mark.parametrize("value", [False, ""])
 def test_false_and_empty_are_values_and_only_none_removes(value):
-    (operation,) = patch_body({"active": value})["Operations"]
+    (operation,) = user_patch({"active": value})["Operations"]
     assert operation == {"op": "replace", "path": "active", "value": value}
 
 
@@ -169,13 +166,13 @@ def test_false_and_empty_are_values_and_only_none_removes(value):
     ],
 )
 def test_the_resources_of_a_page_under_either_spelling(page, ids):
-    assert [each["id"] for each in members_of(page)] == ids
+    assert [each["id"] for each in resources_of(page)] == ids
 
 
 @given(json_values)
 def test_no_answer_breaks_the_readers(answer):
-    assert all(isinstance(each, dict) for each in members_of({"resources": answer}))
-    assert all(isinstance(each, dict) for each in members_of(answer))
+    assert all(isinstance(each, dict) for each in resources_of({"resources": answer}))
+    assert all(isinstance(each, dict) for each in resources_of(answer))
     found = created_id(answer)
     assert found is None or found
 
@@ -199,19 +196,19 @@ def test_the_id_of_what_was_created(answer, expected):
 @pytest.mark.parametrize(
     ("resource", "value"),
     [
-        ({ENTRA: {"onPremisesSyncEnabled": True}}, True),
-        ({ENTRA: {"onPremisesSyncEnabled": False}}, False),
-        ({ENTRA: {}}, None),
-        ({ENTRA: None}, None),
+        ({ENTRA_USER: {"onPremisesSyncEnabled": True}}, True),
+        ({ENTRA_USER: {"onPremisesSyncEnabled": False}}, False),
+        ({ENTRA_USER: {}}, None),
+        ({ENTRA_USER: None}, None),
         ({}, None),
         ({"onPremisesSyncEnabled": True}, None),  # outside the extension it is something else
     ],
 )
 def test_one_attribute_of_an_extension(resource, value):
-    assert extension_value(resource, ENTRA, "onPremisesSyncEnabled") is value
+    assert extension_value(resource, ENTRA_USER, "onPremisesSyncEnabled") is value
 
 
 def test_a_projection_is_written_without_white_space():
     # White space around a query parameter's value is refused by Entra with 400.
-    assert projection(["userName", f"{ENTRA}:userType"]) == f"userName,{ENTRA}:userType"
+    assert projection(["userName", f"{ENTRA_USER}:userType"]) == f"userName,{ENTRA_USER}:userType"
     assert projection([]) == ""
