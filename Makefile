@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo demo-once test check fix crash bench requirements clean
+.PHONY: demo demo-once test check fix crash storm bench requirements clean
 
 demo: $(VENV)/.base
 	@$(BIN)/python manage.py demo
@@ -34,6 +34,10 @@ fix: $(VENV)/.dev
 # 20 kills of a worker in the middle of 1,200 creations (the suite runs a seeded sample of three).
 crash: $(VENV)/.dev
 	CRASH_POINTS=20 $(BIN)/python -m pytest -p no:randomly -s tests/integration/portal/test_crash.py
+
+# 10,000 operations while the service fails at random, twice (the suite runs 600 of each).
+storm: $(VENV)/.dev
+	STORM_OPERATIONS=10000 $(BIN)/python -m pytest -p no:randomly -s tests/integration/provisioning/test_storm.py
 
 # Measurements, each as a ratio to the plain way of doing the same.
 bench: $(VENV)/.dev

@@ -8,7 +8,9 @@ import pytest
 from billing.models import Call
 from provisioning.domain.retry import MAX_ATTEMPTS
 from provisioning.models import DirectoryObject, Job, Operation
+from provisioning.scim.errors import NotSent, Throttled
 from provisioning.services import slices
+from tenants.models import Tenant
 from tests.support.engine import DOMAIN, Engine, edited, only, people, user_name, value
 from tests.support.services import free_port
 
@@ -150,7 +152,7 @@ def test_a_throttled_batch_stops_at_once(engine: Engine, settings: Any) -> None:
     table = people(60)
     job = engine.approve(engine.plan(table))
     before = engine.requests()
-    engine.fault(kind="status", status=429, retry_after=1, method="POST", times=1000)
+    engine.fault(kind="status", status=429, retry_after=16, method="POST", times=1000)
     slices.serve_next()
     # What was on its way already may still arrive, one request for each thread.
     assert engine.requests() - before <= 4
@@ -180,7 +182,7 @@ def test_a_long_wait_gives_the_lane_back(engine: Engine) -> None:
     assert slices.serve_next()
     assert time.monotonic() - began < 2
     job = engine.fresh(job)
-    assert (job.state, job.problem) == (Job.State.PLANNING, "Entra asked to slow down.")
+    assert (job.state, job.problem) == (Job.State.PLANNING, Throttled.sentence)
     assert not slices.serve_next()
     engine.hurry()
     assert engine.serve(job).problem == ""
@@ -196,8 +198,9 @@ def test_a_service_that_cannot_be_reached_is_said_and_asked_seldom(
     nowhere = f"http://127.0.0.1:{free_port()}"
     with monkeypatch.context() as patch:
         patch.setattr("provisioning.adapters.directory.scim_base", lambda _: nowhere)
+        patch.setattr("provisioning.adapters.directory.origins", lambda _: {nowhere})
         assert slices.serve_next()
-        assert engine.fresh(job).problem == "The service could not be reached."
+        assert engine.fresh(job).problem == NotSent.sentence
         assert not slices.serve_next(), "it does not try again at once"
         for _ in range(3):
             engine.hurry()
@@ -209,6 +212,17 @@ def test_a_service_that_cannot_be_reached_is_said_and_asked_seldom(
     assert (job.created, job.problem) == (12, "")
     assert {operation.attempts for operation in engine.operations(job)} == {1}
     engine.check(job, TABLE)
+
+
+def test_a_sandbox_tenant_never_reaches_entra(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = engine.approve(engine.plan(TABLE))
+    Tenant.objects.filter(pk=engine.tenant.pk).update(sandbox_url="https://graph.microsoft.com")
+    monkeypatch.setattr("provisioning.adapters.directory.app_token", lambda *_, **__: "token")
+    assert slices.serve_next()
+    assert "is not an address of this tenant's cloud" in engine.fresh(job).problem
+    assert engine.call_states() == {"answered": 1}
 
 
 # Duplicates.
