@@ -38,8 +38,13 @@ def origins(tenant: Tenant) -> frozenset[str]:
 
 
 @contextmanager
-def open_client(tenant: Tenant, label: str, lease: Callable[[], float]) -> Iterator[ScimClient]:
-    """The tenant's client for one slice, metered under a job's label; NoToken, WrongHost."""
+def open_client(
+    tenant: Tenant, label: str, lease: Callable[[], float], hushed: float = 0.0
+) -> Iterator[ScimClient]:
+    """The tenant's client for one slice, metered under a job's label; NoToken, WrongHost.
+
+    For `hushed` seconds nothing leaves, because Entra said so to an earlier slice.
+    """
     credential = _credential(tenant)
     bearer = Bearer(lambda fresh: app_token(tenant, _credential(tenant), fresh=fresh))
     bearer.ensure()
@@ -56,7 +61,7 @@ def open_client(tenant: Tenant, label: str, lease: Callable[[], float]) -> Itera
         bearer,
         threads=settings.SCIM_THREADS,
         lease=lease,
-        pacer=pacer_of(tenant),
+        pacer=pacer_of(tenant, hushed),
         shared=shared_bucket_of(tenant, credential),
     )
     try:

@@ -22,7 +22,7 @@ from tenants.models import Credential, Tenant
 from tenants.selectors import is_shared
 
 
-def pacer_of(tenant: Tenant) -> Pacer:
+def pacer_of(tenant: Tenant, hushed: float = 0.0) -> Pacer:
     """The tenant's quotas, less what the meter says was sent lately, by whichever process."""
     users = DirectoryObject.objects.filter(tenant=tenant).count()
     writes, now = _clocked(tenant, TENANT_WRITES), timezone.now()
@@ -32,6 +32,7 @@ def pacer_of(tenant: Tenant) -> Pacer:
         writes,
         _clocked(tenant, tenant_units(users)),
         writes_left=left if sent else writes.tokens,
+        hushed=hushed,
         chance=random.random,
     )
 

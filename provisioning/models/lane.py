@@ -9,7 +9,8 @@ class Lane(models.Model):
     """A tenant's lane: wanted when there is work, held under a lease while a slice runs.
 
     After a holder died the lane is free again at `quiet_at`: its lease and the longest request
-    have run out by then, so nothing of the old holder can still reach the service.
+    have run out by then, so nothing of the old holder can still reach the service. Before
+    `hushed_until` no call leaves, whoever holds the lane: Entra asked to slow down.
     """
 
     customer = models.ForeignKey(Customer, models.PROTECT)
@@ -19,6 +20,7 @@ class Lane(models.Model):
     holder = models.CharField(max_length=36, blank=True)
     quiet_at = models.DateTimeField(null=True)
     served_at = models.DateTimeField(null=True)
+    hushed_until = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["wanted", "wake_at"], name="lane_wanted")]

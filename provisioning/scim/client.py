@@ -73,6 +73,10 @@ class ScimClient:
         self._refused = False
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="scim")
 
+    def held(self) -> float:
+        """Seconds for which nothing may leave, because Entra asked to slow down."""
+        return self._pacer.held()
+
     def close(self) -> None:
         """End the threads and connections."""
         self._pool.shutdown()

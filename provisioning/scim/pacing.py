@@ -46,6 +46,7 @@ class Pacer:
         units: Quota | None = None,
         *,
         writes_left: float = float("inf"),
+        hushed: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = lambda: 0.0,
     ) -> None:
@@ -58,7 +59,7 @@ class Pacer:
         self._promised = (0.0, 0.0)  # units, writes: all that was ever promised
         self._settled = (0.0, 0.0)  # of it, what was answered or given back
         self._costs: dict[str, float] = {}
-        self._held_until = 0.0
+        self._held_until = now + hushed
         self._refusals = 0
 
     def enter(self, request: Request) -> Ticket:
@@ -79,6 +80,10 @@ class Pacer:
         with self._lock:
             ticket.settled = self._settled
             return max(0.0, self._held_until - self._clock())
+
+    def held(self) -> float:
+        """Seconds for which nothing may leave, because Entra asked to slow down."""
+        return max(0.0, self._held_until - self._clock())
 
     def give_back(self, ticket: Ticket) -> None:
         """The request did not leave: its tokens are free again."""

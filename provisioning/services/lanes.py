@@ -31,6 +31,8 @@ class HeldLane:
     tenant: Tenant
     holder: str
     deadline: float
+    hushed: float = 0.0
+    """Seconds for which Entra wants to hear nothing, as known at the slice's begin or end."""
 
     def renew(self) -> float:
         """Prolong the lease and give the new deadline; raises LaneLost."""
@@ -73,7 +75,8 @@ def claim() -> HeldLane | None:
         holder, began = str(uuid4()), time.monotonic()
         taken = claimable().order_by().filter(pk=lane.pk)
         if taken.update(holder=holder, quiet_at=_quiet_at(), served_at=Now()):
-            return HeldLane(lane.tenant, holder, began + settings.LANE_LEASE_SECONDS)
+            deadline = began + settings.LANE_LEASE_SECONDS
+            return HeldLane(lane.tenant, holder, deadline, _hushed(lane))
     return None
 
 
@@ -82,13 +85,22 @@ def release(held: HeldLane, *, wake_at: datetime | None = None) -> None:
     """Give the lane back; it stays wanted while a job is left for it, from `wake_at` on.
 
     The lane's row is written before the jobs are looked at: an approval that comes in between
-    waits for that row and then says itself that the lane is wanted.
+    waits for that row and then says itself that the lane is wanted. Whoever wanted the lane while
+    it was held has set `wake_at`: that stays.
     """
     mine = Lane.objects.filter(tenant=held.tenant, holder=held.holder)
-    if mine.update(holder="", quiet_at=None, wanted=False, wake_at=wake_at or Now()):
+    hushed = Now() + timedelta(seconds=held.hushed) if held.hushed else None
+    mine.filter(wake_at__lte=F("served_at")).update(wake_at=wake_at or Now())
+    if mine.update(holder="", quiet_at=None, wanted=False, hushed_until=hushed):
         left = Job.objects.filter(tenant=held.tenant, state__in=Job.IN_LANE)
         if left.exists():
             Lane.objects.filter(tenant=held.tenant).update(wanted=True)
+
+
+def _hushed(lane: Lane) -> float:
+    if lane.hushed_until is None:
+        return 0.0
+    return max(0.0, (lane.hushed_until - timezone.now()).total_seconds())
 
 
 def _quiet_at() -> object:

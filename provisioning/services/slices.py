@@ -51,8 +51,11 @@ def _serve(held: HeldLane) -> datetime | None:
     if job.cancel_requested and _ends(job, held):
         return None
     try:
-        with open_client(held.tenant, job.label, held.renew) as client:
-            return _work(job, client, held)
+        with open_client(held.tenant, job.label, held.renew, held.hushed) as client:
+            try:
+                return _work(job, client, held)
+            finally:
+                held.hushed = client.held()
     except (NoToken, ScimError, WrongHost) as error:
         return _wait(job, str(error), _delay(error))
     except NoPrice as error:

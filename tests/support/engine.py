@@ -129,6 +129,7 @@ class Engine:
         """Let the time pass that the lane and its operations wait for."""
         now = timezone.now()
         Lane.objects.filter(tenant=self.tenant, wake_at__gt=now).update(wake_at=now)
+        Lane.objects.filter(tenant=self.tenant).update(hushed_until=None)
         waiting = Operation.objects.filter(tenant=self.tenant, not_before__gt=now)
         waiting.update(not_before=now)
 
