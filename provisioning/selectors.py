@@ -8,7 +8,8 @@ from django.db.models import Count, Max, Q, QuerySet
 
 from billing.domain.pricing import Cost
 from billing.selectors import job_cost
-from provisioning.domain.mapping import compile_profile, parse_definition
+from provisioning.domain.definition import parse_definition
+from provisioning.domain.mapping import compile_profile
 from provisioning.models import HeldRecord, Job, Operation
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User
@@ -64,6 +65,9 @@ def held_of(job: Job, text: str = "") -> QuerySet[HeldRecord]:
     return found.filter(Q(key__icontains=text) | Q(message__icontains=text)) if text else found
 
 
+_ENDS = ("created", "updated", "disabled", "enabled", "adopted", "failed", "skipped")
+
+
 @dataclass(frozen=True, slots=True)
 class JobCounts:
     """Operations of a job by kind, and how many wait for an explicit yes."""
@@ -72,8 +76,14 @@ class JobCounts:
     update: int = 0
     disable: int = 0
     enable: int = 0
+    adopt: int = 0
     leave: int = 0
     withheld: int = 0
+
+    @property
+    def doubtful(self) -> int:
+        """Withheld disables; whatever else is withheld is an adoption."""
+        return self.withheld - self.adopt if self.withheld else 0
 
 
 def counts_of(job: Job) -> JobCounts:
@@ -110,11 +120,9 @@ def report_of(job: Job) -> dict[str, Any]:
         "held": job.held,
         "unchanged": job.unchanged,
         "inactive_without_account": job.inactive,
+        "out_of_scope": job.out_of_scope,
         "plan": _plan(job),
-        "done": {
-            name: getattr(job, name)
-            for name in ("created", "updated", "disabled", "enabled", "failed", "skipped")
-        },
+        "done": {name: getattr(job, name) for name in _ENDS},
         "usage": _usage(cost),
         "comparison": job.comparison,
         "held_records": list(job.held_records.values("line", "key", "stage", "code", "message")),

@@ -4,7 +4,7 @@ One person is at most one operation and one operation is one call, whatever chan
 several attributes in one PATCH). Nothing here touches an account this portal did not create.
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -30,24 +30,36 @@ class Kind(StrEnum):
     UPDATE = "update"
     DISABLE = "disable"
     ENABLE = "enable"
+    ADOPT = "adopt"
     LEAVE = "leave"
     UNCHANGED = "unchanged"
     INACTIVE = "inactive"
 
 
 _NOT_OURS = "it was not created by this portal and is not touched."
+_GUEST = "The account that matches is a guest; it is not touched."
 _ON_PREMISES = "This account is synchronised from an on-premises directory; it is never written."
 
-CALLS = frozenset({Kind.CREATE, Kind.UPDATE, Kind.DISABLE, Kind.ENABLE})
+CALLS = frozenset({Kind.CREATE, Kind.UPDATE, Kind.DISABLE, Kind.ENABLE, Kind.ADOPT})
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A mapped record: the state its account should have. `ignored` paths stay as they are."""
+    """A mapped record: the state its account should have. `ignored` paths stay as they are.
+
+    `initial` are values that only a new account gets.
+    """
 
     key: str
     values: FlatState
     ignored: frozenset[str] = frozenset()
+    initial: FlatState = field(default_factory=dict)
+
+    def user_name(self, account: "Account | None" = None) -> str:
+        """The name the account should have; one that is set only once stays as it is."""
+        if USER_NAME in self.values:
+            return str(self.values[USER_NAME])
+        return account.user_name if account else str(self.initial[USER_NAME])
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +74,7 @@ class Account:
     state: FlatState
     revision: int = 1
     on_premises: bool = False
+    guest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +96,14 @@ class Change:
 class Directory:
     """The shadow of one tenant, by folded key (ours) and by folded user name (everyone).
 
-    `strangers` are accounts we did not create that carry an externalId, by the folded one.
+    `strangers` are accounts we did not create that carry an externalId, by the folded one;
+    `findable` all of those by matching path and folded value, several for one value included.
     """
 
     managed: Mapping[str, Account]
     by_user_name: Mapping[str, Account]
     strangers: Mapping[str, Account] = field(default_factory=dict)
+    findable: Mapping[str, Mapping[str, Sequence[Account]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +111,13 @@ class Absences:
     """How people missing from the source are read: held keys are not missing.
 
     `doubtful` is the number of rows whose key could not be read: any of them may be someone who
-    seems to be missing, so all disables by absence then wait for an explicit yes.
+    seems to be missing, so all disables by absence then wait for an explicit yes. `outside` are
+    keys of people in the source whom the profile is not for.
     """
 
     held: Container[str] = frozenset()
     doubtful: int = 0
+    outside: Container[str] = frozenset()
 
 
 def plan(
@@ -110,25 +127,28 @@ def plan(
     mapped: frozenset[str],
     protection: Protection,
     absences: Absences,
+    matching: Sequence[str] = (),
 ) -> Iterator[Change]:
     """Every person's change, people of the source first, then those missing from it.
 
-    `mapped` are the paths the profile writes: attributes outside it are never touched.
+    `mapped` are the paths the profile writes: attributes outside it are never touched. Accounts
+    that we did not create are found by the `matching` paths, in their order.
     """
     seen: set[str] = set()
     names: dict[str, str] = {}
+    adopted: dict[int, str] = {}
     for person in people:
         folded = fold_key(person.key)
         seen.add(folded)
         account = directory.managed.get(folded)
         if account is None:
-            change = _join(person, directory)
+            change = _once(_join(person, directory, mapped, matching), adopted)
         else:
             change = _move(person, account, directory, mapped)
         yield _guarded(_distinct(change, names), protection)
     for key, account in directory.managed.items():
         if key not in seen and account.active and key not in absences.held:
-            yield _guarded(_leave(account, absences.doubtful), protection)
+            yield _guarded(_leave(account, absences), protection)
 
 
 def difference(
@@ -142,8 +162,13 @@ def difference(
     return changed | dict.fromkeys(sorted(gone))
 
 
-def _join(person: Person, directory: Directory) -> Change:
-    user_name = str(person.values[USER_NAME])
+def _join(
+    person: Person, directory: Directory, mapped: frozenset[str], matching: Sequence[str]
+) -> Change:
+    user_name = person.user_name()
+    found = _matches(person, directory, matching)
+    if found:
+        return _adopt(person, found, directory, mapped)
     if person.values.get(ACTIVE, True) is False:
         return _change(Kind.INACTIVE, person)
     holder = directory.by_user_name.get(user_name.casefold())
@@ -154,9 +179,49 @@ def _join(person: Person, directory: Directory) -> Change:
         # Entra would create a second account with this externalId, and nobody could tell which.
         reason = f"An account with this key exists already ({same_key.user_name}); {_NOT_OURS}"
         return _change(Kind.LEAVE, person, account=same_key, reason=reason)
-    after: dict[str, Value | None] = {**person.values, EXTERNAL_ID: person.key}
+    after: dict[str, Value | None] = {**person.values, **person.initial, EXTERNAL_ID: person.key}
     after.setdefault(ACTIVE, True)
     return _change(Kind.CREATE, person, after=after)
+
+
+def _matches(person: Person, directory: Directory, matching: Sequence[str]) -> Sequence[Account]:
+    """Accounts found by the first matching attribute that finds any."""
+    known = {**person.values, **person.initial, EXTERNAL_ID: person.key}
+    for path in matching:
+        value = known.get(path)
+        found = directory.findable.get(path, {}).get(fold_key(str(value))) if value else None
+        if found:
+            return found
+    return ()
+
+
+def _adopt(
+    person: Person, found: Sequence[Account], directory: Directory, mapped: frozenset[str]
+) -> Change:
+    """Take over an account that exists: always after an explicit yes, and never a pick."""
+    account = found[0]
+    if len(found) > 1:
+        names = ", ".join(sorted(each.user_name for each in found)[:5])
+        reason = f"{len(found)} accounts match this person ({names}); none of them is picked."
+        return _change(Kind.LEAVE, person, account=account, reason=reason)
+    if account.guest:
+        return _change(Kind.LEAVE, person, account=account, reason=_GUEST)
+    after = difference(person.values, account.state, mapped, person.ignored)
+    after[EXTERNAL_ID] = person.key
+    before = {path: account.state.get(path) for path in after}
+    change = _change(Kind.ADOPT, person, account=account, before=before, after=after)
+    change = _unless_taken(change, person, directory)
+    return replace(change, withheld=change.kind is Kind.ADOPT)
+
+
+def _once(change: Change, adopted: dict[int, str]) -> Change:
+    """Leave alone whoever matches an account that an earlier person of this run matches."""
+    if change.kind is not Kind.ADOPT or change.account is None:
+        return change
+    first = adopted.setdefault(change.account.pk, change.key)
+    if first == change.key:
+        return change
+    return _left(change, f"The same account matches the person with key {first}.")
 
 
 def _taken(holder: Account) -> str:
@@ -176,17 +241,24 @@ def _move(person: Person, account: Account, directory: Directory, mapped: frozen
     if ACTIVE in after:
         kind = Kind.ENABLE if after[ACTIVE] else Kind.DISABLE
     change = _change(kind, person, account=account, before=before, after=after)
-    holder = directory.by_user_name.get(str(person.values[USER_NAME]).casefold())
-    if holder is not None and holder.pk != account.pk:
+    return _unless_taken(change, person, directory)
+
+
+def _unless_taken(change: Change, person: Person, directory: Directory) -> Change:
+    account = change.account
+    holder = directory.by_user_name.get(person.user_name(account).casefold())
+    if holder is not None and account is not None and holder.pk != account.pk:
         return _nameless(
             change, f"The new user name is taken by another account ({holder.user_name})."
         )
     return change
 
 
-def _leave(account: Account, doubtful: int) -> Change:
-    reason = "No longer in the source."
-    if doubtful:
+def _leave(account: Account, absences: Absences) -> Change:
+    reason, doubtful = "No longer in the source.", absences.doubtful
+    if account.key in absences.outside:
+        reason, doubtful = "No longer in the profile's scope.", 0
+    elif doubtful:
         rows = "1 row" if doubtful == 1 else f"{doubtful} rows"
         reason = f"Not found in the source, but the key of {rows} could not be read."
     return Change(
@@ -255,10 +327,16 @@ def _change(
     return Change(
         kind,
         key=person.key,
-        person=str(person.values.get("displayName", person.key)),
-        user_name=str(person.values[USER_NAME]),
+        person=_shown(person, account),
+        user_name=person.user_name(account),
         account=account,
         before=before or {},
         after=after or {},
         reason=reason,
     )
+
+
+def _shown(person: Person, account: Account | None) -> str:
+    """The person's name for reports."""
+    known = account.state if account else person.initial
+    return str(person.values.get("displayName") or known.get("displayName") or person.key)

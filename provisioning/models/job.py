@@ -49,6 +49,7 @@ class Job(models.Model):
     held = models.PositiveIntegerField(default=0)
     unchanged = models.PositiveIntegerField(default=0)
     inactive = models.PositiveIntegerField("inactive without an account", default=0)
+    out_of_scope = models.PositiveIntegerField(default=0)
     withheld = models.PositiveIntegerField("disables that need an explicit yes", default=0)
     planned_calls = models.PositiveIntegerField(default=0)
     unit_price = models.DecimalField(max_digits=18, decimal_places=9, null=True)
@@ -59,6 +60,7 @@ class Job(models.Model):
     updated = models.PositiveIntegerField(default=0)
     disabled = models.PositiveIntegerField(default=0)
     enabled = models.PositiveIntegerField(default=0)
+    adopted = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
     skipped = models.PositiveIntegerField(default=0)
 
@@ -92,8 +94,8 @@ class Job(models.Model):
     @property
     def settled(self) -> int:
         """Operations that have come to their end."""
-        parts = (self.created, self.updated, self.disabled, self.enabled, self.failed, self.skipped)
-        return sum(parts)
+        changed = self.created + self.updated + self.disabled + self.enabled + self.adopted
+        return changed + self.failed + self.skipped
 
 
 class Operation(models.Model):
@@ -104,6 +106,7 @@ class Operation(models.Model):
         UPDATE = "update", "Update"
         DISABLE = "disable", "Disable"
         ENABLE = "enable", "Enable again"
+        ADOPT = "adopt", "Adopt"
         LEAVE = "leave", "Leave alone"
 
     class State(models.TextChoices):

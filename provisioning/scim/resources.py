@@ -1,7 +1,7 @@
 """Between flat state (canonical path to value) and SCIM resources; reading answers."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from provisioning.scim.changes import Value
@@ -41,6 +41,37 @@ def extension_value(resource: Mapping[str, Any], urn: str, name: str) -> Any:
     """One attribute of an extension, or None."""
     extension = resource.get(urn)
     return extension.get(name) if isinstance(extension, dict) else None
+
+
+def flat_state(resource: Mapping[str, Any], paths: Iterable[str]) -> dict[str, str | bool]:
+    """Values of these canonical paths in a resource; what has none, or a list, is left out."""
+    found = ((path, _value_at(resource, path)) for path in paths)
+    return {path: value for path, value in found if isinstance(value, bool | str) and value != ""}
+
+
+def _value_at(resource: Mapping[str, Any], path: str) -> Any:
+    for urn in _EXTENSIONS:
+        if path.startswith(f"{urn}:"):
+            return _dig(resource.get(urn), path.removeprefix(f"{urn}:").split("."))
+    typed = _TYPED.match(path)
+    if typed is None:
+        return _dig(resource, path.split("."))
+    rows = resource.get(typed["name"])
+    for row in rows if isinstance(rows, list) else ():
+        # A proxy address is shown as a work address that is not the primary one.
+        if isinstance(row, dict) and row.get("type") == typed["type"] and _is_main(row):
+            return row.get(typed["sub"])
+    return None
+
+
+def _is_main(row: Mapping[str, Any]) -> bool:
+    return row.get("primary") is not False
+
+
+def _dig(found: Any, names: list[str]) -> Any:
+    for name in names:
+        found = found.get(name) if isinstance(found, dict) else None
+    return found
 
 
 def created_id(resource: Any) -> str | None:

@@ -1,6 +1,6 @@
 """Requests about users."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from provisioning.domain.attributes import ACTIVE, MANAGER, REQUIRED
@@ -111,6 +111,11 @@ def wants_manager(path: str) -> bool:
     folded = path.lower()
     manager = MANAGER.removesuffix(".value").lower()
     return folded == ENTERPRISE_USER.lower() or folded.split(".value")[0] == manager
+
+
+def names_of(paths: Iterable[str]) -> tuple[str, ...]:
+    """What to project to read these canonical paths: a typed one by its whole list."""
+    return tuple(dict.fromkeys(path.split("[")[0] for path in paths))
 
 
 def projection(paths: Sequence[str]) -> str:

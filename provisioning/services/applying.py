@@ -35,12 +35,14 @@ _PENDING, _SENT, _UNKNOWN = Operation.State.PENDING, Operation.State.SENT, Opera
 _ORDER = (
     Operation.Kind.DISABLE,
     Operation.Kind.ENABLE,
+    Operation.Kind.ADOPT,
     Operation.Kind.UPDATE,
     Operation.Kind.CREATE,
 )
 _PURPOSES = {
     Operation.Kind.UPDATE: Purpose.UPDATE,
     Operation.Kind.ENABLE: Purpose.UPDATE,
+    Operation.Kind.ADOPT: Purpose.UPDATE,
     Operation.Kind.DISABLE: Purpose.DISABLE,
 }
 _PROBE_AFTER = 60.0
@@ -228,7 +230,8 @@ def _save(job: Job, settled: Sequence[Outcome]) -> None:
         update_fields=["key", "external_id", "user_name", "folded_user_name", "active", "state"],
     )
     DirectoryObject.objects.bulk_update(
-        changed, ["state", "active", "user_name", "folded_user_name", "revision"]
+        changed,
+        ["key", "external_id", "state", "active", "user_name", "folded_user_name", "revision"],
     )
     Operation.objects.bulk_update([outcome.operation for outcome in settled], _FIELDS)
     gone = [outcome.gone.pk for outcome in settled if outcome.gone is not None]

@@ -1,5 +1,6 @@
 """What a person decides about a job: go on despite the guard, approve, cancel."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -29,8 +30,10 @@ def accept_loss(*, job: Job, by: User) -> None:
 
 
 @transaction.atomic
-def approve(*, job: Job, by: User, include_withheld: bool = False) -> None:
-    """Let a plan be applied; withheld disables only with an explicit yes.
+def approve(
+    *, job: Job, by: User, include_withheld: bool = False, include_adoptions: bool = False
+) -> None:
+    """Let a plan be applied; disables in doubt and adoptions only with an explicit yes each.
 
     Raises DecisionRefused when the plan is not waiting any more or the profile has changed since.
     """
@@ -38,7 +41,9 @@ def approve(*, job: Job, by: User, include_withheld: bool = False) -> None:
     _require_fresh(job)
     now = timezone.now()
     _move(job, {_PLANNED}, state=Job.State.APPLYING, approved_by=by, approved_at=now)
-    _release_operations(job, now, include_withheld=include_withheld)
+    included = [Operation.Kind.DISABLE] if include_withheld else []
+    included += [Operation.Kind.ADOPT] if include_adoptions else []
+    _release_operations(job, now, included)
     if job.snapshot is not None:
         snapshots.accept(job.snapshot, now)
     record(
@@ -48,6 +53,7 @@ def approve(*, job: Job, by: User, include_withheld: bool = False) -> None:
         subject=job,
         calls=job.planned_calls,
         include_withheld=include_withheld,
+        include_adoptions=include_adoptions,
     )
     lanes.want(job.tenant)
 
@@ -90,13 +96,11 @@ def _move(job: Job, allowed: set[Job.State], **values: object) -> None:
     job.refresh_from_db()
 
 
-def _release_operations(job: Job, now: datetime, *, include_withheld: bool) -> None:
+def _release_operations(job: Job, now: datetime, included: Sequence[str]) -> None:
     withheld = job.operations.filter(state=Operation.State.WITHHELD)
-    if include_withheld:
-        job.total += withheld.update(state=Operation.State.PENDING)
-        job.save(update_fields=["total"])
-    else:
-        withheld.update(
-            state=Operation.State.SKIPPED, message="Not approved with the plan.", settled_at=now
-        )
+    job.total += withheld.filter(kind__in=included).update(state=Operation.State.PENDING)
+    job.save(update_fields=["total"])
+    withheld.update(
+        state=Operation.State.SKIPPED, message="Not approved with the plan.", settled_at=now
+    )
     job.operations.filter(state=Operation.State.PROPOSED).update(state=Operation.State.PENDING)

@@ -1,6 +1,6 @@
 """The one reading of a directory that a tenant's first job begins with."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -9,35 +9,41 @@ from django.utils import timezone
 from provisioning.models import Directory, DirectoryObject
 from provisioning.scim.client import ScimClient
 from provisioning.scim.messages import Purpose
-from provisioning.scim.resources import extension_value
+from provisioning.scim.resources import extension_value, flat_state
 from provisioning.scim.urns import ENTRA_USER
-from provisioning.scim.users import INVENTORY
+from provisioning.scim.users import INVENTORY, names_of
 from provisioning.services.lanes import HeldLane
 from tenants.models import Tenant
 
 _TRUE = (True, "true", "True")
 
 
-def read_inventory(tenant: Tenant, client: ScimClient, held: HeldLane) -> None:
-    """Read all users into the shadow, once per tenant; a second call costs nothing."""
+def read_inventory(
+    tenant: Tenant, client: ScimClient, held: HeldLane, paths: Collection[str]
+) -> None:
+    """Read all users into the shadow, once per tenant; a second call costs nothing.
+
+    With them come their values at `paths`: they are in the same answers, so they cost nothing.
+    """
     directory, _ = Directory.objects.get_or_create(
         tenant=tenant, defaults={"customer_id": tenant.customer_id}
     )
     if directory.inventory_at is not None:
         return
-    for page in client.users(Purpose.INVENTORY, INVENTORY):
+    projected = names_of([*INVENTORY, *sorted(paths)])
+    for page in client.users(Purpose.INVENTORY, projected):
         with transaction.atomic():
             held.confirm()
-            _note(tenant, page)
+            _note(tenant, page, paths)
     Directory.objects.filter(pk=directory.pk).update(inventory_at=timezone.now())
 
 
-def _note(tenant: Tenant, page: Sequence[dict[str, Any]]) -> None:
+def _note(tenant: Tenant, page: Sequence[dict[str, Any]], paths: Collection[str]) -> None:
     """Accounts of a page into the shadow; what is known already keeps its key and state."""
     # PostgreSQL refuses to update one row twice in a statement, should a page name a user twice.
     by_id = {resource["id"]: resource for resource in page if resource.get("id")}
     DirectoryObject.objects.bulk_create(
-        (_shadow(tenant, resource) for resource in by_id.values()),
+        (_shadow(tenant, resource, paths) for resource in by_id.values()),
         batch_size=500,
         update_conflicts=True,
         unique_fields=["tenant", "entra_id"],
@@ -52,9 +58,8 @@ def _note(tenant: Tenant, page: Sequence[dict[str, Any]]) -> None:
     )
 
 
-def _shadow(tenant: Tenant, resource: dict[str, Any]) -> DirectoryObject:
+def _shadow(tenant: Tenant, resource: dict[str, Any], paths: Collection[str]) -> DirectoryObject:
     user_name = str(resource.get("userName") or "")[:255]
-    display = resource.get("displayName")
     return DirectoryObject(
         customer_id=tenant.customer_id,
         tenant=tenant,
@@ -65,5 +70,5 @@ def _shadow(tenant: Tenant, resource: dict[str, Any]) -> DirectoryObject:
         active=resource.get("active") in _TRUE,
         on_premises=extension_value(resource, ENTRA_USER, "onPremisesSyncEnabled") in _TRUE,
         guest=extension_value(resource, ENTRA_USER, "userType") == "Guest",
-        state={"displayName": str(display)} if display else {},
+        state=flat_state(resource, {"displayName", *paths}),
     )

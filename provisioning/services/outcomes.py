@@ -29,6 +29,7 @@ _TALLY = {
     Operation.Kind.UPDATE: "updated",
     Operation.Kind.DISABLE: "disabled",
     Operation.Kind.ENABLE: "enabled",
+    Operation.Kind.ADOPT: "adopted",
 }
 _DUPLICATE_STATUSES = (400, 409)
 _MAX_LOOKUPS = 6
@@ -227,6 +228,8 @@ def _changed(operation: Operation) -> DirectoryObject | None:
     target.user_name = str(target.state.get(USER_NAME, target.user_name))
     target.folded_user_name = target.user_name.casefold()
     target.revision += 1
+    if operation.kind == Operation.Kind.ADOPT:
+        target.key, target.external_id = fold_key(operation.key), operation.key
     return target
 
 

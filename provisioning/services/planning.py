@@ -1,16 +1,19 @@
 """Planning a job inside its lane: inventory if the directory was never read, map, plan, price."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from django.db import transaction
 from django.utils import timezone
 
 from billing.selectors import quote_for
-from provisioning.domain.mapping import MappingError, compile_profile, parse_definition
+from provisioning.domain.definition import parse_definition
+from provisioning.domain.mapping import CompiledProfile, MappingError, compile_profile
 from provisioning.domain.planner import (
     CALLS,
+    EXTERNAL_ID,
+    USER_NAME,
     Absences,
     Account,
     Change,
@@ -26,6 +29,7 @@ from provisioning.scim.client import ScimClient
 from provisioning.services import snapshots
 from provisioning.services.inventory import read_inventory
 from provisioning.services.lanes import HeldLane
+from tenants.models import Tenant
 
 logger = logging.getLogger(__name__)
 _BATCH = 500
@@ -42,6 +46,7 @@ _DECIDED = (
     "total",
     "unchanged",
     "inactive",
+    "out_of_scope",
     "held",
 )
 
@@ -51,19 +56,26 @@ def plan_job(job: Job, client: ScimClient, held: HeldLane) -> None:
 
     Safe to begin anew after a crash: what an earlier try wrote is replaced.
     """
-    read_inventory(job.tenant, client, held)
+    profile = profile_of(job)
+    read_inventory(job.tenant, client, held, {*profile.targets, *profile.definition.matching})
     _forget_earlier_try(job, held)
-    counts = _write_operations(job, held)
+    counts = _write_operations(job, profile, held)
     with transaction.atomic():
         held.confirm()
         _finish_planning(job, counts)
     logger.info("%s: planned, %s calls", job.label, job.planned_calls)
 
 
+def profile_of(job: Job) -> CompiledProfile:
+    """The profile a job was made with, ready to be applied."""
+    return compile_profile(parse_definition(job.profile_version.definition))
+
+
 class _Counts(dict[Kind, int]):
     """How many changes of each kind a plan holds, and how many of them are withheld."""
 
     withheld = 0
+    outside = 0
 
     def add(self, change: Change) -> None:
         self[change.kind] = self.get(change.kind, 0) + 1
@@ -82,15 +94,16 @@ def _forget_earlier_try(job: Job, held: HeldLane) -> None:
     job.held_records.filter(stage=HeldRecord.Stage.MAPPING).delete()
 
 
-def _write_operations(job: Job, held: HeldLane) -> _Counts:
+def _write_operations(job: Job, profile: CompiledProfile, held: HeldLane) -> _Counts:
     """Plan and write in batches, each a transaction of its own that makes sure of the lane."""
-    people = _MappedPeople(job)
+    people = _MappedPeople(job, profile)
     changes = plan(
         people,
-        shadow_of(job),
-        mapped=people.profile.targets,
+        shadow_of(job.tenant, profile.definition.matching),
+        mapped=profile.targets,
         protection=Protection(job.tenant.protected_accounts),
-        absences=Absences(people.held, job.unreadable_keys),
+        absences=Absences(people.held, job.unreadable_keys, people.outside),
+        matching=profile.definition.matching,
     )
     counts = _Counts()
     rows = (_operation(job, change) for change in _counted(changes, counts))
@@ -102,18 +115,23 @@ def _write_operations(job: Job, held: HeldLane) -> _Counts:
             HeldRecord.objects.bulk_create(people.take_failures())
         held.renew()
         if len(batch) < _BATCH:
+            counts.outside = people.passed_over
             return counts
 
 
 class _MappedPeople:
     """People of a job's snapshot with their desired state; a failed mapping holds its record.
 
-    `held` (folded keys) grows while this is read: the planner asks it after the last person.
+    `held` and `outside` (folded keys) grow while this is read: the planner asks them after the
+    last person. Whom the profile is not for is passed over, and held if the profile says so.
     """
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, profile: CompiledProfile) -> None:
         self._job = job
-        self.profile = compile_profile(parse_definition(job.profile_version.definition))
+        self._profile = profile
+        self._today = timezone.localdate(job.created_at)
+        self.outside: set[str] = set()
+        self.passed_over = 0
         refused = job.held_records.exclude(key="").values_list("key", flat=True)
         self.held = {fold_key(key) for key in refused}
         self._failures: list[HeldRecord] = []
@@ -123,16 +141,24 @@ class _MappedPeople:
             raise RuntimeError(f"{self._job} has lost its snapshot.")
         for row in snapshots.records_of(self._job.snapshot):
             try:
-                mapped = self.profile.apply(row.values)
+                if not self._profile.covers(row.values, self._today):
+                    self._pass_over(row)
+                    continue
+                mapped = self._profile.apply(row.values)
             except MappingError as error:
                 self._hold(row, error)
             else:
-                yield Person(row.key, mapped.values, mapped.ignored)
+                yield Person(row.key, mapped.values, mapped.ignored, mapped.initial)
 
     def take_failures(self) -> list[HeldRecord]:
         """Records held since the last call."""
         taken, self._failures = self._failures, []
         return taken
+
+    def _pass_over(self, row: Record) -> None:
+        self.passed_over += 1
+        keeps = self._profile.definition.out_of_scope == "skip"
+        (self.held if keeps else self.outside).add(fold_key(row.key))
 
     def _hold(self, row: Record, error: MappingError) -> None:
         self.held.add(fold_key(row.key))
@@ -149,10 +175,11 @@ class _MappedPeople:
         )
 
 
-def shadow_of(job: Job) -> Directory:
-    """The tenant's shadow as the planner reads it."""
+def shadow_of(tenant: Tenant, matching: Sequence[str] = ()) -> Directory:
+    """The tenant's shadow as the planner reads it, findable by the matching paths."""
     managed, by_user_name, strangers = {}, {}, {}
-    for row in DirectoryObject.objects.filter(tenant=job.tenant).iterator(2000):
+    findable: dict[str, dict[str, list[Account]]] = {path: {} for path in matching}
+    for row in DirectoryObject.objects.filter(tenant=tenant).iterator(2000):
         account = Account(
             row.pk,
             row.entra_id,
@@ -162,13 +189,25 @@ def shadow_of(job: Job) -> Directory:
             row.state,
             row.revision,
             row.on_premises,
+            row.guest,
         )
         by_user_name[row.folded_user_name] = account
         if row.key:
             managed[row.key] = account
-        elif row.external_id:
+            continue
+        if row.external_id:
             strangers[fold_key(row.external_id)] = account
-    return Directory(managed, by_user_name, strangers)
+        for path, accounts in findable.items():
+            value = _identity(row, path)
+            if value:
+                accounts.setdefault(fold_key(value), []).append(account)
+    return Directory(managed, by_user_name, strangers, findable)
+
+
+def _identity(row: DirectoryObject, path: str) -> str:
+    if path == EXTERNAL_ID:
+        return row.external_id
+    return row.user_name if path == USER_NAME else str(row.state.get(path) or "")
 
 
 def _counted(changes: Iterator[Change], counts: _Counts) -> Iterator[Change]:
@@ -213,6 +252,7 @@ def _finish_planning(job: Job, counts: _Counts) -> None:
     job.total = counts.calls - counts.withheld
     job.unchanged = counts.get(Kind.UNCHANGED, 0)
     job.inactive = counts.get(Kind.INACTIVE, 0)
+    job.out_of_scope = counts.outside
     job.held = job.held_records.count()
     job.planned_at, job.problem = now, ""
     job.state = Job.State.PLANNED

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 
-from provisioning.domain.mapping import parse_definition
+from provisioning.domain.definition import parse_definition
 from provisioning.models import MappingProfile, ProfileVersion
 from tenants.models import Tenant, User
 from tenants.services import record

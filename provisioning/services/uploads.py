@@ -6,8 +6,9 @@ from typing import BinaryIO
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from provisioning.domain.definition import parse_definition
 from provisioning.domain.guard import Comparison, GuardLimits, SnapshotFacts, compare
-from provisioning.domain.mapping import CompiledProfile, compile_profile, parse_definition
+from provisioning.domain.mapping import CompiledProfile, compile_profile
 from provisioning.domain.records import fold_key
 from provisioning.models import HeldRecord, Job, ProfileVersion, Snapshot, Source
 from provisioning.services import lanes, snapshots

@@ -20,6 +20,7 @@ _OUTCOMES = {
     "updated": ("updated", "info", "pencil"),
     "disabled": ("disabled", "warning", "user-off"),
     "enabled": ("enabled again", "success", "user-check"),
+    "adopted": ("adopted", "info", "user-check"),
     "failed": ("failed", "danger", "x-circle"),
     "skipped": ("not applied", "neutral", "dash"),
 }

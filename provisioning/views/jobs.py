@@ -91,13 +91,11 @@ def job_csv(request: PortalRequest, pk: int) -> HttpResponse:
 @require_POST
 @allowed(Action.APPROVE)
 def job_approve(request: PortalRequest, pk: int) -> HttpResponse:
-    """Approve the plan, with or without the withheld disables."""
+    """Approve the plan, with or without what needs a yes of its own."""
     job = visible(selectors.jobs_for(request.user), pk=pk)
     form = ApprovalForm(request.POST)
-    include = form.is_valid() and form.cleaned_data["include_withheld"]
-    return _decide(
-        request, job, lambda: approval.approve(job=job, by=request.user, include_withheld=include)
-    )
+    included = form.cleaned_data if form.is_valid() else {}
+    return _decide(request, job, lambda: approval.approve(job=job, by=request.user, **included))
 
 
 @require_POST

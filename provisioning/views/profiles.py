@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.text import capfirst
 
 from provisioning.domain.attributes import CATALOGUE
-from provisioning.domain.mapping import Problem, ProfileError
+from provisioning.domain.definition import Problem, ProfileError
 from provisioning.domain.starter import STARTER
 from provisioning.forms import ProfileForm, RuleFormSet, definition_of, rules_of
 from provisioning.models import ProfileVersion

@@ -10,7 +10,8 @@ import time
 import unicodedata
 from collections.abc import Callable
 
-from provisioning.domain.mapping import compile_profile, parse_definition
+from provisioning.domain.definition import parse_definition
+from provisioning.domain.mapping import compile_profile
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 ENTRA = "urn:ietf:params:scim:schemas:extension:Microsoft:Entra:2.0:User"

@@ -17,7 +17,8 @@ from django.utils import timezone
 from billing.models import Call, PriceBookEntry, Usage
 from msp_portal.demo.generator import people_profile, people_table
 from msp_portal.demo.table import Row, Table
-from provisioning.domain.mapping import compile_profile, parse_definition
+from provisioning.domain.definition import parse_definition
+from provisioning.domain.mapping import compile_profile
 from provisioning.models import DirectoryObject, HeldRecord, Job, Lane, Operation
 from provisioning.services import approval, slices
 from provisioning.services.profiles import publish

@@ -7,13 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provisioning.domain.attributes import ENTERPRISE, ENTRA, MAIL_NICKNAME
-from provisioning.domain.mapping import (
-    MappingError,
-    Problem,
-    ProfileError,
-    compile_profile,
-    parse_definition,
-)
+from provisioning.domain.definition import Problem, ProfileError, parse_definition
+from provisioning.domain.mapping import MappingError, compile_profile
 
 WORK_PHONE = 'phoneNumbers[type eq "work"].value'
 HIRED = f"{ENTRA}:employeeHireDate"
@@ -87,7 +82,13 @@ FRAME = [
     # a needless entry
     (
         {**definition(), "activ": {}},
-        [("", "unknown entry 'activ': a profile has key_column and attributes")],
+        [
+            (
+                "",
+                "unknown entry 'activ': a profile has key_column, parameters, matching,"
+                " rules, scope, out_of_scope, attributes",
+            )
+        ],
     ),
     # rules that are none
     (

@@ -345,5 +345,6 @@ def test_the_difference_of_two_states(values, state, ignored, expected):
     assert difference(values, state, MAPPED, frozenset(ignored)) == expected
 
 
-def test_calls_are_the_four_kinds_that_are_sent():
-    assert frozenset({Kind.CREATE, Kind.UPDATE, Kind.DISABLE, Kind.ENABLE}) == CALLS
+def test_calls_are_the_kinds_that_are_sent():
+    sent = {Kind.CREATE, Kind.UPDATE, Kind.DISABLE, Kind.ENABLE, Kind.ADOPT}
+    assert sent == CALLS

@@ -26,6 +26,8 @@ _TELL_SECONDS = 3.0
 _PATIENCE_SECONDS = 20.0
 _SHOWN = 20
 
+_INCLUDED = ("include_withheld", "include_adoptions")
+
 
 class Command(BaseCommand):
     """Plans a file and prints the plan with its price; applies it only when told to."""
@@ -52,6 +54,11 @@ class Command(BaseCommand):
             action="store_true",
             help="also disable people who may be missing only because a key was unreadable",
         )
+        parser.add_argument(
+            "--include-adoptions",
+            action="store_true",
+            help="also take over existing accounts that the profile's matching finds",
+        )
         parser.add_argument("--json", action="store_true", help="print JSON")
         parser.add_argument(
             "--timeout", type=float, default=3600.0, help="seconds to wait for the worker"
@@ -68,7 +75,8 @@ class Command(BaseCommand):
             job = self._upload(tenant, options["file"], person)
             job = self._plan(job, person, accept_loss=options["accept_loss"])
             if person and options["apply"] and job.state == Job.State.PLANNED:
-                approval.approve(job=job, by=person, include_withheld=options["include_withheld"])
+                included = {name: options[name] for name in _INCLUDED}
+                approval.approve(job=job, by=person, **included)
                 job = self._follow(job, {Job.State.APPLYING})
         except (UploadRefused, DecisionRefused) as error:
             raise CommandError(str(error)) from error
@@ -142,13 +150,15 @@ class Command(BaseCommand):
         counts = counts_of(job)
         lines = [
             f"  read {job.people}, held {job.held}, unchanged {job.unchanged},"
-            f" inactive without an account {job.inactive}",
+            f" inactive without an account {job.inactive}, out of scope {job.out_of_scope}",
             f"  create {counts.create}, update {counts.update}, disable {counts.disable},"
             f" enable {counts.enable}, leave alone {counts.leave}",
             f"  {job.planned_calls} calls, {self._price(job)}",
         ]
-        if counts.withheld:
-            lines.append(f"  {counts.withheld} disables need --include-withheld")
+        if counts.doubtful:
+            lines.append(f"  {counts.doubtful} disables need --include-withheld")
+        if counts.adopt:
+            lines.append(f"  {counts.adopt} existing accounts need --include-adoptions")
         lines += [
             f"  held: line {row.line}: {row.message}" for row in job.held_records.all()[:_SHOWN]
         ]
@@ -176,7 +186,8 @@ class Command(BaseCommand):
         lines = [
             f"  read {job.people}, held {job.held}, unchanged {job.unchanged}",
             f"  created {job.created}, updated {job.updated}, disabled {job.disabled},"
-            f" enabled {job.enabled}, failed {job.failed}, skipped {job.skipped}",
+            f" enabled {job.enabled}, adopted {job.adopted}, failed {job.failed},"
+            f" skipped {job.skipped}",
             f"  {cost.calls} calls, {cost.billable} billable, {cost.uncertain} uncertain,"
             f" {amounts}",
         ]

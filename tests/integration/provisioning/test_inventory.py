@@ -102,6 +102,11 @@ def test_nobody_is_created_under_a_protected_name(engine: Engine) -> None:
     assert left_alone(engine, job).key == value(TABLE, 0, "employee_id")
 
 
+def known(name: str, *, active: bool) -> dict[str, Any]:
+    """What the profile maps, as the inventory has found it."""
+    return {"displayName": "Somebody", "userName": f"{name}@{DOMAIN}", "active": active}
+
+
 def test_guests_and_disabled_accounts_are_noted_as_such(engine: Engine) -> None:
     engine.seed(
         {"userName": f"guest@{DOMAIN}", ENTRA: {"userType": "Guest"}, "active": False},
@@ -110,8 +115,8 @@ def test_guests_and_disabled_accounts_are_noted_as_such(engine: Engine) -> None:
     engine.plan(TABLE)
     rows = DirectoryObject.objects.values_list("user_name", "guest", "active", "key", "state")
     assert sorted(rows) == [
-        (f"guest@{DOMAIN}", True, False, "", {"displayName": "Somebody"}),
-        (f"member@{DOMAIN}", False, True, "", {"displayName": "Somebody"}),
+        (f"guest@{DOMAIN}", True, False, "", known("guest", active=False)),
+        (f"member@{DOMAIN}", False, True, "", known("member", active=True)),
     ]
 
 
@@ -140,11 +145,11 @@ def test_a_lane_lost_between_pages_reads_the_directory_anew_and_keeps_no_double(
     pages = []
     note = inventory._note
 
-    def dies(tenant: Any, page: Any) -> None:
+    def dies(tenant: Any, page: Any, paths: Any) -> None:
         if pages:
             raise LaneLost
         pages.append(page)
-        note(tenant, page)
+        note(tenant, page, paths)
 
     monkeypatch.setattr(inventory, "_note", dies)
     job = engine.upload(TABLE)

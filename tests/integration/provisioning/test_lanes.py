@@ -127,7 +127,7 @@ def test_a_lost_lane_writes_nothing(engine: Engine) -> None:
     for act in (
         lambda: applying.recover(old),
         lambda: planning._forget_earlier_try(job, old),
-        lambda: planning._write_operations(job, old),
+        lambda: planning._write_operations(job, planning.profile_of(job), old),
         lambda: slices._end(job, old, Job.State.FAILED, ""),
         lambda: applying._skip_pending(job, old),
         lambda: applying._finish_or_wait(job, old),
@@ -148,7 +148,7 @@ def _note(engine: Engine, held: lanes.HeldLane, page: list[dict[str, Any]]) -> N
         def users(self, *_: object) -> Any:
             yield page
 
-    inventory.read_inventory(engine.tenant, OnePage(), held)  # type: ignore[arg-type]
+    inventory.read_inventory(engine.tenant, OnePage(), held, frozenset())  # type: ignore[arg-type]
 
 
 def test_a_worker_that_lost_its_lane_does_not_undo_the_plan_of_the_next(

@@ -64,6 +64,7 @@ def test_it_prints_the_plan_as_json(engine: Engine, run: Any) -> None:
         "update": 0,
         "disable": 0,
         "enable": 0,
+        "adopt": 0,
         "leave": 0,
         "withheld": 0,
         "calls": 12,
