@@ -236,6 +236,10 @@ CELERY_BEAT_SCHEDULE = {
 LANE_SLICE_SECONDS = env.float("LANE_SLICE_SECONDS", default=30.0)
 LANE_LEASE_SECONDS = env.float("LANE_LEASE_SECONDS", default=60.0)
 SCIM_REQUEST_SECONDS = env.float("SCIM_REQUEST_SECONDS", default=30.0)
+# A workload identity's token on this host, as Kubernetes and Azure project it.
+FEDERATED_TOKEN_FILE = env(
+    "FEDERATED_TOKEN_FILE", default=env("AZURE_FEDERATED_TOKEN_FILE", default="")
+)
 # How many times faster than Entra's the quotas' clock of sandbox tenants runs.
 SANDBOX_SPEED = env.float("SANDBOX_SPEED", default=1.0)
 SCIM_THREADS = env.int("SCIM_THREADS", default=16)

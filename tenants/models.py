@@ -137,12 +137,17 @@ class Credential(models.Model):
 
     class Kind(models.TextChoices):
         CLIENT_SECRET = "client_secret", "Client secret"
+        CERTIFICATE = "certificate", "Certificate"
+        FEDERATED = "federated", "Workload identity"
 
     customer = models.ForeignKey(Customer, models.PROTECT)
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="credentials")
     kind = models.CharField(max_length=20, choices=Kind, default=Kind.CLIENT_SECRET)
     client_id = models.CharField("application (client) id", max_length=64)
-    sealed_secret = models.BinaryField()
+    sealed_secret = models.BinaryField(help_text="Empty where nothing is secret.")
+    thumbprint = models.CharField("SHA-256 thumbprint", max_length=64, blank=True)
+    subject = models.CharField(max_length=300, blank=True)
+    expires_at = models.DateTimeField(null=True)
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(User, models.SET_NULL, null=True)

@@ -1,23 +1,41 @@
 """App-only tokens through msal: one application object per credential and process, in memory only.
 
 NoToken
-+-- CredentialRefused   Entra answered and said no; a person has to act
-+-- LoginUnreachable    no answer; worth another try later
++-- CredentialRefused      Entra answered and said no; a person has to act
+|   +-- SecretWrong            store the secret's value
+|   +-- SecretExpired          make and store a new one
+|   +-- CertificateUnknown     upload the public part
+|   +-- CertificateExpired     make and upload a new one
+|   +-- AssertionRefused       compare with the federated credential
+|   +-- ApplicationUnknown     check client id and consent
+|   +-- ApplicationBlocked     disabled, or kept out by a policy
+|   +-- TenantUnknown          check tenant id and cloud
+|   +-- ConsentMissing         a token that permits nothing
++-- LoginUnreachable       no proper answer; worth another try later
++-- CredentialUnreadable   the portal cannot read what it stored; the operator has to act
 """
 
 import json
 import ssl
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import httpx
 import msal
+from django.conf import settings
 
 from tenants import vault
 from tenants.domain.clouds import CLOUDS
-from tenants.domain.token_errors import TokenProblem, explain
+from tenants.domain.token_errors import (
+    Refusal,
+    TokenProblem,
+    consent_missing,
+    explain,
+    token_roles,
+)
 from tenants.models import Credential, Tenant
 
 _TIMEOUT = 20.0
@@ -40,8 +58,66 @@ class CredentialRefused(NoToken):
         self.problem = problem
 
 
+class SecretWrong(CredentialRefused):
+    """The client secret is not one of the application's."""
+
+
+class SecretExpired(CredentialRefused):
+    """The client secret has expired."""
+
+
+class CertificateUnknown(CredentialRefused):
+    """The certificate is not one of the application's."""
+
+
+class CertificateExpired(CredentialRefused):
+    """The certificate has expired."""
+
+
+class AssertionRefused(CredentialRefused):
+    """The workload identity's assertion does not fit the federated credential."""
+
+
+class ApplicationUnknown(CredentialRefused):
+    """The tenant does not know the application."""
+
+
+class ApplicationBlocked(CredentialRefused):
+    """The application is disabled, or a policy keeps it out."""
+
+
+class TenantUnknown(CredentialRefused):
+    """The cloud does not know the tenant."""
+
+
+class ConsentMissing(CredentialRefused):
+    """A token was given that permits nothing: admin consent is missing."""
+
+
+class CredentialUnreadable(NoToken):
+    """What the portal has stored cannot be read."""
+
+
 class LoginUnreachable(NoToken):
     """The login service did not answer properly."""
+
+
+_KINDS: dict[Refusal, type[CredentialRefused]] = {
+    Refusal.SECRET_WRONG: SecretWrong,
+    Refusal.SECRET_EXPIRED: SecretExpired,
+    Refusal.CERTIFICATE_UNKNOWN: CertificateUnknown,
+    Refusal.CERTIFICATE_EXPIRED: CertificateExpired,
+    Refusal.ASSERTION_REFUSED: AssertionRefused,
+    Refusal.APPLICATION_UNKNOWN: ApplicationUnknown,
+    Refusal.APPLICATION_BLOCKED: ApplicationBlocked,
+    Refusal.TENANT_UNKNOWN: TenantUnknown,
+    Refusal.CONSENT_MISSING: ConsentMissing,
+    Refusal.OTHER: CredentialRefused,
+}
+
+
+def _refused(problem: TokenProblem) -> CredentialRefused:
+    return _KINDS[problem.refusal](problem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +137,8 @@ class LoginClient:
     """HTTP client for msal; for a sandbox it maps the production authority there and back.
 
     msal refuses any authority and token endpoint that is not https, so the sandbox's addresses
-    are written as the authority's in what msal reads, and back in what it asks for.
+    are written as the authority's in what msal reads, and back in what it asks for. It talks to
+    the tenant's own login host (or sandbox) and nowhere else: LoginUnreachable.
     """
 
     def __init__(self, authority: str, sandbox_url: str = "") -> None:
@@ -89,6 +166,10 @@ class LoginClient:
 
     def _send(self, method: str, url: str, **kwargs: Any) -> _Answer:
         accepted = {name: kwargs[name] for name in ("params", "data", "headers") if name in kwargs}
+        if isinstance(accepted.get("data"), dict):
+            accepted["data"] = {name: _text(value) for name, value in accepted["data"].items()}
+        if httpx.URL(url).copy_with(raw_path=b"/") != httpx.URL(self._authority + "/"):
+            raise LoginUnreachable(f"{url} is not the login service of this tenant's cloud.")
         if self._sandbox:
             url = url.replace(self._authority, self._sandbox, 1)
         try:
@@ -99,6 +180,11 @@ class LoginClient:
         if self._sandbox:
             text = text.replace(self._sandbox, self._authority)
         return _Answer(response.status_code, text, dict(response.headers))
+
+
+def _text(value: Any) -> Any:
+    """msal gives assertions as bytes, of which httpx would send the Python notation."""
+    return value.decode() if isinstance(value, bytes) else value
 
 
 def _entras_words(response: httpx.Response) -> str:
@@ -124,7 +210,7 @@ def _trusted() -> ssl.SSLContext:
 
 
 def app_token(tenant: Tenant, credential: Credential, *, fresh: bool = False) -> str:
-    """A bearer token for the tenant's SCIM API; `fresh` discards what was cached before."""
+    """A bearer token for the tenant's SCIM API, or NoToken; `fresh` discards what was cached."""
     if fresh:
         forget(credential)
     try:
@@ -132,17 +218,25 @@ def app_token(tenant: Tenant, credential: Credential, *, fresh: bool = False) ->
         answer = application.acquire_token_for_client([CLOUDS[tenant.cloud].scope])
     except ValueError as error:
         # msal raises ValueError when the tenant's discovery document is refused.
-        raise CredentialRefused(explain("invalid_tenant", str(error), [90002])) from error
+        raise _refused(explain("invalid_tenant", str(error), [90002])) from error
     except KeyError as error:
         raise LoginUnreachable(f"The login service answered without {error}.") from error
-    if "access_token" in answer:
-        return str(answer["access_token"])
-    raise CredentialRefused(
-        explain(
-            answer.get("error", "unknown_error"),
-            answer.get("error_description", ""),
-            [int(code) for code in answer.get("error_codes", [])],
-        )
+    if "access_token" not in answer:
+        raise _refused(_problem(answer))
+    token = str(answer["access_token"])
+    if token_roles(token) == ():
+        forget(credential)
+        raise _refused(consent_missing())
+    return token
+
+
+def _problem(answer: dict[str, Any]) -> TokenProblem:
+    return explain(
+        answer.get("error", "unknown_error"),
+        answer.get("error_description", ""),
+        [int(code) for code in answer.get("error_codes", [])],
+        str(answer.get("trace_id", "")),
+        str(answer.get("correlation_id", "")),
     )
 
 
@@ -160,14 +254,48 @@ def _application(tenant: Tenant, credential: Credential) -> msal.ConfidentialCli
             authority = CLOUDS[tenant.cloud].authority
             _applications[key] = msal.ConfidentialClientApplication(
                 credential.client_id,
-                client_credential=secret_of(credential),
+                client_credential=_proof(credential),
                 authority=f"{authority}/{tenant.entra_id}",
                 http_client=LoginClient(authority, tenant.sandbox_url),
             )
         return _applications[key]
 
 
+def _proof(credential: Credential) -> str | dict[str, Any]:
+    """What msal proves the application with."""
+    if credential.kind == Credential.Kind.FEDERATED:
+        return {"client_assertion": _workload_assertion}
+    secret = secret_of(credential)
+    if credential.kind == Credential.Kind.CERTIFICATE:
+        key, marker, certificate = secret.partition("-----BEGIN CERTIFICATE-----")
+        # Without a thumbprint msal takes the SHA-256 one of the certificate, and PS256.
+        return {"private_key": key, "public_certificate": marker + certificate}
+    return secret
+
+
+def _workload_assertion() -> str:
+    """The host's workload identity token, read anew each time because it rotates."""
+    path = settings.FEDERATED_TOKEN_FILE
+    if not path:
+        raise CredentialUnreadable(
+            "This host has no workload identity: set FEDERATED_TOKEN_FILE, or store another"
+            " credential."
+        )
+    try:
+        return Path(path).read_text(encoding="ascii").strip()
+    except (OSError, ValueError) as error:
+        raise CredentialUnreadable(
+            f"The workload identity's token cannot be read: {error}"
+        ) from None
+
+
 def secret_of(credential: Credential) -> str:
     """The credential's secret in clear text; never store, show or log what this returns."""
     bound_to = vault.binding(credential.tenant_id, "Credential", "sealed_secret")
-    return vault.unseal(credential.sealed_secret, bound_to).decode()
+    try:
+        return vault.unseal(credential.sealed_secret, bound_to).decode()
+    except vault.VaultError as error:
+        raise CredentialUnreadable(
+            f"The stored credential cannot be opened ({error}) Check that VAULT_KEYS still holds"
+            " the key it was sealed with, or store the credential anew."
+        ) from error

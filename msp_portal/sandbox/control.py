@@ -1,6 +1,5 @@
 """The control API: directories, applications, faults, usage, clock. Loopback only, JSON."""
 
-import hashlib
 import ipaddress
 import json
 import uuid
@@ -10,13 +9,14 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from msp_portal.sandbox import groups, users
+from msp_portal.sandbox.applications import parse_application
 from msp_portal.sandbox.directory import Event
 from msp_portal.sandbox.errors import ControlError
 from msp_portal.sandbox.faults import parse_fault
 from msp_portal.sandbox.http import Json, Request, Response, json_response
 from msp_portal.sandbox.store import Store
 from msp_portal.sandbox.switches import parse_switches
-from msp_portal.sandbox.tenants import FULL_PERMISSIONS, Config, Tenant
+from msp_portal.sandbox.tenants import Config, Tenant
 from msp_portal.sandbox.values import is_guid
 
 PREFIX = "/_sandbox"
@@ -28,7 +28,6 @@ _NEW: Json = {
     "scim_enabled": True,
     "settings": {},
 }
-_APP_FIELDS = {"client_id", "client_secret", "permissions", "secret_expired", "blocked"}
 _TYPES: dict[str, type] = {
     "name": str,
     "domains": list,
@@ -173,25 +172,9 @@ def _checked(given: Json) -> Json:
         if key in given:
             checked[key] = [str(each).lower() for each in given[key]]
     if "applications" in given:
-        checked["applications"] = [_application(each) for each in given["applications"]]
+        checked["applications"] = [parse_application(each) for each in given["applications"]]
     parse_switches(given.get("settings", {}))
     return checked
-
-
-def _application(given: Any) -> Json:
-    if not isinstance(given, dict) or not isinstance(given.get("client_id"), str):
-        raise ControlError(400, "An application needs a client_id.")
-    if unknown := set(given) - _APP_FIELDS:
-        raise ControlError(400, f"Unknown field of an application: {', '.join(sorted(unknown))}.")
-    permissions = given.get("permissions")
-    secret = given.get("client_secret")
-    return {
-        "client_id": given["client_id"],
-        "secret_sha256": secret and hashlib.sha256(str(secret).encode()).hexdigest(),
-        "permissions": list(FULL_PERMISSIONS if permissions is None else permissions),
-        "secret_expired": bool(given.get("secret_expired", False)),
-        "blocked": bool(given.get("blocked", False)),
-    }
 
 
 def _dump_users(tenant: Tenant) -> list[Json]:

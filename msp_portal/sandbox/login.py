@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, unquote
 
+from msp_portal.sandbox import assertions
 from msp_portal.sandbox.errors import ScimError
 from msp_portal.sandbox.http import Json, Request, Response, json_response
 from msp_portal.sandbox.store import Store
@@ -40,8 +41,21 @@ _ERRORS: dict[int, tuple[int, str, str]] = {
     700016: (400, "unauthorized_client", "Application with identifier '{}' was not found in the "
              "directory. This can happen if the application has not been installed by the "
              "administrator of the tenant."),
-    700027: (401, "invalid_client", "The certificate used to sign the client assertion is not "
-             "registered on application '{}'."),
+    50027: (401, "invalid_client", "The JWT token is invalid or malformed."),
+    700021: (401, "invalid_client", "Client assertion application identifier doesn't match "
+             "'client_id' parameter."),
+    700023: (401, "invalid_client", "Client assertion audience claim does not match the realm "
+             "issuer."),
+    700024: (401, "invalid_client", "Client assertion is not within its valid time range."),
+    700027: (401, "invalid_client", "The certificate with the identifier used to sign the client "
+             "assertion {}."),
+    700211: (401, "invalid_client", "No matching federated identity record found for presented "
+             "assertion issuer '{}'."),
+    700212: (401, "invalid_client", "No matching federated identity record found for presented "
+             "assertion audience '{}'."),
+    700213: (401, "invalid_client", "No matching federated identity record found for presented "
+             "assertion subject '{}'."),
+    7000112: (400, "unauthorized_client", "Application '{}' is disabled."),
     900144: (400, "invalid_request", "The request body must contain the following parameter: "
              "'{}'."),
     7000215: (401, "invalid_client", "Invalid client secret provided. Ensure the secret being sent "
@@ -107,14 +121,57 @@ class Login:
         app = tenant.config.applications.get(client_id.lower())
         if app is None:
             raise _LoginError(700016, client_id)
-        _check_proof(app, secret, form)
-        return self._tokens.issue(tenant, app, _resource_of(form["scope"]))
+        proof = self._check_proof(tenant, app, secret, form, request)
+        return self._tokens.issue(tenant, app, _resource_of(form["scope"]), proof)
+
+    def _check_proof(
+        self,
+        tenant: Tenant,
+        app: Application,
+        secret: str | None,
+        form: dict[str, str],
+        request: Request,
+    ) -> str:
+        """How the application has proved itself, as `appidacr` says it; _LoginError."""
+        if app.disabled:
+            raise _LoginError(7000112, app.client_id)
+        if "client_assertion" in form:
+            self._check_assertion(tenant, app, form, request)
+        else:
+            _check_secret(app, secret, self._store.now())
+        if app.blocked:
+            raise _LoginError(53003)
+        return "2" if "client_assertion" in form else "1"
+
+    def _check_assertion(
+        self, tenant: Tenant, app: Application, form: dict[str, str], request: Request
+    ) -> None:
+        if form.get("client_assertion_type") != assertions.TYPE:
+            raise _LoginError(900144, "client_assertion_type")
+        names = {tenant.id, *tenant.config.domains, *tenant.config.federated_domains}
+        # A client that believes to talk to a production authority says so in its assertion.
+        endpoints = {
+            f"{origin}/{name}/oauth2/v2.0/token"
+            for origin in (_origin(request), *assertions.AUTHORITIES)
+            for name in names
+        }
+        expected = assertions.Expected(app.client_id, frozenset(endpoints), self._store.now())
+        try:
+            assertions.check_assertion(
+                form["client_assertion"], app.certificates, app.federated, expected
+            )
+        except assertions.BadAssertionError as error:
+            raise _LoginError(error.code, error.subject) from None
 
     def _openid(self, tenant: Tenant, request: Request) -> Json:
         base = f"{_origin(request)}/{tenant.id}"
         return {
             "token_endpoint": f"{base}/oauth2/v2.0/token",
-            "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+            "token_endpoint_auth_methods_supported": [
+                "client_secret_post",
+                "private_key_jwt",
+                "client_secret_basic",
+            ],
             "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
             "device_authorization_endpoint": f"{base}/oauth2/v2.0/devicecode",
             "jwks_uri": f"{base}/discovery/v2.0/keys",
@@ -179,18 +236,15 @@ def _credentials(form: dict[str, str], request: Request) -> tuple[str, str | Non
     return form.get("client_id", ""), form.get("client_secret")
 
 
-def _check_proof(app: Application, secret: str | None, form: dict[str, str]) -> None:
-    if "client_assertion" in form:
-        raise _LoginError(700027, app.client_id)
+def _check_secret(app: Application, secret: str | None, now: float) -> None:
     if not secret:
         raise _LoginError(7000218)
     digest = hashlib.sha256(secret.encode()).hexdigest()
-    if app.secret_sha256 is None or not hmac.compare_digest(digest, app.secret_sha256):
+    known = next((each for each in app.secrets if hmac.compare_digest(digest, each.sha256)), None)
+    if known is None:
         raise _LoginError(7000215, app.client_id)
-    if app.secret_expired:
+    if app.secret_expired or (known.expires is not None and known.expires <= now):
         raise _LoginError(7000222, app.client_id)
-    if app.blocked:
-        raise _LoginError(53003)
 
 
 def _resource_of(scope: str) -> str:

@@ -17,7 +17,7 @@ from msp_portal.sandbox.schema_documents import (
 )
 from msp_portal.sandbox.schemas import LIST_RESPONSE
 from msp_portal.sandbox.store import Store
-from msp_portal.sandbox.throttle import cost
+from msp_portal.sandbox.throttle import Ask, Throttle, cost
 from msp_portal.sandbox.tokens import Tokens
 from msp_portal.sandbox.values import is_guid
 
@@ -54,6 +54,7 @@ class Scim:
         self._store = store
         self._tokens = tokens
         self._throttle = throttle
+        self._buckets = Throttle()
 
     def identify(self, request: Request) -> Caller:
         """The caller behind the bearer token; ScimError 401."""
@@ -108,9 +109,8 @@ class Scim:
         units = cost(call.method, kind, single=single, projected="attributes=" in call.query)
         tenant, write = call.tenant, call.method != "GET"
         people = len(tenant.directory.users)
-        return tenant.throttle.take(
-            call.caller.app, tenant.id, people, units, write, call.now, tenant.switches
-        )
+        ask = Ask(call.caller.app, tenant.id, people, units, write)
+        return self._buckets.take(ask, call.now, tenant.switches)
 
     def _dispatch(self, call: Call, path: str) -> Outcome:
         _check_feature(call)

@@ -34,6 +34,13 @@ class Switches:
     throttle: bool | None = None  # None: as the server was started
     throttle_scale: float = 1.0  # how many times faster the quotas' clock runs
     throttle_quota: float = 1.0  # factor on the size of every quota
+    throttle_start: str = "full"  # or "empty": how an application's first bucket begins
+    throttle_other_share: float = 0.0  # share of the rate that somebody else takes, below 1
+    retry_after_form: str = "usual"  # or "seconds", "fraction", "date", "none"
+    licensed: bool = True  # Entra ID P1 or what contains it
+    custom_security_unknown_status: int = 400  # or 404: an undefined set or attribute
+    last_page_total: bool = False  # the last of several pages carries totalResults
+    manager_at_creation: bool = True  # false: a creation that names a manager is refused
 
     def billable(self, status: int) -> bool:
         """Whether a request answered with `status` is billed; 0: cut before it was worked on."""
@@ -54,6 +61,9 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "member_add_unknown_status": (400, 404),
     "country_attribute": ("country", "country/region"),
     "billing_rule": ("2xx+404", "all"),
+    "throttle_start": ("full", "empty"),
+    "retry_after_form": ("usual", "seconds", "fraction", "date", "none"),
+    "custom_security_unknown_status": (400, 404),
 }
 
 
@@ -64,6 +74,8 @@ def parse_switches(given: Json) -> Switches:
             raise ControlError(400, f"Unknown setting {name!r}. Known: {', '.join(_NAMES)}.")
         if not _fits(name, value):
             raise ControlError(400, f"Setting {name!r} cannot be {value!r}.")
+    if given.get("throttle_other_share", 0) >= 1:
+        raise ControlError(400, "Setting 'throttle_other_share' must be below 1.")
     return Switches(**given)
 
 

@@ -4,11 +4,11 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
+from msp_portal.sandbox.assertions import Certificate, Federated
 from msp_portal.sandbox.directory import Directory, Event
 from msp_portal.sandbox.faults import FaultQueue
 from msp_portal.sandbox.http import Json
 from msp_portal.sandbox.switches import Switches, parse_switches
-from msp_portal.sandbox.throttle import Throttle
 
 FULL_PERMISSIONS = (
     "User.ReadWrite.All",
@@ -19,14 +19,46 @@ FULL_PERMISSIONS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Secret:
+    """A client secret, of which only a digest is kept; `expires` in seconds since 1970."""
+
+    sha256: str
+    expires: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Application:
-    """An app registration with its granted permissions; of the secret only a digest is kept."""
+    """An app registration: what proves it, and the permissions it was granted.
+
+    Without admin consent (`consented`) its tokens carry no permission.
+    """
 
     client_id: str
-    secret_sha256: str | None = None
+    name: str = ""
+    secrets: tuple[Secret, ...] = ()
+    certificates: tuple[Certificate, ...] = ()
+    federated: tuple[Federated, ...] = ()
     permissions: tuple[str, ...] = FULL_PERMISSIONS
     secret_expired: bool = False
     blocked: bool = False
+    disabled: bool = False
+    consented: bool = True
+
+    @classmethod
+    def load(cls, stored: Json) -> "Application":
+        """From the journal; an older one holds one secret."""
+        fields = dict(stored)
+        old = fields.pop("secret_sha256", None)
+        secrets = fields.pop("secrets", None) or ([{"sha256": old}] if old else [])
+        return cls(
+            **{
+                **fields,
+                "secrets": tuple(Secret(**each) for each in secrets),
+                "certificates": tuple(Certificate(**c) for c in fields.get("certificates", ())),
+                "federated": tuple(Federated(**each) for each in fields.get("federated", ())),
+                "permissions": tuple(fields["permissions"]),
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +75,7 @@ class Config:
     @classmethod
     def load(cls, stored: Json) -> "Config":
         """From the journal."""
-        applications = [
-            Application(**{**each, "permissions": tuple(each["permissions"])})
-            for each in stored["applications"]
-        ]
+        applications = [Application.load(each) for each in stored["applications"]]
         return cls(
             name=stored["name"],
             domains=tuple(stored["domains"]),
@@ -64,7 +93,6 @@ class Tenant:
         self.id = tenant_id
         self.directory = Directory()
         self.faults = FaultQueue()
-        self.throttle = Throttle()
         self._view: Directory | None = None
         self._unseen: deque[tuple[float, Event]] = deque()
         self.configure(config)
@@ -105,11 +133,7 @@ class Tenant:
 
     def summary(self) -> dict[str, Any]:
         """Configuration for the control API, without secrets."""
-        hidden = ("secret_sha256",)
-        applications = [
-            {key: value for key, value in each.items() if key not in hidden}
-            for each in self.stored["applications"]
-        ]
+        applications = [_shown(each) for each in self.stored["applications"]]
         return {
             "tenant_id": self.id,
             **self.stored,
@@ -117,3 +141,21 @@ class Tenant:
             "users": len(self.directory.users),
             "groups": len(self.directory.groups),
         }
+
+
+def _shown(application: Json) -> Json:
+    """An application without what proves it; secrets and certificates by their expiry."""
+    hidden = ("secret_sha256", "secrets", "certificates", "federated")
+    shown = {key: value for key, value in application.items() if key not in hidden}
+    return {
+        **shown,
+        "secrets": [{"expires": each.get("expires")} for each in application.get("secrets", [])],
+        "certificates": [
+            {"sha256": each["sha256"], "expires": each["not_after"]}
+            for each in application.get("certificates", [])
+        ],
+        "federated": [
+            {name: each[name] for name in ("issuer", "subject", "audience")}
+            for each in application.get("federated", [])
+        ],
+    }

@@ -1,18 +1,37 @@
-"""Quotas of one application in one directory as token buckets (fact sheet, 9).
+"""Quotas of Microsoft Graph's identity limits as token buckets (fact sheet, 9).
 
-The directory's other scopes (one application over all directories, all applications in one) would
-be further buckets of `Throttle.take`.
+A request takes from every bucket it falls under, or from none: the first that is empty refuses it.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
 
 from msp_portal.sandbox.http import Headers
 from msp_portal.sandbox.switches import Switches
 
-WRITES, WRITE_SECONDS = 3000, 150
-UNIT_SECONDS = 10
 WARN_ABOVE = 0.8
+_UNITS, _WRITES = "ResourceUnitLimitExceeded", "WriteLimitExceeded"
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """So many tokens in so many seconds; `scope` and `kind` as x-ms-throttle-scope names them."""
+
+    scope: str
+    kind: str
+    reason: str
+    tokens: float
+    seconds: float
+
+
+APP_UNITS = Quota("Application", "ReadWrite", _UNITS, 150_000, 20)
+APP_WRITES = Quota("Application", "Write", _WRITES, 35_000, 300)
+APP_REQUESTS = Quota("Application", "ReadWrite", "RequestLimitExceeded", 130_000, 10)
+TENANT_WRITES = Quota("Tenant", "Write", _WRITES, 18_000, 300)
+WRITES = Quota("Tenant_Application", "Write", _WRITES, 3000, 150)
 
 
 def units_per_window(users: int) -> int:
@@ -28,12 +47,41 @@ def cost(method: str, kind: str, *, single: bool, projected: bool) -> int:
     return max(1, units - projected)
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request: who asks, in a directory of how many users, for how much."""
+
+    app: str
+    tenant: str
+    users: int
+    units: int
+    write: bool
+
+    def quotas(self) -> Iterator[tuple[Quota, int]]:
+        """Quotas the request falls under, with what it takes, the narrowest first."""
+        units = units_per_window(self.users)
+        if self.write:
+            yield WRITES, 1
+        yield Quota("Tenant_Application", "ReadWrite", _UNITS, units, 10), self.units
+        if self.write:
+            yield TENANT_WRITES, 1
+            yield APP_WRITES, 1
+        yield APP_UNITS, self.units
+        yield APP_REQUESTS, 1
+
+    def key(self, quota: Quota) -> tuple[str, str, str]:
+        """Whose bucket of this quota it is."""
+        app = "" if quota.scope == "Tenant" else self.app
+        tenant = "" if quota.scope == "Application" else self.tenant
+        return quota.scope + quota.reason, app, tenant
+
+
 @dataclass(slots=True)
 class Bucket:
-    """A token bucket that starts full; times are seconds."""
+    """A token bucket; times are seconds."""
 
-    used: float = 0.0
-    at: float = 0.0
+    used: float
+    at: float
 
     def drain(self, size: float, rate: float, now: float) -> None:
         """Give back what has come free since the last look."""
@@ -42,54 +90,70 @@ class Bucket:
 
     def wait(self, amount: float, size: float, rate: float) -> float:
         """Seconds until `amount` fits; 0: it fits now."""
-        return max(0.0, (self.used + amount - size) / rate)
+        # The clock's own digits are no reason to refuse.
+        over = self.used + amount - size
+        return max(0.0, over / rate) if over > 1e-6 else 0.0
 
 
 class Throttle:
-    """The buckets of one directory, by application."""
+    """The buckets of all applications and directories of this process."""
 
     def __init__(self) -> None:
-        self._buckets: dict[tuple[str, str], Bucket] = {}
+        self._buckets: dict[tuple[str, str, str], Bucket] = {}
 
-    def take(
-        self, app: str, tenant: str, users: int, units: int, write: bool, now: float, s: Switches
-    ) -> tuple[bool, Headers]:
+    def take(self, ask: Ask, now: float, s: Switches) -> tuple[bool, Headers]:
         """Whether a request may pass, and the headers its answer carries."""
-        wanted = [("Unit", units, units_per_window(users), UNIT_SECONDS)]
-        if write:
-            wanted.append(("Write", 1, WRITES, WRITE_SECONDS))
-        headers: Headers = [(b"x-ms-resource-unit", str(units).encode())]
+        headers: Headers = [(b"x-ms-resource-unit", str(ask.units).encode())]
         taken: list[tuple[Bucket, int]] = []
         share = 0.0
-        for name, amount, quota, window in wanted:
-            size = max(1.0, quota * s.throttle_quota)
-            rate = size / window * s.throttle_scale
-            bucket = self._buckets.setdefault((app, name), Bucket(at=now))
+        for quota, amount in ask.quotas():
+            size = max(1.0, quota.tokens * s.throttle_quota)
+            rate = size / quota.seconds * s.throttle_scale
+            if quota.scope == "Tenant_Application":
+                # Somebody else with the same application takes a part of what comes free.
+                rate *= 1.0 - s.throttle_other_share
+            bucket = self._bucket(ask.key(quota), size, now, s)
             bucket.drain(size, rate, now)
             wait = bucket.wait(amount, size, rate)
             if wait:
-                return False, headers + _refusal(name, app, tenant, wait, s.throttle_scale)
+                return False, headers + _refusal(quota, ask, wait, now, s)
             taken.append((bucket, amount))
             share = max(share, (bucket.used + amount) / size)
         for bucket, amount in taken:
             bucket.used += amount
         if share > WARN_ABOVE:
-            headers.append((b"x-ms-throttle-limit-percentage", f"{share:.2f}".encode()))
+            headers.append((b"x-ms-throttle-limit-percentage", f"{min(share, 1.0):.2f}".encode()))
         return True, headers
 
+    def _bucket(self, key: tuple[str, str, str], size: float, now: float, s: Switches) -> Bucket:
+        found = self._buckets.get(key)
+        if found is None:
+            narrow = key[0].startswith("Tenant_Application")
+            used = size if narrow and s.throttle_start == "empty" else 0.0
+            found = self._buckets[key] = Bucket(used, now)
+        return found
 
-def _refusal(name: str, app: str, tenant: str, wait: float, scale: float) -> Headers:
-    whole = scale == 1.0  # the service's own clock answers whole seconds
-    after = str(math.ceil(wait)) if whole else f"{math.ceil(wait * 1000) / 1000:.3f}"
-    kind, reason = (
-        ("Write", "WriteLimitExceeded")
-        if name == "Write"
-        else ("ReadWrite", "ResourceUnitLimitExceeded")
-    )
-    scope = f"Tenant_Application/{kind}/{app}/{tenant}"
+
+def _refusal(quota: Quota, ask: Ask, wait: float, now: float, s: Switches) -> Headers:
+    scope = f"{quota.scope}/{quota.kind}/{ask.app}/{ask.tenant}"
+    after = _retry_after(wait, now, s)
     return [
-        (b"retry-after", after.encode()),
+        *([(b"retry-after", after.encode())] if after else []),
         (b"x-ms-throttle-limit-percentage", b"1.0"),
         (b"x-ms-throttle-scope", scope.encode()),
-        (b"x-ms-throttle-information", reason.encode()),
+        (b"x-ms-throttle-information", quota.reason.encode()),
     ]
+
+
+def _retry_after(wait: float, now: float, s: Switches) -> str:
+    match s.retry_after_form:
+        case "none":
+            return ""
+        case "date":
+            return format_datetime(datetime.fromtimestamp(math.ceil(now + wait), UTC), usegmt=True)
+        case "seconds":
+            return str(math.ceil(wait))
+        case "fraction":
+            return f"{math.ceil(wait * 1000) / 1000:.3f}"
+    # The service's own clock answers whole seconds; a quicker one would wait far too long.
+    return str(math.ceil(wait)) if s.throttle_scale == 1.0 else f"{math.ceil(wait * 1000) / 1000}"

@@ -33,8 +33,11 @@ class Tokens:
         self._static = static_token
         self._known: dict[str, Json] = {}
 
-    def issue(self, tenant: Tenant, app: Application, resource: str) -> Json:
-        """Answer of the token endpoint, with the permissions granted at this moment."""
+    def issue(self, tenant: Tenant, app: Application, resource: str, proof: str) -> Json:
+        """Answer of the token endpoint, with the permissions granted at this moment.
+
+        `proof` is "1" for a secret, "2" for a certificate or another assertion.
+        """
         now = int(self._store.now())
         lifetime = tenant.switches.token_lifetime_seconds
         principal = str(uuid.uuid5(uuid.UUID(tenant.id), app.client_id))
@@ -45,7 +48,7 @@ class Tokens:
             "nbf": now,
             "exp": now + lifetime,
             "appid": app.client_id,
-            "appidacr": "1",
+            "appidacr": proof,
             "idtyp": "app",
             "oid": principal,
             "sub": principal,
@@ -54,6 +57,8 @@ class Tokens:
             "uti": secrets.token_urlsafe(16),
             "ver": "1.0",
         }
+        if not app.consented or not app.permissions:
+            del claims["roles"]
         token = jwt.encode(claims, self._store.key, algorithm="HS256")
         return {"token_type": "Bearer", "expires_in": lifetime, "access_token": token}
 
@@ -72,7 +77,7 @@ class Tokens:
             raise TokenError("Access token validation failure. Unknown tenant.")
         if now >= claims["exp"]:
             raise TokenError("Access token has expired or is not yet valid.", tenant_of)
-        return Caller(tenant_of, claims["appid"], frozenset(claims["roles"]))
+        return Caller(tenant_of, claims["appid"], frozenset(claims.get("roles", ())))
 
     def _claims(self, token: str) -> Json:
         known = self._known.get(token)

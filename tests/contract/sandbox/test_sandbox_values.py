@@ -18,7 +18,7 @@ from msp_portal.sandbox.paging import Cursors
 from msp_portal.sandbox.patch import parse_operations, spread
 from msp_portal.sandbox.schemas import ENTRA_USER, USERS
 from msp_portal.sandbox.switches import Switches
-from msp_portal.sandbox.throttle import Throttle
+from msp_portal.sandbox.throttle import Ask, Throttle
 from msp_portal.sandbox.user_patch import patched
 from msp_portal.sandbox.values import clean_resource
 
@@ -208,10 +208,11 @@ def test_indexes_agree_with_the_people_and_a_snapshot_gives_the_same_again(event
 @given(st.lists(st.floats(0, 30), min_size=1, max_size=80))
 def test_no_window_passes_more_than_a_bucket_and_its_refill(gaps: list[float]) -> None:
     throttle, switches = Throttle(), Switches(throttle_quota=0.005)  # 15 writes, one per 10 s
+    ask = Ask("app", "tenant", 1000, 1, write=True)
     now, passed = 0.0, []
     for gap in gaps:
         now += gap
-        if throttle.take("app", "tenant", 1000, 1, True, now, switches)[0]:
+        if throttle.take(ask, now, switches)[0]:
             passed.append(now)
     for start in range(len(passed)):
         for end in range(start, len(passed)):

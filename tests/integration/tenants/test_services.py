@@ -71,7 +71,10 @@ def test_a_stored_secret_is_sealed_and_replaces_the_active_one(ann, northmoor):
 
 def test_a_secret_is_in_no_row_in_clear_text(ann, northmoor):
     services.store_secret(tenant=northmoor, client_id="app", secret="s3cret-value", by=ann)
-    assert audited("credential.stored").detail == {"client": "app"}
+    assert audited("credential.stored").detail == {
+        "client": "app",
+        "kind": "client_secret",
+    }
     rows = [*AuditEvent.objects.values(), *Credential.objects.values()]
     assert "s3cret" not in repr(rows)
     assert b"s3cret" not in b"".join(bytes(row.sealed_secret) for row in Credential.objects.all())
