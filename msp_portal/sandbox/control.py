@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from msp_portal.sandbox import groups, users
 from msp_portal.sandbox.applications import parse_application
+from msp_portal.sandbox.custom_attributes import check_sets
 from msp_portal.sandbox.directory import Event
 from msp_portal.sandbox.errors import ControlError
 from msp_portal.sandbox.faults import parse_fault
@@ -26,6 +27,7 @@ _NEW: Json = {
     "federated_domains": [],
     "applications": [],
     "scim_enabled": True,
+    "custom_attributes": {},
     "settings": {},
 }
 _TYPES: dict[str, type] = {
@@ -34,6 +36,7 @@ _TYPES: dict[str, type] = {
     "federated_domains": list,
     "applications": list,
     "scim_enabled": bool,
+    "custom_attributes": dict,
     "settings": dict,
 }
 
@@ -75,6 +78,7 @@ class Control:
             ("DELETE",): lambda: self._store.delete(tenant.id),
             ("GET", "users"): lambda: _dump_users(tenant),
             ("GET", "groups"): lambda: _dump_groups(tenant),
+            ("GET", "deleted"): lambda: self._deleted(tenant),
             ("POST", "seed"): lambda: self._seed(tenant, _body(request)),
             ("GET", "faults"): lambda: {"faults": tenant.faults.shown()},
             ("POST", "faults"): lambda: tenant.faults.add(parse_fault(_body(request))),
@@ -104,6 +108,12 @@ class Control:
         wanted = dict(parse_qsl(request.query)).get("tenant")
         tenants = [self._find(wanted).id] if wanted else list(self._store.tenants)
         return self._store.meter.report(tenants)
+
+    def _deleted(self, tenant: Tenant) -> Json:
+        """Groups that could still be restored, though not through SCIM."""
+        kept = tenant.switches.soft_delete_days * 86400
+        groups = tenant.directory.deleted_groups.values()
+        return {"groups": [group for group, at in groups if self._store.now() < at + kept]}
 
     def _clock(self, given: Json) -> Json:
         seconds = given.get("advance_seconds")
@@ -171,6 +181,8 @@ def _checked(given: Json) -> Json:
     for key in ("domains", "federated_domains"):
         if key in given:
             checked[key] = [str(each).lower() for each in given[key]]
+    if "custom_attributes" in given:
+        checked["custom_attributes"] = check_sets(given["custom_attributes"])
     if "applications" in given:
         checked["applications"] = [parse_application(each) for each in given["applications"]]
     parse_switches(given.get("settings", {}))

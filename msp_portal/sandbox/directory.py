@@ -1,8 +1,9 @@
 """The people and groups of one directory, in memory, changed only by events.
 
 An event is a JSON list: `["user", seq, resource, password_set]`, `["user-", id, at]`,
-`["name", folded userName, at]`, `["group", seq, resource]`, `["group-", id]`,
-`["member", group, [ids]]`, `["member-", group, id]`, `["owner", group, [ids]]`.
+`["name", folded userName, at]`, `["group", seq, resource]`, `["group-", id, at]`,
+`["kept", group resource, at]`, `["member", group, [ids]]`, `["member-", group, id]`,
+`["owner", group, [ids]]`.
 The same events are journalled, replayed, and handed to the lagging view for readers.
 """
 
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from msp_portal.sandbox.http import Json, dump
-from msp_portal.sandbox.schemas import ENTERPRISE, ENTRA_USER
+from msp_portal.sandbox.schemas import CUSTOM, ENTERPRISE, ENTRA_GROUP, ENTRA_USER
 
 Event = list[Any]
 Ids = dict[str, None]  # a set that keeps its order
@@ -30,7 +31,8 @@ class Entry:
     def rendered(self) -> bytes:
         """The whole resource as JSON, made once."""
         if self._rendered is None:
-            self._rendered = dump(self.resource)
+            shown = {key: value for key, value in self.resource.items() if key != CUSTOM}
+            self._rendered = dump(shown)
         return self._rendered
 
 
@@ -132,6 +134,7 @@ class Directory:
         self.member_of: dict[str, Ids] = {}
         self.owners: dict[str, Ids] = {}
         self.deleted_names: dict[str, float] = {}
+        self.deleted_groups: dict[str, tuple[Json, float]] = {}  # Microsoft 365 groups only
         self._indexes: tuple[tuple[Index, Callable[[Json], str | None]], ...] = (
             (self.by_name, folded_name),
             (self.by_external, external_id),
@@ -144,6 +147,7 @@ class Directory:
             "name": self._keep_name,
             "group": self._put_group,
             "group-": self._drop_group,
+            "kept": self._keep_group,
             "member": self._add_members,
             "member-": self._drop_member,
             "owner": self._add_owners,
@@ -174,6 +178,8 @@ class Directory:
             yield ["user", entry.seq, entry.resource, entry.password_set]
         for name, at in self.deleted_names.items():
             yield ["name", name, at]
+        for resource, at in self.deleted_groups.values():
+            yield ["kept", resource, at]
         for entry in self.groups.by_id.values():
             yield ["group", entry.seq, entry.resource]
         for kind, table in (("member", self.members), ("owner", self.owners)):
@@ -207,8 +213,13 @@ class Directory:
     def _put_group(self, seq: int, resource: Json) -> None:
         self.groups.put(Entry(seq, resource))
 
-    def _drop_group(self, group_id: str) -> None:
-        self.groups.pop(group_id)
+    def _keep_group(self, resource: Json, at: float) -> None:
+        self.deleted_groups[resource["id"]] = (resource, at)
+
+    def _drop_group(self, group_id: str, at: float = 0.0) -> None:
+        entry = self.groups.pop(group_id)
+        if entry and "Unified" in entry.resource.get(ENTRA_GROUP, {}).get("groupTypes", ()):
+            self._keep_group(entry.resource, at)
         self.owners.pop(group_id, None)
         for member in self.members.pop(group_id, {}):
             self.member_of[member].pop(group_id, None)

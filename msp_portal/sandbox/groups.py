@@ -114,7 +114,16 @@ def listed(call: Call) -> Outcome:
         for entry in group_candidates(directory, clauses, start)
         if matches(directory, entry, clauses)
     )
-    return Outcome(list_response(found, limit, projection, cursors, first=first))
+    return Outcome(
+        list_response(
+            found,
+            limit,
+            projection,
+            cursors,
+            first=first,
+            last_total=call.tenant.switches.last_page_total,
+        )
+    )
 
 
 def update(call: Call, group_id: str) -> Outcome:
@@ -195,4 +204,4 @@ def delete(call: Call, group_id: str) -> Outcome:
     parse_query(call.query, ())
     if group_id not in call.tenant.directory.groups.by_id:
         raise not_found(group_id)
-    return Outcome(Response(204), [["group-", group_id]])
+    return Outcome(Response(204), [["group-", group_id, call.now]])

@@ -101,16 +101,25 @@ class Cursors:
 
 
 def list_response(
-    entries: Iterable[Entry], limit: int, projection: Projection, cursors: Cursors, *, first: bool
+    entries: Iterable[Entry],
+    limit: int,
+    projection: Projection,
+    cursors: Cursors,
+    *,
+    first: bool,
+    last_total: bool = False,
 ) -> Response:
-    """One page. A list of one page has `totalResults`, one of several `itemsPerPage`."""
+    """One page. A list of one page has `totalResults`, one of several `itemsPerPage`.
+
+    With `last_total` the last of several pages carries `totalResults` instead.
+    """
     walk: Iterator[Entry] = iter(entries)
     page = list(islice(walk, limit))
     following = next(walk, None) if limit else None
     fields: dict[str, object] = {"schemas": [LIST_RESPONSE]}
     if limit == 0:
         fields["totalResults"] = sum(1 for _ in walk)
-    elif first and following is None:
+    elif following is None and (first or last_total):
         fields["totalResults"] = len(page)
     else:
         fields["itemsPerPage"] = len(page)

@@ -6,7 +6,7 @@ from typing import Any
 from msp_portal.sandbox.directory import Entry
 from msp_portal.sandbox.errors import bad_value
 from msp_portal.sandbox.http import Json, dump
-from msp_portal.sandbox.schemas import ENTERPRISE, ENTRA_USER, ResourceSchemas, locate
+from msp_portal.sandbox.schemas import CUSTOM, ENTERPRISE, ENTRA_USER, ResourceSchemas, locate
 
 Tree = dict[str, Any]  # key -> tree of the parts wanted; an empty tree: the whole value
 _ALWAYS: dict[str, Tree] = {"schemas": {}, "id": {}, "meta": {}}
@@ -34,6 +34,11 @@ class Projection:
         return self.include is not None
 
     @property
+    def custom(self) -> bool:
+        """Whether custom security attributes are asked for."""
+        return CUSTOM in (self.include or ())
+
+    @property
     def shows_manager(self) -> bool:
         """Whether the manager is part of the answer, which keeps pages small."""
         if self.include is None:
@@ -46,6 +51,8 @@ class Projection:
         if self.include is None and not self.exclude and not self.basic:
             return entry.rendered
         resource: Json = entry.resource
+        if CUSTOM in resource and CUSTOM not in (self.include or ()):
+            resource = {key: value for key, value in resource.items() if key != CUSTOM}
         if self.basic:
             resource = _pick(resource, _BASIC)
         if self.include is not None:
@@ -72,6 +79,8 @@ def _tree(kind: ResourceSchemas, names: str) -> Tree:
     for name in names.split(","):
         if not name.strip():
             raise bad_value("A projection needs at least one attribute, and no empty ones.")
+        if name.strip().lower() == CUSTOM.lower():
+            raise bad_value("Custom security attributes are projected by set.")
         _insert(tree, locate(kind, name.strip()).keys)
     return tree
 

@@ -12,6 +12,7 @@ GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 ENTRA_USER = "urn:ietf:params:scim:schemas:extension:Microsoft:Entra:2.0:User"
 ENTRA_GROUP = "urn:ietf:params:scim:schemas:extension:Microsoft:Entra:2.0:Group"
+CUSTOM = "urn:ietf:params:scim:schemas:extension:Microsoft:Entra:2.0:CustomSecurityAttributes"
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 
@@ -214,6 +215,10 @@ class Location:
         return tuple(name for name in names if name)
 
 
+class UndefinedCustom(Exception):
+    """A custom security attribute, or set of them, that the directory does not define."""
+
+
 def locate(kind: ResourceSchemas, text: str) -> Location:
     """What `text` names: `name.givenName`, `<urn>:department`, `<urn>`; ScimError 400 otherwise."""
     lowered = text.lower()
@@ -224,6 +229,8 @@ def locate(kind: ResourceSchemas, text: str) -> Location:
     attribute = schema.index.get(name.lower())
     sub = attribute.index.get(part.lower()) if attribute and part else None
     if attribute is None or (part and sub is None):
+        if schema.urn == CUSTOM:
+            raise UndefinedCustom(text)
         raise bad_path(f"Attribute '{text}' is not defined in any schema of this resource.")
     return Location(None if schema is kind.core else schema.urn, attribute, sub)
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from msp_portal.sandbox import groups, users
+from msp_portal.sandbox import custom_attributes, groups, users
 from msp_portal.sandbox.calls import Call, Caller, Outcome
 from msp_portal.sandbox.errors import ScimError
 from msp_portal.sandbox.faults import Fault
@@ -15,7 +15,7 @@ from msp_portal.sandbox.schema_documents import (
     schema_documents,
     service_provider_config,
 )
-from msp_portal.sandbox.schemas import LIST_RESPONSE
+from msp_portal.sandbox.schemas import CUSTOM, LIST_RESPONSE
 from msp_portal.sandbox.store import Store
 from msp_portal.sandbox.throttle import Ask, Throttle, cost
 from msp_portal.sandbox.tokens import Tokens
@@ -124,6 +124,8 @@ class Scim:
                 return _discovery(call, service_provider_config())
             case ["", "resourcetypes" | "resourcetype", *rest] if len(rest) < 2:
                 return _documents(call, resource_types(), rest)
+            case ["", "schemas", urn] if urn == CUSTOM.lower():
+                return _custom_schema(call)
             case ["", "schemas", *rest] if len(rest) < 2:
                 return _documents(call, schema_documents(), rest)
         raise ScimError(404, f"Resource not found for the segment '{path.lstrip('/')}'.")
@@ -137,6 +139,9 @@ def fault_response(fault: Fault) -> Response:
 
 
 def _check_feature(call: Call) -> None:
+    if not call.tenant.switches.licensed:
+        # No source prints this answer; the words are ours.
+        raise ScimError(403, "The tenant has no Microsoft Entra ID P1 license, or one with it.")
     if call.tenant.config.scim_enabled:
         return
     if call.tenant.switches.feature_off_status == 401:
@@ -187,6 +192,17 @@ def _discovery(call: Call, document: Json) -> Outcome:
     require_discovery(call.roles)
     parse_query(call.query, ())
     return Outcome(Response(200, dump(document)))
+
+
+def _custom_schema(call: Call) -> Outcome:
+    if call.method != "GET":
+        return users.unknown_method(call)
+    if not call.roles & custom_attributes.DEFINITIONS:
+        raise custom_attributes.refused()
+    parse_query(call.query, ())
+    return Outcome(
+        Response(200, dump(custom_attributes.document(call.tenant.config.custom_attributes)))
+    )
 
 
 def _documents(call: Call, documents: list[Json], rest: list[str]) -> Outcome:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from msp_portal.sandbox.assertions import Certificate, Federated
+from msp_portal.sandbox.custom_attributes import schemas_with
 from msp_portal.sandbox.directory import Directory, Event
 from msp_portal.sandbox.faults import FaultQueue
 from msp_portal.sandbox.http import Json
@@ -70,6 +71,7 @@ class Config:
     federated_domains: tuple[str, ...] = ()
     applications: dict[str, Application] = field(default_factory=dict)
     scim_enabled: bool = True
+    custom_attributes: Json = field(default_factory=dict)
     settings: Json = field(default_factory=dict)
 
     @classmethod
@@ -82,6 +84,7 @@ class Config:
             federated_domains=tuple(stored["federated_domains"]),
             applications={each.client_id.lower(): each for each in applications},
             scim_enabled=stored["scim_enabled"],
+            custom_attributes=stored.get("custom_attributes", {}),
             settings=stored["settings"],
         )
 
@@ -101,6 +104,7 @@ class Tenant:
         """Take a configuration; people stay."""
         self.stored = stored
         self.config = Config.load(stored)
+        self.user_schemas = schemas_with(self.config.custom_attributes)
         self.switches: Switches = parse_switches(stored["settings"])
         if not self.switches.read_lag_seconds:
             self._view = None

@@ -79,6 +79,13 @@ def check_unique(tenant: Tenant, resource: Json, now: float) -> None:
         )
 
 
+def check_new_manager(tenant: Tenant, resource: Json) -> None:
+    """Whether a creation may name a manager is a switch; who is named must exist."""
+    if manager_of(resource) is not None and not tenant.switches.manager_at_creation:
+        raise bad_value("The manager cannot be set when a user is created.")
+    check_manager(tenant, resource)
+
+
 def check_manager(tenant: Tenant, resource: Json) -> None:
     """The manager must be a user of the directory."""
     manager = manager_of(resource)

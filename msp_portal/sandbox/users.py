@@ -2,10 +2,10 @@
 
 import uuid
 
-from msp_portal.sandbox import user_rules
+from msp_portal.sandbox import custom_attributes, user_rules
 from msp_portal.sandbox.calls import Call, Outcome
 from msp_portal.sandbox.directory import Entry, Event
-from msp_portal.sandbox.errors import ScimError, bad_syntax, not_found
+from msp_portal.sandbox.errors import ScimError, bad_syntax, bad_value, not_found
 from msp_portal.sandbox.filters import (
     USER_RULES,
     matches,
@@ -22,14 +22,14 @@ from msp_portal.sandbox.paging import (
     parse_query,
     user_page_size,
 )
-from msp_portal.sandbox.patch import parse_operations, spread
+from msp_portal.sandbox.patch import Operation, Target, parse_operations, spread
 from msp_portal.sandbox.permissions import (
     require,
     require_user_update,
     user_read_is_basic,
 )
 from msp_portal.sandbox.projection import Projection, compile_projection
-from msp_portal.sandbox.schemas import ENTERPRISE, USER, USERS
+from msp_portal.sandbox.schemas import CUSTOM, ENTERPRISE, USER, USERS, UndefinedCustom
 from msp_portal.sandbox.user_patch import patched
 from msp_portal.sandbox.values import clean_resource
 
@@ -65,6 +65,8 @@ def create(call: Call) -> Outcome:
     require(call.roles, "user_create")
     projection = _projection(call, parse_query(call.query, _SHOWN))
     body = call.json()
+    if any(key.lower() == CUSTOM.lower() for key in body):
+        raise bad_value("Custom security attributes cannot be set when a user is created.")
     check_schemas(body, USER, USERS.urns)
     resource = clean_resource(USERS, body)
     password = resource.pop("password", None)
@@ -75,7 +77,7 @@ def create(call: Call) -> Outcome:
     user_rules.settle(call.tenant, resource)
     resource = finish(resource, USERS.urns, str(uuid.uuid4()), {})
     resource["meta"] = _meta(resource["id"])
-    user_rules.check_manager(call.tenant, resource)
+    user_rules.check_new_manager(call.tenant, resource)
     user_rules.check_unique(call.tenant, resource, call.now)
     seq = call.tenant.directory.users.next_seq
     entry = Entry(seq, resource, password_set)
@@ -93,7 +95,18 @@ def get(call: Call, user_id: str) -> Outcome:
 
 def _projection(call: Call, query: dict[str, str]) -> Projection:
     basic = user_read_is_basic(call.roles) if call.method == "GET" else False
-    return compile_projection(USERS, query, basic=basic)
+    try:
+        projection = compile_projection(call.tenant.user_schemas, query, basic=basic)
+    except UndefinedCustom as error:
+        raise _undefined(call, error) from None
+    if projection.custom and not call.roles & custom_attributes.READ:
+        raise custom_attributes.refused()
+    return projection
+
+
+def _undefined(call: Call, error: UndefinedCustom) -> ScimError:
+    status = call.tenant.switches.custom_security_unknown_status
+    return ScimError(status, f"Custom security attribute '{error}' is not defined.")
 
 
 def listed(call: Call) -> Outcome:
@@ -113,14 +126,22 @@ def listed(call: Call) -> Outcome:
         for entry in user_candidates(directory, clauses, start)
         if matches(directory, entry, clauses)
     )
-    return Outcome(list_response(found, limit, projection, cursors, first=first))
+    return Outcome(
+        list_response(
+            found,
+            limit,
+            projection,
+            cursors,
+            first=first,
+            last_total=call.tenant.switches.last_page_total,
+        )
+    )
 
 
 def update(call: Call, user_id: str) -> Outcome:
     """PATCH /users/{id}: 204; all operations or none."""
     parse_query(call.query, ())
-    operations = spread(USERS, parse_operations(call.json()))
-    require_user_update(call.roles, [target for _, target in operations])
+    operations = _operations(call)
     entry = call.tenant.directory.users.by_id.get(user_id)
     if entry is None:
         raise not_found(user_id)
@@ -135,6 +156,20 @@ def update(call: Call, user_id: str) -> Outcome:
     if resource == entry.resource:
         return Outcome(Response(204))
     return Outcome(Response(204), [["user", entry.seq, resource, entry.password_set]])
+
+
+def _operations(call: Call) -> list[tuple[Operation, Target]]:
+    try:
+        operations = spread(call.tenant.user_schemas, parse_operations(call.json()))
+    except UndefinedCustom as error:
+        raise _undefined(call, error) from None
+    targets = [target for _, target in operations]
+    plain = [each for each in targets if not custom_attributes.is_custom(each.location)]
+    if plain:
+        require_user_update(call.roles, plain)
+    if len(plain) < len(targets) and not call.roles & custom_attributes.WRITE:
+        raise custom_attributes.refused()
+    return operations
 
 
 def delete(call: Call, user_id: str) -> Outcome:

@@ -89,6 +89,10 @@ def _clean_single(attribute: Attribute, value: Any) -> Any:
         if not isinstance(value, bool):
             raise bad_value(f"Attribute '{attribute.name}' must be a boolean.")
         return value
+    if attribute.type == "integer":
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise bad_value(f"Attribute '{attribute.name}' must be an integer.")
+        return value
     if not isinstance(value, str):
         raise bad_value(f"Attribute '{attribute.name}' must be a string.")
     _check_text(attribute, value)
@@ -98,6 +102,8 @@ def _clean_single(attribute: Attribute, value: Any) -> Any:
 def _check_text(attribute: Attribute, value: str) -> None:
     if attribute.type == "dateTime" and not _DATE.fullmatch(value):
         raise bad_value(f"Attribute '{attribute.name}' must be a date and time (ISO 8601).")
+    if attribute.values and attribute.case_exact and value not in attribute.values:
+        raise bad_value(f"'{value}' is not one of the predefined values of '{attribute.name}'.")
     if attribute.name == "preferredLanguage" and not _LANGUAGE.fullmatch(value):
         raise bad_value("Attribute 'preferredLanguage' must be a single language such as 'en-US'.")
     if attribute.name == "usageLocation" and not _COUNTRY.fullmatch(value):
