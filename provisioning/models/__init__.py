@@ -5,6 +5,7 @@ from provisioning.models.job import HeldRecord, Job, Operation
 from provisioning.models.lane import ApplicationPace, Lane
 from provisioning.models.source import (
     MappingProfile,
+    ProfileTemplate,
     ProfileVersion,
     Snapshot,
     SnapshotChunk,
@@ -20,6 +21,7 @@ __all__ = [
     "Lane",
     "MappingProfile",
     "Operation",
+    "ProfileTemplate",
     "ProfileVersion",
     "Snapshot",
     "SnapshotChunk",

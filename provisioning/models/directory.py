@@ -37,6 +37,9 @@ class DirectoryObject(models.Model):
     on_premises = models.BooleanField(default=False)
     guest = models.BooleanField(default=False)
     state = models.JSONField(default=dict)
+    outside_since = models.DateTimeField(
+        null=True, help_text="When a sync first found its person outside the profile's scope."
+    )
     revision = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(auto_now=True)

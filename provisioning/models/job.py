@@ -22,6 +22,10 @@ class Job(models.Model):
         CANCELLED = "cancelled", "Cancelled"
         FAILED = "failed", "Failed"
 
+    class Kind(models.TextChoices):
+        SYNC = "sync", "Sync"
+        PILOT = "pilot", "Pilot"
+
     OPEN: ClassVar = (State.STOPPED, State.PLANNING, State.PLANNED, State.APPLYING)
     IN_LANE: ClassVar = (State.PLANNING, State.APPLYING)
 
@@ -31,6 +35,10 @@ class Job(models.Model):
     profile_version = models.ForeignKey(ProfileVersion, models.PROTECT)
     snapshot = models.ForeignKey(Snapshot, models.SET_NULL, null=True)
     file_name = models.CharField(max_length=255)
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.SYNC)
+    pilot_size = models.PositiveIntegerField(
+        null=True, help_text="A pilot takes the first so many people of the source, nobody else."
+    )
     state = models.CharField(max_length=10, choices=State)
     problem = models.TextField(blank=True, help_text="Why it waits or failed, and the next step.")
     cancel_requested = models.BooleanField(default=False)
@@ -61,6 +69,7 @@ class Job(models.Model):
     disabled = models.PositiveIntegerField(default=0)
     enabled = models.PositiveIntegerField(default=0)
     adopted = models.PositiveIntegerField(default=0)
+    deleted = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
     skipped = models.PositiveIntegerField(default=0)
 
@@ -94,8 +103,8 @@ class Job(models.Model):
     @property
     def settled(self) -> int:
         """Operations that have come to their end."""
-        changed = self.created + self.updated + self.disabled + self.enabled + self.adopted
-        return changed + self.failed + self.skipped
+        changed = self.created + self.updated + self.disabled + self.enabled
+        return changed + self.adopted + self.deleted + self.failed + self.skipped
 
 
 class Operation(models.Model):
@@ -107,6 +116,7 @@ class Operation(models.Model):
         DISABLE = "disable", "Disable"
         ENABLE = "enable", "Enable again"
         ADOPT = "adopt", "Adopt"
+        DELETE = "delete", "Delete"
         LEAVE = "leave", "Leave alone"
 
     class State(models.TextChoices):

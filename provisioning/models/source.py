@@ -8,11 +8,22 @@ from tenants.models import Customer, Tenant, User
 
 
 class MappingProfile(models.Model):
-    """How a source's records become users; its content lives in versions."""
+    """How a source's records become users; its content lives in versions and one draft.
+
+    `draft_revision` counts savings of the draft, so that two people cannot overwrite each other.
+    `origin` names the template or profile it was cloned from (see `services.library`), and
+    `origin_definition` what that said then: drift is what either has changed since.
+    """
 
     customer = models.ForeignKey(Customer, models.PROTECT)
     tenant = models.OneToOneField(Tenant, models.CASCADE, related_name="profile")
     name = models.CharField(max_length=200, default="People")
+    draft = models.JSONField(null=True, help_text="What will be published next, right or wrong.")
+    draft_revision = models.PositiveIntegerField(default=0)
+    draft_saved_at = models.DateTimeField(null=True)
+    draft_saved_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    origin = models.CharField(max_length=100, blank=True)
+    origin_definition = models.JSONField(null=True)
 
     def __str__(self) -> str:
         return f"{self.name} of {self.tenant}"
@@ -33,6 +44,9 @@ class ProfileVersion(models.Model):
     note = models.CharField(max_length=300, blank=True)
     published_at = models.DateTimeField(auto_now_add=True)
     published_by = models.ForeignKey(User, models.SET_NULL, null=True)
+    needs_pilot = models.BooleanField(
+        default=False, help_text="Only a pilot may be planned until one has finished."
+    )
 
     class Meta:
         ordering = ["-number"]
@@ -42,6 +56,27 @@ class ProfileVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.profile}, version {self.number}"
+
+
+class ProfileTemplate(models.Model):
+    """A starting point of our own for the profiles of many customers; it holds no customer's data.
+
+    The templates that ship with the portal are files (`provisioning.library`), not rows.
+    """
+
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    definition = models.JSONField()
+    revision = models.PositiveIntegerField(default=1)
+    changed_at = models.DateTimeField(auto_now=True)
+    changed_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Source(models.Model):
