@@ -8,14 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning.domain.attributes import CATALOGUE
-from provisioning.scim.changes import user_patch
 from provisioning.scim.resources import (
     created_id,
     extension_value,
     resources_of,
     user_resource,
 )
-from provisioning.scim.urns import CORE_USER, ENTERPRISE_USER, ENTRA_USER, PATCH
+from provisioning.scim.urns import CORE_USER, ENTERPRISE_USER, ENTRA_USER
 from provisioning.scim.users import projection
 
 FORCED = "passwordForceChangeOnNextSignIn"
@@ -24,7 +23,6 @@ PATHS = [*sorted(path for path, each in CATALOGUE.items() if each.mutable), "ext
 
 values = st.text(min_size=1) | st.booleans()
 states = st.dictionaries(st.sampled_from(PATHS), values)
-changes = st.dictionaries(st.sampled_from(PATHS), values | st.none())
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
@@ -123,31 +121,6 @@ def test_the_two_user_types_are_kept_apart():
     assert (resource["userType"], resource[ENTRA_USER]["userType"]) == ("Trainee", "Guest")
 
 
-@given(changes)
-def test_a_patch_has_one_operation_for_each_path(changed):
-    body = user_patch(changed)
-    assert body["schemas"] == [PATCH]
-    operations = body["Operations"]
-    assert len(operations) == len(changed)
-    for (path, value), operation in zip(changed.items(), operations, strict=True):
-        assert operation["path"] == sent_as(path)
-        if value is None:
-            assert operation == {"op": "remove", "path": sent_as(path)}
-        else:
-            assert (operation["op"], operation["value"]) == ("replace", value)
-
-
-def sent_as(path):
-    # Microsoft's reference addresses the one mail by type and primary.
-    return 'emails[type eq "work" and primary eq true].value' if path == MAIL else path
-
-
-@pytest.mark.parametrize("value", [False, ""])
-def test_false_and_empty_are_values_and_only_none_removes(value):
-    (operation,) = user_patch({"active": value})["Operations"]
-    assert operation == {"op": "replace", "path": "active", "value": value}
-
-
 @pytest.mark.parametrize(
     ("page", "ids"),
     [
@@ -211,4 +184,3 @@ def test_one_attribute_of_an_extension(resource, value):
 def test_a_projection_is_written_without_white_space():
     # White space around a query parameter's value is refused by Entra with 400.
     assert projection(["userName", f"{ENTRA_USER}:userType"]) == f"userName,{ENTRA_USER}:userType"
-    assert projection([]) == ""
