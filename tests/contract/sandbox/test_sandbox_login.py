@@ -55,7 +55,7 @@ def test_the_tenant_may_be_named_by_a_verified_domain(directory: Directory) -> N
         ({"scope": "https://graph.microsoft.com/User.Read.All"}, 400, "invalid_scope", 70011),
         ({"scope": "https://vault.example/.default"}, 400, "invalid_resource", 500011),
         ({"grant_type": "password"}, 400, "unsupported_grant_type", 70003),
-        ({"client_assertion": "x", "client_secret": None}, 401, "invalid_client", 700027),
+        ({"client_assertion": "x", "client_secret": None}, 400, "invalid_request", 900144),
     ],
 )
 def test_a_refusal_is_as_documented(
