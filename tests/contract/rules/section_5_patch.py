@@ -1,0 +1,164 @@
+"""Rows of section 5: PATCH of users."""
+
+from typing import Any
+
+from tests.contract.rules.checks import ABSENT
+from tests.contract.rules.rows import (
+    ADA,
+    BOSS,
+    NOBODY,
+    Ask,
+    Json,
+    Row,
+    add,
+    get,
+    patch,
+    person,
+    remove,
+    replace,
+    row,
+    usage,
+)
+from tests.contract.sandbox.helpers import ENTERPRISE, ENTRA, PATCH_OP, USER
+
+_WORK = {"type": "work", "primary": True, "value": "ada@fabled.example"}
+_OTHER = {"type": "other", "value": "ada@home.example"}
+_MAIL = 'emails[type eq "work" and primary eq true].value'
+_ADDRESS = {"type": "work", "country": "NL", "locality": "Delft"}
+_MANAGER = f"{ENTERPRISE}:manager"
+_ME = f"/users/{ADA}"
+_HERE: Json = {
+    "people": [
+        person("boss"),
+        person("ada", title="Lady", emails=[_WORK, _OTHER], addresses=[_ADDRESS]),
+    ]
+}
+
+
+def _done(rule: str, what: str, operation: Json, **shows: Any) -> Row:
+    return row(rule, what, patch(_ME, operation), get(_ME, shows=shows), **_HERE)
+
+
+def _refused(rule: str, what: str, operation: Json, **shows: Any) -> Row:
+    """Refused, together with the good operation before it."""
+    both = patch(_ME, replace("displayName", "x"), operation, status=400)
+    return row(rule, what, both, get(_ME, shows={"displayName": "Ada", **shows}), **_HERE)
+
+
+def _body(what: str, body: Json) -> Row:
+    return row("5.51", what, Ask(method="PATCH", path=_ME, body=body, status=400), **_HERE)
+
+
+_THREE = [replace("title", "A"), replace(f"{ENTERPRISE}:department", "B"), replace("active", False)]
+
+ROWS: list[Row] = [
+    _done(
+        "5.50",
+        "the work address",
+        replace('addresses[type eq "work"].locality', "Breda"),
+        addresses=[{"type": "work", "country": "NL", "locality": "Breda"}],
+    ),
+    _done(
+        "5.50",
+        "a part removed",
+        remove('addresses[type eq "work"].locality'),
+        addresses=[{"type": "work", "country": "NL", "locality": ABSENT}],
+    ),
+    _done("5.50", "the address removed", remove('addresses[type eq "work"]'), addresses=ABSENT),
+    *(
+        _refused(
+            "5.50", selector, replace(f"addresses[{selector}].locality", "x"), addresses=[_ADDRESS]
+        )
+        for selector in (
+            'type eq "home"',
+            'type ne "work"',
+            'country eq "NL"',
+            'type eq "work" and primary eq true',
+            "primary eq true",
+        )
+    ),
+    row(
+        "5.51",
+        "three attributes, one call",
+        patch(_ME, *_THREE),
+        usage(requests=1, billable=1),
+        get(_ME, shows={"title": "A", ENTERPRISE: {"department": "B"}, "active": False}),
+        **_HERE,
+    ),
+    _done(
+        "5.51",
+        "without a path",
+        {"op": "replace", "value": {"title": "A", "name": {"givenName": "B"}}},
+        title="A",
+        name={"familyName": "Byron", "givenName": "B"},
+    ),
+    _done("5.51", "add", add("title", "A"), title="A"),
+    _done("5.51", "remove", remove("title"), title=ABSENT),
+    _refused("5.51", "one bad value", replace("active", "no"), active=True),
+    _refused("5.51", "unknown attribute", replace("shoeSize", "42")),
+    _refused("5.51", "read-only attribute", replace("id", NOBODY)),
+    _refused("5.51", "required attribute removed", remove("displayName")),
+    _refused("5.51", "unknown operation", {"op": "move", "path": "title", "value": "x"}),
+    _refused("5.51", "remove without a path", {"op": "remove"}),
+    _refused("5.51", "replace without a value", {"op": "replace", "path": "title"}),
+    _body("no schemas", {"Operations": _THREE}),
+    _body("other schemas", {"schemas": [USER], "Operations": _THREE}),
+    _body("no operations", {"schemas": [PATCH_OP], "Operations": []}),
+    _body("an operation that is no object", {"schemas": [PATCH_OP], "Operations": ["title"]}),
+    _done(
+        "5.52",
+        "replaced",
+        replace(_MAIL, "a@fabled.example"),
+        emails=[_OTHER, {**_WORK, "value": "a@fabled.example"}],
+    ),
+    _done("5.52", "removed", remove(_MAIL), emails=[_OTHER]),
+    _done(
+        "5.52",
+        "others",
+        replace('emails[type eq "other"].value', ["a@home.example", "b@home.example"]),
+        emails=[
+            _WORK,
+            {"type": "other", "value": "a@home.example"},
+            {"type": "other", "value": "b@home.example"},
+        ],
+    ),
+    _refused("5.52", "not primary", replace(_MAIL.replace("true", "false"), "a@fabled.example")),
+    _refused("5.52", "without a filter", replace("emails.value", "a@fabled.example")),
+    _refused("5.52", "by value", replace('emails[value eq "x"].value', "a@fabled.example")),
+    _done(
+        "5.53",
+        "set",
+        add(_MANAGER, {"value": BOSS}),
+        **{ENTERPRISE: {"manager": {"value": BOSS}}},
+    ),
+    row(
+        "5.53",
+        "removed",
+        patch(_ME, replace(_MANAGER, {"value": BOSS})),
+        patch(_ME, remove(_MANAGER)),
+        get(_ME, shows={ENTERPRISE: ABSENT}),
+        **_HERE,
+    ),
+    _refused("5.53", "as text", replace(_MANAGER, BOSS)),
+    _refused("5.53", "as its value", replace(f"{_MANAGER}.value", BOSS)),
+    _refused("5.53", "empty object", replace(_MANAGER, {})),
+    _refused("5.53", "nobody", replace(_MANAGER, {"value": NOBODY})),
+    _done("5.54", "core", replace(f"{USER}:title", "A"), title="A"),
+    _done(
+        "5.54",
+        "part of a core attribute",
+        replace(f"{USER}:name.givenName", "A"),
+        name={"familyName": "Byron", "givenName": "A"},
+    ),
+    _done(
+        "5.54",
+        "enterprise",
+        replace(f"{ENTERPRISE}:division", "A"),
+        **{ENTERPRISE: {"division": "A"}},
+    ),
+    _done(
+        "5.54", "Entra", replace(f"{ENTRA}:officeLocation", "A"), **{ENTRA: {"officeLocation": "A"}}
+    ),
+    _refused("5.54", "extension attribute without its URN", replace("officeLocation", "A")),
+    _refused("5.54", "unknown URN", replace("urn:none:title", "A")),
+]
