@@ -9,7 +9,7 @@ import jwt
 from cryptography.hazmat.primitives import hashes
 
 from tests.contract.rules.checks import ABSENT, Exactly, Like, Token
-from tests.contract.rules.rows import Ask, Later, Row, get, row
+from tests.contract.rules.rows import Ask, Change, Later, Row, get, row
 from tests.support.certificates import KeyPair, make_pair
 
 GRAPH = (
@@ -185,6 +185,16 @@ ROWS: list[Row] = [
         "two permissions",
         _token(shows=_claims(roles=["User.Read.All", "Group.Create"])),
         permissions=("User.Read.All", "Group.Create"),
+    ),
+    row(
+        "1.8",
+        "a later consent needs a new token",
+        get("/users", 403),
+        Change(application={"permissions": ["User.Read.All"]}),
+        get("/users", 403),
+        Later(0),
+        get("/users"),
+        permissions=("Group.Read.All",),
     ),
     row(
         "1.9",

@@ -154,6 +154,7 @@ ROWS: list[Row] = [
             f"/Schemas/{USER.upper()}",
         )
     ),
+    row("4.12", "the base too", get("login:/RP/Scim/Users", 401, shows={"status": "401"})),
     row("4.13", "every value", get("/serviceproviderconfig", shows=_CONFIGURATION)),
     *(
         row("4.14", f"missing: {each.method} {each.path}", each, **_HERE)

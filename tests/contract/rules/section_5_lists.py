@@ -2,24 +2,27 @@
 
 from typing import Any
 
-from tests.contract.rules.checks import ABSENT, Like
+from tests.contract.rules.checks import ABSENT, ANYTHING, Exactly, Like
 from tests.contract.rules.rows import (
     Ask,
     Json,
     Row,
     crowd,
+    delete,
     get,
     id_of,
     person,
     row,
     usage,
 )
-from tests.contract.sandbox.helpers import ENTERPRISE, USER
+from tests.contract.sandbox.helpers import ENTERPRISE, ENTRA, USER
 
 _LEAN = "id,userName"
 _MANAGER = f"{ENTERPRISE}:manager"
 _CROWD: Json = {"people": crowd(250)}
 _FEW: Json = {"people": crowd(3)}
+_ONE: Json = {"people": [person("ada", title="Lady")]}
+_ALWAYS: Json = {"id": ANYTHING, "schemas": ANYTHING, "meta": ANYTHING}
 _TWO = {"count": 2}
 
 
@@ -62,6 +65,32 @@ ROWS: list[Row] = [
             ({"count": 1}, {"resources": [{}]}),
         )
     ),
+    *(
+        row(
+            "5.60",
+            str(query),
+            get("/users", query=query, shows={"resources": [Exactly(shows)]}),
+            **_ONE,
+        )
+        for query, shows in (
+            ({"attributes": "id"}, _ALWAYS),
+            ({"attributes": "USERNAME,title"}, {**_ALWAYS, "userName": ANYTHING, "title": "Lady"}),
+            ({"attributes": f"{USER}:title, active"}, {**_ALWAYS, "title": "Lady", "active": True}),
+            ({"attributes": "name.givenName"}, {**_ALWAYS, "name": Exactly({"givenName": "Ada"})}),
+            ({"attributes": f"{ENTRA}:mailNickname"}, {**_ALWAYS, ENTRA: {"mailNickname": "ada"}}),
+            ({"attributes": f"{ENTRA}:usageLocation"}, _ALWAYS),
+            (
+                {"excludedAttributes": f"id,meta,name,userName,displayName,{ENTRA}"},
+                {**_ALWAYS, "active": True, "title": "Lady"},
+            ),
+        )
+    ),
+    row(
+        "5.60",
+        "both projections",
+        get("/users", 400, query={"attributes": "id", "excludedAttributes": "title"}),
+    ),
+    row("5.60", "empty projection", get("/users", 400, query={"attributes": ""})),
     *(
         row("5.60", f"no {name}", get("/users", 400, query={name: value}))
         for name, value in (("startIndex", "1"), ("$top", "5"), ("search", "a"), ("cursor", "AAAA"))
@@ -126,6 +155,19 @@ ROWS: list[Row] = [
         ),
         usage(requests=3),
         **_CROWD,
+    ),
+    row(
+        "5.65",
+        "people deleted in between shift nobody",
+        get("/users", query=_TWO, keep={"next": "nextCursor"}),
+        delete(f"/users/{id_of('p0000')}"),
+        delete(f"/users/{id_of('p0002')}"),
+        get(
+            "/users",
+            query={**_TWO, "cursor": "{next}"},
+            shows={"resources": [{"id": id_of("p0003")}, {"id": id_of("p0004")}]},
+        ),
+        people=crowd(5),
     ),
     row("5.65", "exactly one page", _page(100, {}, nextCursor=ABSENT), people=crowd(100)),
     row("5.65", "one more than a page", _page(100, {}, nextCursor=Like(".+")), people=crowd(101)),

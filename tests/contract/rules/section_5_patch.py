@@ -94,6 +94,27 @@ ROWS: list[Row] = [
     ),
     _done("5.51", "add", add("title", "A"), title="A"),
     _done("5.51", "remove", remove("title"), title=ABSENT),
+    *(
+        _refused("5.51", f"{path} as {value!r}", replace(path, value))
+        for path, value in (
+            ("title", ["x"]),
+            ("title", {"value": "x"}),
+            ("active", 1),
+            ("name", "Ada Byron"),
+            ("name.givenName", ["Ada"]),
+            ("emails", "a@fabled.example"),
+            ("emails", [{"type": "work", "primary": True}]),
+            (_MAIL, ["a@fabled.example"]),
+            (_MAIL, {"value": "a@fabled.example"}),
+            (_MAIL, "no address"),
+            ('phoneNumbers[type eq "mobile"].value', ["+31 1"]),
+            ('phoneNumbers[type eq "home"].value', "+31 1"),
+            (f"{ENTERPRISE}:department", 7),
+            (f"{ENTRA}:employeeHireDate", "01/02/2026"),
+            (f"{ENTRA}:usageLocation", "Netherlands"),
+            (_MANAGER, [{"value": BOSS}]),
+        )
+    ),
     _refused("5.51", "one bad value", replace("active", "no"), active=True),
     _refused("5.51", "unknown attribute", replace("shoeSize", "42")),
     _refused("5.51", "read-only attribute", replace("id", NOBODY)),

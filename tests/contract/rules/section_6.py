@@ -147,6 +147,9 @@ ROWS: list[Row] = [
     _kept("6.5", "description", description="Who reads"),
     *(_refused("6.5", f"read-only {name}", extension={name: "x"}) for name in _READ_ONLY),
     _refused("6.5", "another", extension={"colour": "red"}),
+    _refused("6.5", "a nickname with a space", extension={"mailNickname": "a b"}),
+    _refused("6.5", "a flag as text", extension={"mailEnabled": "no"}),
+    _refused("6.5", "no schemas", schemas=GONE),
     row(
         "6.6",
         "read, projected, listed",
