@@ -179,6 +179,7 @@ ROWS: list[Row] = [
     ),
     row("1.7", "by a verified domain", _token(path="login:/{tenant}.example/oauth2/v2.0/token")),
     row("1.7", "no grant type", _refused(900144, 400, "invalid_request", grant_type=None)),
+    row("1.7", "no client id", _refused(900144, 400, "invalid_request", client_id=None)),
     row("1.7", "GET", get("login:/{tenant}/oauth2/v2.0/token", 404)),
     row(
         "1.8",

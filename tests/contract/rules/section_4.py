@@ -147,6 +147,7 @@ ROWS: list[Row] = [
             "/Users",
             f"/Users/{ADA.upper()}",
             "/Groups",
+            "/users/",
             f"/gROUPS/{READERS}",
             "/ServiceProviderConfig",
             "/ResourceTypes",
@@ -180,7 +181,7 @@ ROWS: list[Row] = [
     ),
     *(
         row("4.15", accept, get("/users", headers={"accept": accept}))
-        for accept in (JSON, SCIM_JSON, "*/*")
+        for accept in (JSON, SCIM_JSON, "*/*", "text/html, */*;q=0.1")
     ),
     row("4.15", "HTML", get("/users", 400, headers={"accept": "text/html"})),
     row(
@@ -188,6 +189,7 @@ ROWS: list[Row] = [
         "refused, then done",
         _json_delete(JSON, 400, detail="Accept header application/json is invalid"),
         _json_delete(SCIM_JSON, 400, detail=r"Accept header application/scim\+json is invalid"),
+        _json_delete("text/html, application/json;q=0.9", 400),
         _json_delete("*/*", 204),
         **_HERE,
     ),

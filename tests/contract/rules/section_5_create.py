@@ -147,6 +147,13 @@ ROWS: list[Row] = [
     ),
     row(
         "5.9",
+        "a rename frees the old one",
+        patch(f"/users/{ADA}", replace("userName", "eve@fabled.example")),
+        post("/users", user_body("ada")),
+        **_ADA,
+    ),
+    row(
+        "5.9",
         "one's own",
         patch(f"/users/{ADA}", replace("userName", "ADA@fabled.example")),
         **_ADA,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.contract.rules.checks import ABSENT
+from tests.contract.rules.checks import ABSENT, Exactly
 from tests.contract.rules.rows import (
     ADA,
     BOSS,
@@ -39,9 +39,9 @@ def _done(rule: str, what: str, operation: Json, **shows: Any) -> Row:
     return row(rule, what, patch(_ME, operation), get(_ME, shows=shows), **_HERE)
 
 
-def _refused(rule: str, what: str, operation: Json, **shows: Any) -> Row:
+def _refused(rule: str, what: str, operation: Json, detail: str = "", **shows: Any) -> Row:
     """Refused, together with the good operation before it."""
-    both = patch(_ME, replace("displayName", "x"), operation, status=400)
+    both = patch(_ME, replace("displayName", "x"), operation, status=400, detail=detail)
     return row(rule, what, both, get(_ME, shows={"displayName": "Ada", **shows}), **_HERE)
 
 
@@ -94,6 +94,28 @@ ROWS: list[Row] = [
     ),
     _done("5.51", "add", add("title", "A"), title="A"),
     _done("5.51", "remove", remove("title"), title=ABSENT),
+    _done("5.51", "null", replace("title", None), title=ABSENT),
+    _done("5.51", "without case", {"op": "Replace", "path": "TITLE", "value": "A"}, title="A"),
+    _done(
+        "5.51",
+        "a part of the name as an object",
+        replace("name", {"givenName": "A"}),
+        name={"familyName": "Byron", "givenName": "A"},
+    ),
+    _done("5.51", "all addresses", remove("emails"), emails=ABSENT),
+    _done("5.51", "new addresses", replace("emails", [_WORK]), emails=[_WORK]),
+    _done(
+        "5.51",
+        "one more address",
+        add('emails[type eq "other"].value', "b@home.example"),
+        emails=[_WORK, _OTHER, {"type": "other", "value": "b@home.example"}],
+    ),
+    _done(
+        "5.51",
+        "a first phone",
+        replace('phoneNumbers[type eq "mobile"].value', "+31 6"),
+        phoneNumbers=[{"type": "mobile", "value": "+31 6"}],
+    ),
     *(
         _refused("5.51", f"{path} as {value!r}", replace(path, value))
         for path, value in (
@@ -116,12 +138,22 @@ ROWS: list[Row] = [
         )
     ),
     _refused("5.51", "one bad value", replace("active", "no"), active=True),
-    _refused("5.51", "unknown attribute", replace("shoeSize", "42")),
-    _refused("5.51", "read-only attribute", replace("id", NOBODY)),
-    _refused("5.51", "required attribute removed", remove("displayName")),
-    _refused("5.51", "unknown operation", {"op": "move", "path": "title", "value": "x"}),
-    _refused("5.51", "remove without a path", {"op": "remove"}),
-    _refused("5.51", "replace without a value", {"op": "replace", "path": "title"}),
+    *(
+        _refused("5.51", detail, operation, detail)
+        for operation, detail in (
+            (replace("shoeSize", "42"), "Attribute 'shoeSize' is not defined"),
+            (replace("id", NOBODY), "Attribute 'id' is read-only"),
+            (remove("displayName"), "Attribute 'displayName' cannot be removed"),
+            (remove("name.givenName"), "Attribute 'name.givenName' cannot be removed"),
+            ({"op": "move", "path": "title", "value": "x"}, "Operation 'move' is not one of"),
+            ({"op": "remove"}, "Operation 'remove' needs a path"),
+            ({"op": "replace", "path": "title"}, "Operation 'replace' needs a value"),
+            ({"op": "replace", "value": "x"}, "Without a path the value must be an object"),
+            (replace(" ", "x"), "'path' must be a non-empty string"),
+            (replace("emails[type eq", "x"), "Invalid path"),
+            (replace("active", "false"), "Attribute 'active' must be a boolean"),
+        )
+    ),
     _body("no schemas", {"Operations": _THREE}),
     _body("other schemas", {"schemas": [USER], "Operations": _THREE}),
     _body("no operations", {"schemas": [PATCH_OP], "Operations": []}),
@@ -179,6 +211,16 @@ ROWS: list[Row] = [
     ),
     _done(
         "5.54", "Entra", replace(f"{ENTRA}:officeLocation", "A"), **{ENTRA: {"officeLocation": "A"}}
+    ),
+    row(
+        "5.54",
+        "an extension as an object, merged, then emptied",
+        patch(_ME, replace(f"{ENTERPRISE}:department", "A")),
+        patch(_ME, {"op": "replace", "value": {ENTERPRISE: {"division": "B"}}}),
+        get(_ME, shows={ENTERPRISE: Exactly({"department": "A", "division": "B"})}),
+        patch(_ME, remove(f"{ENTERPRISE}:department"), remove(f"{ENTERPRISE}:division")),
+        get(_ME, shows={ENTERPRISE: ABSENT}),
+        **_HERE,
     ),
     _refused("5.54", "extension attribute without its URN", replace("officeLocation", "A")),
     _refused("5.54", "unknown URN", replace("urn:none:title", "A")),

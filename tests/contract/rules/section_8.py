@@ -20,7 +20,7 @@ from tests.contract.rules.rows import (
     row,
     usage,
 )
-from tests.contract.sandbox.helpers import ENTRA, user_body
+from tests.contract.sandbox.helpers import ENTERPRISE, ENTRA, GONE, USER, user_body
 
 _ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 _NEITHER = {"location": ABSENT, "etag": ABSENT}
@@ -35,6 +35,27 @@ _PROXIED = person(
     entra={"proxyAddresses": ["SMTP:ada@fabled.example", "smtp:older@fabled.example"]},
 )
 _TAKEN = "Another object with the same value for property proxyAddresses already exists."
+
+
+# changes to a good body, what the refusal begins with
+_PAYLOADS: list[tuple[Json, str]] = [
+    ({"schemas": GONE}, "'schemas' must be a list"),
+    ({"schemas": [ENTRA]}, "'schemas' must contain"),
+    ({"schemas": [USER, "urn:x"]}, "Unknown schema 'urn:x'"),
+    ({"nickName": "A"}, "Attribute 'nickName' is not defined"),
+    ({"name": {"formatted": "A"}}, "'name' has no sub-attribute"),
+    ({"title": 5}, "Attribute 'title' must be a string"),
+    ({"active": "True"}, "Attribute 'active' must be a boolean"),
+    ({"id": NOBODY}, "Attribute 'id' is read-only"),
+    ({"userName": "a b@fabled.example"}, "Property userPrincipalName is invalid"),
+    ({"emails": _WORK}, "Attribute 'emails' must be a list"),
+    ({"emails": [{**_WORK, "value": "ada"}]}, "Invalid value specified for property 'mail'"),
+    ({"phoneNumbers": [{"type": "work"}]}, "A value of 'phoneNumbers' needs"),
+    ({ENTERPRISE: {"manager": NOBODY}}, "A value of 'manager' must be an object"),
+    ({ENTRA: {"mailNickname": "a b"}}, "Invalid value specified for property 'mailNickname'"),
+    ({ENTRA: {"employeeHireDate": "01/02/2026"}}, "Attribute 'employeeHireDate' must be"),
+    ({ENTRA: {"usageLocation": "Netherlands"}}, "Attribute 'usageLocation' must be"),
+]
 
 
 def _mail(address: str) -> Json:
@@ -118,10 +139,15 @@ ROWS: list[Row] = [
         usage(requests=5, billable=0),
     ),
     *(
+        row("8.3", detail, post("/users", user_body(**changes), 400, detail=detail))
+        for changes, detail in _PAYLOADS
+    ),
+    *(
         row(
             "8.4",
             repr(header),
             get("/users", 401, headers={"authorization": header}, detail="Access token is empty"),
+            usage(requests=0),
         )
         for header in (None, "", "Bearer", "Basic YTpi")
     ),
@@ -157,7 +183,9 @@ ROWS: list[Row] = [
         get(f"/users/{NOBODY}", 404),
         get(f"/groups/{NOBODY}", 404),
         get("/nothing", 404),
-        usage(requests=4, billable=4),
+        get("/users/a/b", 404),
+        get("", 404),
+        usage(requests=6, billable=6),
     ),
     row("8.9", "as 409", *_proxies(409, "uniqueness"), people=[_PROXIED]),
     row(
