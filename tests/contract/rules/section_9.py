@@ -137,7 +137,7 @@ ROWS: list[Row] = [
     ),
     row(
         "9.4",
-        "one more every 50 ms",
+        "one more every 50 s",
         patch(_ME, _TITLE, times=3),
         patch(_ME, _TITLE, status=429),
         Later(51),
@@ -221,7 +221,7 @@ ROWS: list[Row] = [
         "9.12",
         "seconds to the next write",
         patch(_ME, _TITLE, times=6),
-        patch(_ME, _TITLE, status=429, answers={"retry-after": Within(15, 25)}),
+        patch(_ME, _TITLE, status=429, answers={"retry-after": Within(1, 25)}),
         Later(15),
         Later(11),
         patch(_ME, _TITLE),
