@@ -27,7 +27,7 @@ from tests.support.sandbox import RunningSandbox
 
 ALL = os.environ.get("QUOTA_ALL") == "1"
 ROUND = 32
-RATE = 100.0  # tokens a second that the scaled clock gives
+RATE = 60.0  # tokens a second that the scaled clock gives
 SHARE = 0.4  # of a bucket
 
 
