@@ -14,6 +14,7 @@ from msp_portal.sandbox.faults import HTML_PAGE, Fault
 from msp_portal.sandbox.http import Request, Response, json_response
 from msp_portal.sandbox.login import Login
 from msp_portal.sandbox.scim import BASE, Scim, below_base, error_response
+from msp_portal.sandbox.service import Service
 from msp_portal.sandbox.store import Store
 from msp_portal.sandbox.tokens import TokenError, Tokens
 
@@ -33,7 +34,7 @@ class Sandbox:
         tokens = Tokens(store, static_token)
         self._scim = Scim(store, tokens, throttle=throttle)
         self._login = Login(store, tokens)
-        self._control = Control(store)
+        self._control = Control(Service(store))
         self._store = store
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
