@@ -61,9 +61,8 @@ def _queue(tenant: Tenant) -> Markup:
     faults = tenant.faults.shown()
     lede = "The oldest fault that fits a request strikes it. Faults are forgotten on a restart."
     if not faults:
-        return card(
-            "Waiting", empty("No fault waits: calls are answered as they deserve."), lede=lede
-        )
+        none = empty("No fault waits: every call is answered normally.")
+        return card("Waiting", none, lede=lede)
     shown = table("Waiting faults", _HEADS, map(_row, faults))
     clear = button(address("tenants", tenant.id, "faults", "clear"), "Clear all faults")
     return card(count(len(faults), "fault") + " waiting", shown, clear, lede=lede)

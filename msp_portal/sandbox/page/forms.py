@@ -7,7 +7,10 @@ from msp_portal.sandbox.page.visit import Draft, Visit
 
 
 class Form:
-    """One form of a page; `name` tells the forms of a page apart."""
+    """One form of a page; `name` tells the forms of a page apart.
+
+    `more` of its fields are attributes of the control, and `hint`.
+    """
 
     def __init__(self, visit: Visit, name: str, action: str) -> None:
         self._name = name
@@ -105,10 +108,8 @@ class Form:
         return f"{self._name}-{name}"
 
 
-def button(
-    action: str, words: str, *, quiet: bool = True, label: str = "", **fields: str
-) -> Markup:
+def button(action: str, words: str, *, label: str = "", **fields: str) -> Markup:
     """A form that is only a button; `label` says to a screen reader what it is about."""
     hidden = [element("input", type="hidden", name=k, value=v) for k, v in fields.items()]
-    pressed = element("button", words, class_="quiet" if quiet else None, aria_label=label or None)
+    pressed = element("button", words, class_="quiet", aria_label=label or None)
     return element("form", hidden, pressed, method="post", action=action, class_="inline")
