@@ -86,7 +86,7 @@ def export(store: Store, tenant: Tenant, since: date, until: date) -> bytes:
     for day, quantity in store.meter.billable_days(tenant.id, since, until):
         row = {**_resource(tenant), **_charge(tenant, day, quantity)}
         writer.writerow([_cell(row.get(name, "")) for name in COLUMNS])
-    return text.getvalue().encode()
+    return text.getvalue().encode("utf-8", "replace")
 
 
 def download(store: Store, tenant: Tenant, query: dict[str, str]) -> Response:

@@ -74,14 +74,19 @@ def _row(fault: Json) -> list[Child]:
         [_KINDS[fault["kind"]], f" (by {fault['delay']:g} s)" if slow else None],
         str(fault["status"]) if shows else "none",
         "instead of the work" if fault["when"] == "before" else "after the work",
-        [code(fault["method"] or "any"), " ", code(fault["path"] or "any path")],
+        _requests(fault),
         _strikes(fault),
         fault["retry_after"] or "none",
     ]
 
 
+def _requests(fault: Json) -> Child:
+    narrowed = [each for each in (fault["method"], fault["path"]) if each]
+    return code(" ".join(narrowed)) if narrowed else "all"
+
+
 def _strikes(fault: Json) -> str:
-    often = "every time" if fault["times"] is None else count(fault["times"], "time")
+    often = {None: "every time", 1: "once"}.get(fault["times"]) or count(fault["times"], "time")
     if fault["rate"] is None:
         return often
     chance = f"{fault['rate'] * 100:g} % of requests (seed {fault['seed']})"

@@ -47,8 +47,8 @@ def show_one(visit: Visit) -> Response:
     back = link("All groups", address("tenants", tenant.id, "groups"))
     columns = element(
         "div",
-        _members(visit, tenant, entry.resource["id"]),
         element("div", card(_name(entry), back, facts(rows)), raw(entry.resource)),
+        _members(visit, tenant, entry.resource["id"]),
         class_="columns",
     )
     return document(visit, _name(entry), tenant_head(tenant, "groups"), columns)

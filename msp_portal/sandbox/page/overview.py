@@ -8,8 +8,10 @@ from msp_portal.sandbox.page.parts import badge, card, code, facts, link
 from msp_portal.sandbox.page.visit import Visit
 from msp_portal.sandbox.page.words import address, count
 from msp_portal.sandbox.scim import BASE
-from msp_portal.sandbox.tenants import Tenant
+from msp_portal.sandbox.tenants import Application, Tenant
 from msp_portal.sandbox.tokens import DEFAULT_TENANT
+
+_SHOWN = 5
 
 
 def show(visit: Visit, status: int = 200) -> Response:
@@ -28,16 +30,22 @@ def show(visit: Visit, status: int = 200) -> Response:
 def _portal(visit: Visit, tenant: Tenant) -> Markup:
     apps = list(tenant.config.applications.values())
     here = link("Applications", address("tenants", tenant.id, "applications"))
-    named: Child = code(apps[0].client_id) if len(apps) == 1 else [here, ": the id of one"]
+    named = [_named(each) for each in apps[:_SHOWN]]
+    if len(apps) > _SHOWN:
+        named.append(element("span", "and more under ", here))
     rows: list[tuple[str, Child]] = [
         ("Cloud", "Sandbox"),
         ("Tenant id", code(tenant.id)),
         ("Sandbox address", code(visit.host)),
-        ("Application (client) id", named if apps else [here, ": create one first"]),
+        ("Application (client) id", named or element("span", "none yet: create one under ", here)),
         ("Client secret", "shown once, when the application or the secret was created"),
     ]
     lede = "Add a tenant to the customer in the portal, then store the secret under Credential."
     return card("Use it in the portal", facts(rows), lede=lede)
+
+
+def _named(app: Application) -> Markup:
+    return element("span", code(app.client_id), f" ({app.name})" if app.name else None)
 
 
 def _addresses(visit: Visit, tenant: Tenant) -> Markup:

@@ -64,7 +64,15 @@ def _row(heads: Sequence[tuple[str, str]], cells: Sequence[Child]) -> Markup:
     for (words, kind), cell in zip(heads, cells, strict=True):
         name = "td" if shown else "th"
         scope = None if shown else "row"
-        shown.append(element(name, cell, class_=kind or None, scope=scope, data_head=words or None))
+        shown.append(
+            element(
+                name,
+                element("span", cell),
+                class_=kind or None,
+                scope=scope,
+                data_head=words or None,
+            )
+        )
     return element("tr", shown)
 
 

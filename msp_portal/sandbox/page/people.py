@@ -51,7 +51,7 @@ def show_one(visit: Visit) -> Response:
     rows: list[tuple[str, Child]] = list(flat(resource))
     rows.append(("Password", "set" if entry.password_set else "none"))
     back = link("All people", address("tenants", tenant.id, "people"))
-    heading = element("div", state_of(resource), back, class_="row")
+    heading = element("div", state_of(resource), back, class_="title")
     columns = element(
         "div",
         card(name, heading, facts(rows)),
@@ -99,11 +99,11 @@ def state_of(resource: Json) -> Markup:
 
 
 def _short(key: str) -> str:
-    """An extension by the end of its URN: enterprise:User, Entra:User."""
+    """An extension by what tells it from the others in its URN: enterprise, Entra."""
     if not key.startswith("urn:"):
         return key
     parts = key.split(":")
-    return ":".join([parts[-3] if len(parts) > 3 else "", parts[-1]]).strip(":")
+    return parts[-3] if parts[-1] in ("User", "Group") and len(parts) > 3 else parts[-1]
 
 
 def _text(value: object) -> str:

@@ -67,8 +67,8 @@ def _hours(visit: Visit, tenant: Tenant, hours: list[Hour]) -> Markup:
     pages = -(-len(hours) // _SIZE)
     page = visit.number("page", pages)
     latest = hours[::-1][(page - 1) * _SIZE : page * _SIZE]
-    heads = [("Hour, UTC", ""), *[(_status(each), "num") for each in statuses],
-             ("Calls", "num"), ("Billable", "num")]  # fmt: skip
+    counted = ["Calls", "Billable", *map(_status, statuses)]
+    heads = [("Hour, UTC", ""), *[(words, "num") for words in counted]]
     rows = [_row(each, statuses) for each in latest]
     lede = "Cut: the connection was cut before the work." if 0 in statuses else None
     return card(
@@ -87,13 +87,13 @@ def _row(hour: Hour, statuses: list[int]) -> list[Child]:
     seen = [hour.by_status.get(each, 0) for each in statuses]
     return [
         f"{hour.start:%Y-%m-%d %H}:00",
-        *[count(each) if each else element("span", "0", class_="nil") for each in seen],
         count(hour.requests),
         count(hour.billable),
+        *[count(each) if each else element("span", "0", class_="nil") for each in seen],
     ]
 
 
 def _sums(hours: list[Hour], statuses: list[int]) -> list[Child]:
     by_status = [sum(hour.by_status.get(each, 0) for hour in hours) for each in statuses]
-    totals = [*by_status, sum(h.requests for h in hours), sum(h.billable for h in hours)]
+    totals = [sum(h.requests for h in hours), sum(h.billable for h in hours), *by_status]
     return ["All hours", *map(count, totals)]

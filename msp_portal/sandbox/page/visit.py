@@ -64,10 +64,13 @@ class Visit:
     def number(self, name: str, most: int) -> int:
         """A query parameter between 1 and `most`; 1 for anything else."""
         text = self.query.get(name, "")
-        return min(max(int(text), 1), most) if text.isascii() and text[:9].isdigit() else 1
+        whole = text.isascii() and text.isdigit() and len(text) < 10
+        return min(max(int(text), 1), most) if whole else 1
 
 
 def _parsed(request: Request) -> dict[str, list[str]]:
+    if not request.body:
+        return {}
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
         raise ControlError(415, f"A form is sent as {_FORM}.")
     found: dict[str, list[str]] = {}

@@ -36,5 +36,5 @@ def day_of(seconds: float) -> str:
 def address(*parts: str, **query: str | int) -> str:
     """The address of a page, its parts escaped; empty query parameters are left out."""
     asked = urlencode({name: value for name, value in query.items() if value not in ("", 1)})
-    path = PAGES + "/".join(quote(part, safe="") for part in parts)
+    path = PAGES + "/".join(quote(part, safe="", errors="replace") for part in parts)
     return f"{path}?{asked}" if asked else path
