@@ -1,6 +1,5 @@
 """What can be done to the sandbox from outside SCIM; both control API and control page call it."""
 
-import math
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -105,7 +104,7 @@ class Service:
         """Move the sandbox's clock and give its new time."""
         if not isinstance(seconds, int | float) or isinstance(seconds, bool):
             raise ControlError(400, "'advance_seconds' must be a number.")
-        if not math.isfinite(seconds) or not 0 < self.store.now() + seconds < _LAST:
+        if not 0 < self.store.now() + seconds < _LAST:
             raise ControlError(400, "The clock must stay between the years 1970 and 9000.")
         self.store.advance_clock(seconds)
         return self.now()

@@ -23,12 +23,14 @@ class Form:
         """Whether this form was just sent and refused."""
         return self._draft is not None
 
-    def render(self, *children: Child, submit: str, danger: bool = False) -> Markup:
+    def render(
+        self, *children: Child, submit: str, danger: bool = False, method: str = "post"
+    ) -> Markup:
         """The whole form with its button."""
         button = element("button", submit, class_="danger" if danger else "primary")
-        return element("form", self._problem(), *children,
-                       element("div", button, class_="actions"),
-                       method="post", action=self._action, id=self._name)  # fmt: skip
+        actions = element("div", button, class_="actions")
+        inside = [self._problem(), *children, actions]
+        return element("form", inside, method=method, action=self._action, id=self._name)
 
     def text(self, name: str, label: str, value: str = "", **more: str) -> Markup:
         """One line of text."""
@@ -38,6 +40,10 @@ class Form:
         """A number; the server checks it, so that its sentence is shown and nothing is lost."""
         shown = self._input(name, value, "text", inputmode="decimal", **more)
         return self._labelled(name, label, shown, more)
+
+    def day(self, name: str, label: str, value: str) -> Markup:
+        """A date, YYYY-MM-DD."""
+        return self._labelled(name, label, self._input(name, value, "date"), {})
 
     def lines(self, name: str, label: str, value: str = "", **more: str) -> Markup:
         """Several lines of text."""

@@ -10,7 +10,7 @@ from msp_portal.sandbox.page.visit import PAGES, ROOT, Visit
 from msp_portal.sandbox.page.words import address, count, moment
 from msp_portal.sandbox.tenants import Tenant
 
-_HERE = Path(__file__).parent
+_FOLDER = Path(__file__).parent / "files"
 POLICY = (
     b"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     b"frame-ancestors 'none'; base-uri 'none'"
@@ -31,15 +31,16 @@ _SAFE: Headers = [
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
-_FILES = {"page.css": b"text/css; charset=utf-8", "icon.svg": b"image/svg+xml"}
+_STYLES = ("base.css", "frame.css", "lists.css", "forms.css")
+_FILES = {"icon.svg": b"image/svg+xml", **dict.fromkeys(_STYLES, b"text/css; charset=utf-8")}
 
 
 def static(name: str) -> Response | None:
-    """Stylesheet or icon."""
+    """A stylesheet or the icon."""
     if name not in _FILES:
         return None
     headers = [(b"content-type", _FILES[name]), (b"cache-control", b"no-cache"), *_SAFE]
-    return Response(200, (_HERE / name).read_bytes(), headers)
+    return Response(200, (_FOLDER / name).read_bytes(), headers)
 
 
 def document(visit: Visit, title: str, *main: Child, status: int = 200) -> Response:
@@ -49,7 +50,7 @@ def document(visit: Visit, title: str, *main: Child, status: int = 200) -> Respo
         element("meta", charset="utf-8"),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("title", f"{title} · Entra sandbox"),
-        element("link", rel="stylesheet", href=f"{PAGES}page.css"),
+        [element("link", rel="stylesheet", href=PAGES + each) for each in _STYLES],
         element("link", rel="icon", href=f"{PAGES}icon.svg", type="image/svg+xml"),
     )
     note = _note(visit.note)

@@ -50,6 +50,7 @@ _PAGES: dict[tuple[str, ...], _View] = {
     ("tenants", "*", "switches"): switches.show,
     ("tenants", "*", "faults"): faults.show,
     ("tenants", "*", "usage"): usage.show,
+    ("tenants", "*", "costs.csv"): usage.download,
 }
 _APPS = ("tenants", "*", "applications")
 _POSTS: dict[tuple[str, ...], _Post] = {

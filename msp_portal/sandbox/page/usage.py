@@ -1,26 +1,38 @@
 """What one directory was called, hour by hour, and the cost export."""
 
 from msp_portal.sandbox import costs
+from msp_portal.sandbox.errors import ControlError
 from msp_portal.sandbox.http import Response
 from msp_portal.sandbox.meter import Hour
+from msp_portal.sandbox.page.forms import Form
 from msp_portal.sandbox.page.html import Child, Markup, element
 from msp_portal.sandbox.page.layout import document, tenant_head
 from msp_portal.sandbox.page.parts import card, empty, pager, table
-from msp_portal.sandbox.page.visit import ROOT, Visit
-from msp_portal.sandbox.page.words import count, money
+from msp_portal.sandbox.page.visit import Draft, Visit
+from msp_portal.sandbox.page.words import address, count, money
 from msp_portal.sandbox.tenants import Tenant
 
 _SIZE = 48
 
 
-def show(visit: Visit) -> Response:
+def download(visit: Visit) -> Response:
+    """The cost export; the page again when its days cannot be."""
+    try:
+        return costs.download(visit.service.store, visit.tenant(), visit.query)
+    except ControlError as error:
+        typed = {name: [value] for name, value in visit.query.items()}
+        visit.draft = Draft("export", typed, error.message)
+        return show(visit, error.status)
+
+
+def show(visit: Visit, status: int = 200) -> Response:
     """Usage per hour, latest first, and the export."""
     tenant = visit.tenant()
     hours = visit.service.store.meter.hours(tenant.id)
     columns = element("div", _totals(tenant, hours), _export(visit, tenant), class_="columns")
     title = f"Usage and cost of {tenant.config.name}"
     head = tenant_head(tenant, "usage")
-    return document(visit, title, head, columns, _hours(visit, tenant, hours))
+    return document(visit, title, head, columns, _hours(visit, tenant, hours), status=status)
 
 
 def _totals(tenant: Tenant, hours: list[Hour]) -> Markup:
@@ -33,30 +45,24 @@ def _totals(tenant: Tenant, hours: list[Hour]) -> Markup:
         for name, value in figures
     ]
     switches = tenant.switches
-    rule = "every answer" if switches.billing_rule == "all" else "answers with 2xx and 404"
-    told = f"{switches.billing_currency} {switches.unit_price} a call; {rule} are billed."
-    if switches.billing_rule == "all":
-        told = told.replace("are billed", "is billed")
+    each = f"{switches.billing_currency} {switches.unit_price} for each"
+    whole = switches.billing_rule == "all"
+    told = f"{each} answer." if whole else f"{each} answer of 2xx or 404; others are free."
     return card("Since the directory began", element("dl", tiles, class_="tiles"), lede=told)
 
 
 def _export(visit: Visit, tenant: Tenant) -> Markup:
     first, last = costs.month_of(visit.service.now().date())
-    days = [
-        element("div", element("label", words, for_=f"export-{name}"),
-                element("input", type="date", name=name, id=f"export-{name}", value=str(day),
-                        required=True), class_="field")
-        for name, words, day in (("from", "From", first), ("to", "To", last))
-    ]  # fmt: skip
-    button = element("div", element("button", "Download the export", class_="primary"),
-                     class_="actions")  # fmt: skip
-    form = element("form", element("div", days, class_="row"), button, method="get",
-                   action=f"{ROOT}tenants/{tenant.id}/costs.csv", id="export")  # fmt: skip
+    form = Form(visit, "export", address("tenants", tenant.id, "costs.csv"))
+    days = form.day("from", "From", str(first)), form.day("to", "To", str(last))
+    body = form.render(
+        element("div", days, class_="row"), submit="Download the export", method="get"
+    )
     lede = (
         "What Cost Management's export would show for the SCIM API: a row for each UTC day,"
         " both days included."
     )
-    return card("Cost export", form, lede=lede)
+    return card("Cost export", body, lede=lede)
 
 
 def _hours(visit: Visit, tenant: Tenant, hours: list[Hour]) -> Markup:

@@ -150,7 +150,7 @@ def test_hostile_names_are_text_everywhere(
 def test_every_page_is_sent_with_a_policy_and_asks_for_no_script(
     web: httpx.Client, directory: Directory
 ) -> None:
-    for path in ("/", _of(directory), _of(directory, "faults"), "/page/nothing", "/page/page.css"):
+    for path in ("/", _of(directory), _of(directory, "faults"), "/page/nothing", "/page/base.css"):
         answer = web.get(path)
         policy = answer.headers["content-security-policy"]
         assert "default-src 'none'" in policy
@@ -393,6 +393,21 @@ def test_usage_shows_each_hour_by_status(web: httpx.Client, directory: Directory
     assert "USD 0.004" in page
     home = _page(web, "/")
     assert re.search(rf"{directory.tenant}.*?USD 0\.004", home)
+
+
+def test_the_export_is_downloaded_and_bad_days_are_kept(
+    web: httpx.Client, directory: Directory
+) -> None:
+    directory.scim.get("/users")
+    there = _of(directory, "costs.csv")
+    answer = web.get(there, params={"from": "2000-01-01", "to": "2199-12-31"})
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert len(answer.text.splitlines()) == 2
+    refused = web.get(there, params={"from": "2026-03-09", "to": "2026-03-08"})
+    assert refused.status_code == 400
+    assert re.search(r'<p class="problem" role="alert">[^<]*before', refused.text)
+    assert 'value="2026-03-09"' in refused.text
+    assert web.get(_of(directory).replace(directory.tenant, "x") + "/costs.csv").status_code == 404
 
 
 def test_the_clock_is_advanced(web: httpx.Client, sandbox: RunningSandbox) -> None:
