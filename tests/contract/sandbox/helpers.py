@@ -13,6 +13,7 @@ ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 ENTRA = "urn:ietf:params:scim:schemas:extension:Microsoft:Entra:2.0:User"
 ENTRA_GROUP = "urn:ietf:params:scim:schemas:extension:Microsoft:Entra:2.0:Group"
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+NOBODY = "99999999-9999-4999-8999-999999999999"
 GONE = object()  # in a table: the key is left out of the body
 
 
