@@ -34,6 +34,18 @@ class Directory:
         assert answer.status_code == 201, answer.text
         return answer.json()["id"]
 
+    def people(self, number: int) -> list[str]:
+        rows = [
+            {"userName": f"p{n:05}@fabled.example", "displayName": f"P {n}", "active": True}
+            for n in range(number)
+        ]
+        return self.sandbox.seed(self.tenant, users=rows)["users"]
+
+    def group(self, name: str = "Readers", /, **changes: Any) -> str:
+        answer = self.scim.post("/groups", json=group_body(name, **changes))
+        assert answer.status_code == 201, answer.text
+        return answer.json()["id"]
+
     def user(self, user_id: str) -> dict[str, Any]:
         return self.scim.get(f"/users/{user_id}").json()
 
