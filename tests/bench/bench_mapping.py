@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from provisioning.domain.definition import parse_definition
-from provisioning.domain.mapping import MappingError, compile_profile
+from provisioning.domain.mapping import CompiledProfile, MappingError, compile_profile
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 ENTRA = "urn:ietf:params:scim:schemas:extension:Microsoft:Entra:2.0:User"
@@ -144,24 +144,27 @@ def definition() -> dict[str, Any]:
     return {"key_column": "id", "attributes": rules}
 
 
-def catastrophe() -> float:
-    """The worst seconds of ten records that a pattern of the profile cannot cope with."""
+def catastrophe() -> tuple[float, float]:
+    """Worst processor time and middle wall time, in seconds, of eleven records that a pattern of
+    the profile cannot cope with.
+    """
     data = definition()
     rule = {"target": "title", "expression": 'Replace([job], , "(a|aa)+$", , "")'}
     rules = [each for each in data["attributes"] if each["target"] != "title"]
     profile = compile_profile(parse_definition({**data, "attributes": [rule, *rules]}))
-    worst = 0.0
-    for number in range(10):
-        start = time.perf_counter()
-        try:
-            profile.apply({**record(number), "job": "a" * (60 + number) + "b"})
-        except MappingError as error:
-            if not error.slow:
-                raise
-        else:
-            raise SystemExit("the pattern was not stopped")
-        worst = max(worst, time.perf_counter() - start)
-    return worst
+    times = [_stopped(profile, {**record(n), "job": "a" * (60 + n) + "b"}) for n in range(11)]
+    processor, wall = zip(*times, strict=True)
+    return max(processor), sorted(wall)[5]
+
+
+def _stopped(profile: CompiledProfile, slow: dict[str, str]) -> tuple[float, float]:
+    processor, wall = time.process_time(), time.perf_counter()
+    try:
+        profile.apply(slow)
+    except MappingError as error:
+        if error.slow:
+            return time.process_time() - processor, time.perf_counter() - wall
+    raise SystemExit("the pattern was not stopped")
 
 
 def main() -> None:
@@ -178,7 +181,11 @@ def main() -> None:
     print(f"by hand  {hand / count * 1e6:6.1f} us per record")
     print(f"profile  {mapped / count * 1e6:6.1f} us per record")
     print(f"ratio    {mapped / hand:6.2f}")
-    print(f"slow     {catastrophe() * 1e3:6.1f} ms for a record with a catastrophic pattern")
+    processor, wall = catastrophe()
+    print(
+        f"slow     {processor * 1e3:6.1f} ms ({wall * 1e3:.1f} ms on the wall) for a record with a"
+    )
+    print("         catastrophic pattern, before it is stopped")
 
 
 if __name__ == "__main__":

@@ -55,7 +55,6 @@ CATASTROPHES = [
     ('Replace([a], , "(a|aa)+$", , "")', "a" * 60 + "b"),
     ('Replace([a], , "(?<x>(a|aa)+)$", "x", "")', "a" * 60 + "b"),
     ('Replace([absent], , "(?<x>(a|aa)+)$", "x", , [a], )', "a" * 60 + "b"),
-    ('Replace([a], , "^(\\\\w+\\\\s?)+$", , "")', "words " * 40 + "!"),
     ('Replace([a], , "(x+x+)+y", , "")', "x" * 5_000),
     ('Replace([a], , [p], , "")', "a" * 60 + "b"),
 ]
@@ -63,12 +62,12 @@ CATASTROPHES = [
 
 @pytest.mark.parametrize(("text", "value"), CATASTROPHES)
 def test_a_pattern_that_is_too_slow_is_an_error_soon(text, value):
-    assert TIME_LIMIT < 0.1
+    assert TIME_LIMIT <= 0.05
     compiled = compile_expression(text)
     start = time.perf_counter()
-    with pytest.raises(SlowPatternError, match="longer than 40 ms"):
+    with pytest.raises(SlowPatternError, match="longer than 20 ms"):
         compiled.evaluate({"a": value, "p": "(a|aa)+$"})
-    assert time.perf_counter() - start < 2  # the limit is 0.04; the rest is a busy machine's
+    assert time.perf_counter() - start < 2  # the limit is 0.02; the rest is a busy machine's
 
 
 @pytest.mark.parametrize(
