@@ -18,7 +18,7 @@ from provisioning.domain.expressions.tree import (
     Text,
     Word,
 )
-from provisioning.domain.expressions.values import to_number, to_text
+from provisioning.domain.expressions.values import to_number, to_text, to_utc
 
 
 def interpret(text, record, context):
@@ -65,7 +65,7 @@ def _compare(operator, left, right):
     if left is None or right is None:
         return False
     if isinstance(left, datetime) and isinstance(right, datetime):
-        pass
+        left, right = to_utc(left), to_utc(right)
     elif to_number(left) is not None and to_number(right) is not None:
         left, right = to_number(left), to_number(right)
     else:

@@ -24,7 +24,7 @@ RULES = {
     MAIL_NICKNAME: {"column": "name"},
 }
 RECORD = {"id": "007", "upn": "zoe@a.example", "name": "zoe", "job": "a" * 60 + "b"}
-SLOW = {"expression": 'Replace([job], , "(a|aa)+$", , "")'}
+SLOW = {"expression": 'Replace([job], , "(a|aa|b?a)+$", , "")'}
 UNIQUE = 'SelectUniqueValue([name], Append([name], "1"), Append([name], RandomString(1,1,0,0,0)))'
 
 

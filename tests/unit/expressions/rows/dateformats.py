@@ -87,6 +87,10 @@ ROWS = [
     ('FormatDateTime("Mon 1.3.2026", , "ddd d.M.yyyy", "yy")', Fails("FormatDateTime: ")),
     ('FormatDateTime("1.3.2026 4", , "d.M.yyyy M", "yy")', Fails("FormatDateTime: ")),
     ('FormatDateTime([date], , , "\'open")', Fails("FormatDateTime: ")),
+    ('FormatDateTime([date], , , "%")', Fails("FormatDateTime: ")),
+    ('FormatDateTime([date], , , "%%d")', Fails("FormatDateTime: ")),
+    # Nothing is given back, so this ends at once.
+    (f'FormatDateTime("{"1" * 90}x", , "{"%F" * 240}", "yy")', Fails("FormatDateTime: ")),
     ('FormatDateTime([date], , , "q")', Fails('FormatDateTime: "q" alone is no date format')),
     ('FormatDateTime([date], , , "ffffffff")', Fails("FormatDateTime: ")),
 ]
