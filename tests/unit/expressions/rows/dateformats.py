@@ -67,6 +67,11 @@ ROWS = [
         for text, pattern, expected in READ
         if expected is not None
     ),
+    # As engineers write it for HR systems
+    (
+        'FormatDateTime("2020-03-16-07:00", , "yyyy-MM-ddzzz", "yyyyMMddHHmmss.fZ")',
+        "20200316070000.0Z",
+    ),
     ('FormatDateTime([absent], , "yyyyMMdd", "yyyy")', None),
     ('FormatDateTime([empty], , "yyyyMMdd", "yyyy")', None),
     (f'FormatDateTime({LIST}, , "yyyy", "yyyy")', Fails("FormatDateTime: a list of 4 values")),

@@ -83,6 +83,11 @@ ROWS = [
     ('NumFromDate("2012-01-02T01:00:00+02:00")', 129699324000000000),
     ('NumFromDate("1601-01-01T00:00:00.0000001Z")', 1),  # exact to the tick
     ("NumFromDate(DateFromNum(129699324000000000))", 129699324000000000),
+    (
+        'NumFromDate(Join("",FormatDateTime("2020-03-16-07:00", ,"yyyy-MM-ddzzz","yyyy-MM-dd"),'
+        '"T23:59:59-08:00"))',
+        132289055990000000,
+    ),
     ("NumFromDate([absent])", None),
     ("NumFromDate([empty])", None),
     (f"NumFromDate({LIST})", Fails("NumFromDate: a list of 4 values")),
