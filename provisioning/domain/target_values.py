@@ -115,7 +115,8 @@ def _date_time(value: Value) -> Accepted:
     if _DATE_TIME.fullmatch(text):
         try:
             if len(text) == len("2026-03-01"):
-                return f"{date.fromisoformat(text).isoformat()}T00:00:00Z"
+                date.fromisoformat(text)  # whether there is such a day
+                return f"{text}T00:00:00Z"
             return _utc_text(datetime.fromisoformat(text), text)
         except ValueError:
             pass
@@ -134,6 +135,8 @@ def _utc_text(moment: datetime, text: str) -> str:
 
 def single_text(value: Value) -> str:
     """The value as trimmed text. A list is refused: the attribute holds one value."""
+    if value is None:
+        return ""
     if isinstance(value, tuple | list):
         raise RejectedError(f"a list of {len(value)} values, but the attribute holds one")
     try:

@@ -8,8 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from billing.selectors import quote_for
-from provisioning.domain.definition import parse_definition
-from provisioning.domain.mapping import CompiledProfile, MappingError, compile_profile
+from provisioning.domain.expressions import Context
+from provisioning.domain.mapping import CompiledProfile, MappingError, published_profile
 from provisioning.domain.planner import (
     CALLS,
     EXTERNAL_ID,
@@ -68,7 +68,7 @@ def plan_job(job: Job, client: ScimClient, held: HeldLane) -> None:
 
 def profile_of(job: Job) -> CompiledProfile:
     """The profile a job was made with, ready to be applied."""
-    return compile_profile(parse_definition(job.profile_version.definition))
+    return published_profile(job.profile_version.definition)
 
 
 class _Counts(dict[Kind, int]):
@@ -130,6 +130,8 @@ class _MappedPeople:
         self._job = job
         self._profile = profile
         self._today = timezone.localdate(job.created_at)
+        # A job that is planned anew after a crash sees the same clock.
+        self._context = Context(now=job.created_at)
         self.outside: set[str] = set()
         self.passed_over = 0
         refused = job.held_records.exclude(key="").values_list("key", flat=True)
@@ -144,7 +146,7 @@ class _MappedPeople:
                 if not self._profile.covers(row.values, self._today):
                     self._pass_over(row)
                     continue
-                mapped = self._profile.apply(row.values)
+                mapped = self._profile.apply(row.values, self._context)
             except MappingError as error:
                 self._hold(row, error)
             else:
