@@ -65,7 +65,7 @@ def held_of(job: Job, text: str = "") -> QuerySet[HeldRecord]:
     return found.filter(Q(key__icontains=text) | Q(message__icontains=text)) if text else found
 
 
-_ENDS = ("created", "updated", "disabled", "enabled", "adopted", "failed", "skipped")
+_ENDS = ("created", "updated", "disabled", "enabled", "adopted", "deleted", "failed", "skipped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +77,14 @@ class JobCounts:
     disable: int = 0
     enable: int = 0
     adopt: int = 0
+    delete: int = 0
     leave: int = 0
     withheld: int = 0
 
     @property
     def doubtful(self) -> int:
-        """Withheld disables; whatever else is withheld is an adoption."""
-        return self.withheld - self.adopt if self.withheld else 0
+        """Withheld disables; whatever else is withheld is an adoption or a delete."""
+        return self.withheld - self.adopt - self.delete if self.withheld else 0
 
 
 def counts_of(job: Job) -> JobCounts:

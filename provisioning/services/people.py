@@ -14,9 +14,9 @@ from provisioning.services import snapshots
 class MappedPeople:
     """People of a job's snapshot with their desired state; a failed mapping holds its record.
 
-    `held` and `outside` (folded keys) grow while this is read: the planner asks them after the
-    last person. Whom the profile is not for is passed over, and held if the profile says so. A
-    pilot ends with its last person.
+    `held`, `outside` and `inside` the scope (folded keys) grow while this is read: the planner
+    asks them after the last person. Whom the profile is not for is passed over, and held if the
+    profile says so. A pilot ends with its last person.
     """
 
     def __init__(self, job: Job, profile: CompiledProfile) -> None:
@@ -24,6 +24,7 @@ class MappedPeople:
         self._profile = profile
         self._today = timezone.localdate(job.created_at)
         self.outside: set[str] = set()
+        self.inside: set[str] = set()
         self.passed_over = 0
         refused = job.held_records.exclude(key="").values_list("key", flat=True)
         self.held = {fold_key(key) for key in refused}
@@ -41,6 +42,7 @@ class MappedPeople:
                     self._pass_over(row)
                     continue
                 taken += 1
+                self.inside.add(fold_key(row.key))
                 mapped = self._profile.apply(row.values)
             except MappingError as error:
                 self._hold(row, error)

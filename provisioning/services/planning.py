@@ -10,9 +10,9 @@ from django.utils import timezone
 from billing.selectors import quote_for
 from provisioning.domain.definition import parse_definition
 from provisioning.domain.mapping import CompiledProfile, compile_profile
-from provisioning.domain.planner import CALLS, Absences, Change, Kind, plan
+from provisioning.domain.planner import CALLS, Absences, Change, Kind, Retention, plan
 from provisioning.domain.protection import Protection
-from provisioning.models import HeldRecord, Job, Operation
+from provisioning.models import DirectoryObject, HeldRecord, Job, Operation
 from provisioning.scim.client import ScimClient
 from provisioning.services import snapshots
 from provisioning.services.inventory import read_inventory
@@ -91,7 +91,7 @@ def _write_operations(job: Job, profile: CompiledProfile, held: HeldLane) -> _Co
         shadow_of(job.tenant, profile.definition.matching),
         mapped=profile.targets,
         protection=Protection(job.tenant.protected_accounts),
-        absences=_absences(job, people),
+        absences=_absences(job, profile, people),
         matching=profile.definition.matching,
     )
     counts = _Counts()
@@ -105,14 +105,34 @@ def _write_operations(job: Job, profile: CompiledProfile, held: HeldLane) -> _Co
         held.renew()
         if len(batch) < _BATCH:
             counts.outside = people.passed_over
+            _note_outside(job, people)
             return counts
 
 
-def _absences(job: Job, people: MappedPeople) -> Absences | None:
+@transaction.atomic
+def _note_outside(job: Job, people: MappedPeople) -> None:
+    """Since when whose account is outside the scope; whoever came back is not any more."""
+    if job.kind == Job.Kind.PILOT:
+        return
+    ours = DirectoryObject.objects.filter(tenant=job.tenant).exclude(key="")
+    inside, fresh = [], []
+    for row in ours.only("pk", "key", "outside_since").iterator(2000):
+        if row.key in people.outside:
+            fresh += [row.pk] if row.outside_since is None else []
+        elif row.outside_since is not None and row.key in people.inside:
+            inside.append(row.pk)
+    for pks, since in ((inside, None), (fresh, timezone.now())):
+        for at in range(0, len(pks), _BATCH):
+            ours.filter(pk__in=pks[at : at + _BATCH]).update(outside_since=since)
+
+
+def _absences(job: Job, profile: CompiledProfile, people: MappedPeople) -> Absences | None:
     """A pilot reads a part of the source: who is not in it says nothing."""
     if job.kind == Job.Kind.PILOT:
         return None
-    return Absences(people.held, job.unreadable_keys, people.outside)
+    days = profile.definition.delete_after_days
+    retention = None if days is None else Retention(days, timezone.now())
+    return Absences(people.held, job.unreadable_keys, people.outside, retention)
 
 
 def _counted(changes: Iterator[Change], counts: _Counts) -> Iterator[Change]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from provisioning.domain.attributes import MAIL_NICKNAME
 from provisioning.domain.planner import EXTERNAL_ID, USER_NAME, Account, Directory
 from provisioning.domain.records import fold_key
 from provisioning.models import DirectoryObject
@@ -11,6 +12,7 @@ from tenants.models import Tenant
 def shadow_of(tenant: Tenant, matching: Sequence[str] = ()) -> Directory:
     """The tenant's shadow as the planner reads it, findable by the matching paths."""
     managed, by_user_name, strangers = {}, {}, {}
+    nicknames: set[str] = set()
     findable: dict[str, dict[str, list[Account]]] = {path: {} for path in matching}
     for row in DirectoryObject.objects.filter(tenant=tenant).iterator(2000):
         account = Account(
@@ -23,7 +25,9 @@ def shadow_of(tenant: Tenant, matching: Sequence[str] = ()) -> Directory:
             row.revision,
             row.on_premises,
             row.guest,
+            row.outside_since,
         )
+        nicknames.add(str(row.state.get(MAIL_NICKNAME, "")).casefold())
         by_user_name[row.folded_user_name] = account
         if row.key:
             managed[row.key] = account
@@ -34,7 +38,7 @@ def shadow_of(tenant: Tenant, matching: Sequence[str] = ()) -> Directory:
             value = _identity(row, path)
             if value:
                 accounts.setdefault(fold_key(value), []).append(account)
-    return Directory(managed, by_user_name, strangers, findable)
+    return Directory(managed, by_user_name, strangers, findable, nicknames)
 
 
 def _identity(row: DirectoryObject, path: str) -> str:
