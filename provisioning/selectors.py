@@ -8,8 +8,7 @@ from django.db.models import Count, Max, Q, QuerySet
 
 from billing.domain.pricing import Cost
 from billing.selectors import job_cost
-from provisioning.domain.definition import parse_definition
-from provisioning.domain.mapping import compile_profile
+from provisioning.domain.mapping import published_profile
 from provisioning.models import HeldRecord, Job, Operation
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User
@@ -95,7 +94,7 @@ def counts_of(job: Job) -> JobCounts:
 
 def redacted_paths(job: Job) -> frozenset[str]:
     """Attributes whose values reports show as [Redact]."""
-    return compile_profile(parse_definition(job.profile_version.definition)).redacted
+    return published_profile(job.profile_version.definition).redacted
 
 
 def _shown(operation: dict[str, Any], redacted: frozenset[str]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from provisioning.domain.attributes import (
     Attribute,
     nearest_path,
 )
+from provisioning.domain.creation import creation_problems
 from provisioning.domain.expressions import ParseError, compile_expression, nearest
 from provisioning.domain.scope import Part, ScopeError, parse_rules, parse_scope, scope_json
 from provisioning.domain.target_values import RejectedError, acceptor
@@ -64,6 +65,8 @@ class Problem:
     line: int | None = None
     column: int | None = None
     caret: str = ""
+    slow: bool = False
+    """Whether a regular expression was stopped at its time limit."""
 
     def __str__(self) -> str:
         place = f" (line {self.line}, column {self.column})" if self.line else ""
@@ -163,6 +166,7 @@ def parse_definition(data: object) -> ProfileDefinition:
     problems += _target_problems(rules)
     for rule in rules:
         problems += _rule_problems(rule, parameters)
+    problems += [Problem(*found) for found in creation_problems(rules, matching)]
     if problems:
         raise ProfileError(problems)
     return ProfileDefinition(

@@ -117,18 +117,18 @@ class Directory:
 
     `strangers` are accounts we did not create that carry an externalId, by the folded one;
     `findable` all of those by matching path and folded value, several for one value included.
-    `nicknames` are everybody's mail nicknames, folded.
+    `taken` are folded values by path, for paths that are to be unique besides the user name.
     """
 
     managed: Mapping[str, Account]
     by_user_name: Mapping[str, Account]
     strangers: Mapping[str, Account] = field(default_factory=dict)
     findable: Mapping[str, Mapping[str, Sequence[Account]]] = field(default_factory=dict)
-    nicknames: Container[str] = frozenset()
+    taken: Mapping[str, Container[str]] = field(default_factory=dict)
 
     def takes(self, path: str, value: str) -> bool:
         """Whether an account is known to have this value of a unique path."""
-        taken = self.by_user_name if path == USER_NAME else self.nicknames
+        taken = self.by_user_name if path == USER_NAME else self.taken.get(path, ())
         return value.casefold() in taken
 
 

@@ -8,7 +8,7 @@ Nothing here touches an account this portal did not create.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from provisioning.domain.attributes import ACTIVE, EXTERNAL_ID, MAIL_NICKNAME, USER_NAME
+from provisioning.domain.attributes import ACTIVE, CATALOGUE, EXTERNAL_ID, USER_NAME
 from provisioning.domain.plan_values import (
     CALLS,
     NOT_REMOVABLE,
@@ -44,7 +44,6 @@ __all__ = [
     "plan",
 ]
 
-_UNIQUE = (USER_NAME, MAIL_NICKNAME)
 _NOT_OURS = "it was not created by this portal and is not touched."
 _GUEST = "The account that matches is a guest; it is not touched."
 _ON_PREMISES = "This account is synchronised from an on-premises directory; it is never written."
@@ -54,22 +53,20 @@ _ON_PREMISES = "This account is synchronised from an on-premises directory; it i
 class _Run:
     """What earlier people of this plan get: accounts by pk and unique values by path."""
 
+    values: Mapping[str, dict[str, str]]
     adopted: dict[int, str] = field(default_factory=dict)
-    values: dict[str, dict[str, str]] = field(
-        default_factory=lambda: {path: {} for path in _UNIQUE}
-    )
 
     def takes(self, path: str, value: str) -> bool:
         """Whether an earlier person gets this value."""
-        return value.casefold() in self.values.get(path, {})
+        return value.casefold() in self.values[path]
 
     def take(self, change: Change) -> str:
         """Note the values of a change; gives the key of who gets its user name, itself or not."""
         holder = change.key
-        for path in _UNIQUE:
+        for path, taken in self.values.items():
             value = change.after.get(path)
             if isinstance(value, str):
-                first = self.values[path].setdefault(value.casefold(), change.key)
+                first = taken.setdefault(value.casefold(), change.key)
                 holder = first if path == USER_NAME else holder
         return holder
 
@@ -90,7 +87,7 @@ def plan(
     nobody is missing: only some of the source were read.
     """
     seen: set[str] = set()
-    run = _Run()
+    run = _Run({path: {} for path in (USER_NAME, *directory.taken)})
     for person in people:
         folded = fold_key(person.key)
         seen.add(folded)
@@ -169,14 +166,15 @@ def _free(path: str, candidates: Sequence[str], directory: Directory, run: _Run)
     return [
         each
         for each in dict.fromkeys(candidates)
-        if not directory.takes(path, each) and not run.takes(path, each)
+        if not (directory.takes(path, each) or run.takes(path, each))
     ]
 
 
 def _exhausted(path: str, candidates: Sequence[str]) -> str:
-    label = "user name" if path == USER_NAME else "mail nickname"
+    attribute = CATALOGUE.get(path)
+    label = attribute.label if attribute else path
     tried = ", ".join(candidates[:5])
-    return f"Every {label} the profile proposes is taken ({tried}). Add another rule to it."
+    return f"{label}: every value the profile proposes is taken ({tried}). Add another rule to it."
 
 
 def _matches(person: Person, directory: Directory, matching: Sequence[str]) -> Sequence[Account]:

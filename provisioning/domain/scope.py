@@ -269,7 +269,7 @@ def _matching(column: str, text: str) -> Test:
         try:
             return find_group(pattern, 0, record.get(column, "")) is not None
         except EvaluationError as error:
-            raise UnreadableError(f"column {column}: {error.message}") from None
+            raise UnreadableError(f"column {column}: {error.message}") from error
 
     return test
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from django.utils import timezone
 
+from provisioning.domain.expressions import Context
 from provisioning.domain.mapping import CompiledProfile, MappingError
 from provisioning.domain.planner import Person
 from provisioning.domain.records import Record, fold_key
@@ -23,6 +24,8 @@ class MappedPeople:
         self._job = job
         self._profile = profile
         self._today = timezone.localdate(job.created_at)
+        # A job that is planned anew after a crash sees the same clock.
+        self._context = Context(now=job.created_at)
         self.outside: set[str] = set()
         self.inside: set[str] = set()
         self.passed_over = 0
@@ -43,11 +46,17 @@ class MappedPeople:
                     continue
                 taken += 1
                 self.inside.add(fold_key(row.key))
-                mapped = self._profile.apply(row.values)
+                mapped = self._profile.apply(row.values, self._context)
             except MappingError as error:
                 self._hold(row, error)
             else:
-                yield Person(row.key, mapped.values, mapped.ignored, mapped.initial)
+                yield Person(
+                    row.key,
+                    mapped.values,
+                    mapped.ignored,
+                    mapped.initial,
+                    {path: [*map(str, found)] for path, found in mapped.candidates.items()},
+                )
 
     def take_failures(self) -> list[HeldRecord]:
         """Records held since the last call."""

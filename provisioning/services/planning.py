@@ -8,8 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from billing.selectors import quote_for
-from provisioning.domain.definition import parse_definition
-from provisioning.domain.mapping import CompiledProfile, compile_profile
+from provisioning.domain.mapping import CompiledProfile, published_profile
 from provisioning.domain.planner import CALLS, Absences, Change, Kind, Retention, plan
 from provisioning.domain.protection import Protection
 from provisioning.models import DirectoryObject, HeldRecord, Job, Operation
@@ -57,7 +56,7 @@ def plan_job(job: Job, client: ScimClient, held: HeldLane) -> None:
 
 def profile_of(job: Job) -> CompiledProfile:
     """The profile a job was made with, ready to be applied."""
-    return compile_profile(parse_definition(job.profile_version.definition))
+    return published_profile(job.profile_version.definition)
 
 
 class _Counts(dict[Kind, int]):
@@ -88,7 +87,7 @@ def _write_operations(job: Job, profile: CompiledProfile, held: HeldLane) -> _Co
     people = MappedPeople(job, profile)
     changes = plan(
         people,
-        shadow_of(job.tenant, profile.definition.matching),
+        shadow_of(job.tenant, profile.definition.matching, profile.unique),
         mapped=profile.targets,
         protection=Protection(job.tenant.protected_accounts),
         absences=_absences(job, profile, people),

@@ -1,18 +1,22 @@
 """A tenant's shadow as the planner reads it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from provisioning.domain.attributes import MAIL_NICKNAME
 from provisioning.domain.planner import EXTERNAL_ID, USER_NAME, Account, Directory
 from provisioning.domain.records import fold_key
 from provisioning.models import DirectoryObject
 from tenants.models import Tenant
 
 
-def shadow_of(tenant: Tenant, matching: Sequence[str] = ()) -> Directory:
-    """The tenant's shadow as the planner reads it, findable by the matching paths."""
+def shadow_of(
+    tenant: Tenant, matching: Sequence[str] = (), unique: Iterable[str] = ()
+) -> Directory:
+    """The tenant's shadow as the planner reads it, findable by the matching paths.
+
+    Of the `unique` paths it says which values are taken.
+    """
     managed, by_user_name, strangers = {}, {}, {}
-    nicknames: set[str] = set()
+    taken: dict[str, set[str]] = {path: set() for path in unique if path != USER_NAME}
     findable: dict[str, dict[str, list[Account]]] = {path: {} for path in matching}
     for row in DirectoryObject.objects.filter(tenant=tenant).iterator(2000):
         account = Account(
@@ -27,7 +31,8 @@ def shadow_of(tenant: Tenant, matching: Sequence[str] = ()) -> Directory:
             row.guest,
             row.outside_since,
         )
-        nicknames.add(str(row.state.get(MAIL_NICKNAME, "")).casefold())
+        for path, known in taken.items():
+            known.add(str(row.state.get(path, "")).casefold())
         by_user_name[row.folded_user_name] = account
         if row.key:
             managed[row.key] = account
@@ -38,7 +43,7 @@ def shadow_of(tenant: Tenant, matching: Sequence[str] = ()) -> Directory:
             value = _identity(row, path)
             if value:
                 accounts.setdefault(fold_key(value), []).append(account)
-    return Directory(managed, by_user_name, strangers, findable, nicknames)
+    return Directory(managed, by_user_name, strangers, findable, taken)
 
 
 def _identity(row: DirectoryObject, path: str) -> str:
