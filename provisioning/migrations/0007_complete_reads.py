@@ -14,4 +14,12 @@ class Migration(migrations.Migration):
                 default=False, help_text="All of the source, refused rows known; a sample is not."
             ),
         ),
+        migrations.AddField(
+            "operation",
+            "choices",
+            models.JSONField(
+                default=dict,
+                help_text="By path: what a creation tries next, should its value be taken.",
+            ),
+        ),
     ]

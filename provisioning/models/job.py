@@ -148,6 +148,9 @@ class Operation(models.Model):
     target_revision = models.PositiveIntegerField(null=True)
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
+    choices = models.JSONField(
+        default=dict, help_text="By path: what a creation tries next, should its value be taken."
+    )
     reason = models.CharField(max_length=300, blank=True)
     attempts = models.PositiveIntegerField(default=0)
     lookups = models.PositiveIntegerField(default=0)

@@ -158,6 +158,7 @@ def _operation(job: Job, change: Change) -> Operation:
         target_revision=change.account.revision if change.account else None,
         before=dict(change.before),
         after=dict(change.after),
+        choices={path: list(rest) for path, rest in change.choices.items() if rest},
         reason=change.reason[:300],
     )
 
