@@ -1,9 +1,11 @@
 """People of a job's snapshot as the planner takes them."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from django.utils import timezone
 
+from provisioning.domain.attributes import CATALOGUE
 from provisioning.domain.expressions import Context
 from provisioning.domain.mapping import CompiledProfile, MappingError
 from provisioning.domain.planner import Person
@@ -11,13 +13,29 @@ from provisioning.domain.records import Record, fold_key
 from provisioning.models import HeldRecord, Job
 from provisioning.services import snapshots
 
+_SLOW_RECORDS = 20
+
+
+class PatternTooSlow(Exception):
+    """Too many records met a regular expression's time limit; str() says whose and what to do."""
+
+    def __init__(self, targets: Counter[str]) -> None:
+        ((target, _),) = targets.most_common(1)
+        attribute = CATALOGUE.get(target)
+        label = attribute.label if attribute else target or "The scope"
+        super().__init__(
+            f"{label}: a regular expression took too long on {_SLOW_RECORDS} records, so planning"
+            " was stopped; nothing was sent. Make it simpler in the profile: begin it with ^, and"
+            " repeat no group that repeats something itself, as in (a+)+."
+        )
+
 
 class MappedPeople:
     """People of a job's snapshot with their desired state; a failed mapping holds its record.
 
     `held`, `outside` and `inside` the scope (folded keys) grow while this is read: the planner
     asks them after the last person. Whom the profile is not for is passed over, and held if the
-    profile says so. A pilot ends with its last person.
+    profile says so. A pilot ends with its last person. Reading raises PatternTooSlow.
     """
 
     def __init__(self, job: Job, profile: CompiledProfile) -> None:
@@ -32,6 +50,8 @@ class MappedPeople:
         refused = job.held_records.exclude(key="").values_list("key", flat=True)
         self.held = {fold_key(key) for key in refused}
         self._failures: list[HeldRecord] = []
+        self._slow = 0
+        self._slow_targets: Counter[str] = Counter()
 
     def __iter__(self) -> Iterator[Person]:
         if self._job.snapshot is None:
@@ -81,3 +101,12 @@ class MappedPeople:
                 message=str(error),
             )
         )
+        if error.slow:
+            self._note_slow(error)
+
+    def _note_slow(self, error: MappingError) -> None:
+        """Every such record takes the whole time limit: a large file would hold the lane."""
+        self._slow += 1
+        self._slow_targets.update(each.target for each in error.problems if each.slow)
+        if self._slow >= _SLOW_RECORDS:
+            raise PatternTooSlow(self._slow_targets)

@@ -17,7 +17,7 @@ from provisioning.selectors import profile_of
 from provisioning.services import snapshots
 from provisioning.services.inventory import read_inventory
 from provisioning.services.lanes import HeldLane
-from provisioning.services.people import MappedPeople
+from provisioning.services.people import MappedPeople, PatternTooSlow
 from provisioning.services.shadow import shadow_of
 
 logger = logging.getLogger(__name__)
@@ -95,7 +95,11 @@ def _write_operations(job: Job, profile: CompiledProfile, held: HeldLane) -> _Co
     counts = _Counts()
     rows = (_operation(job, change) for change in _counted(changes, counts))
     while True:
-        batch = list(islice(rows, _BATCH))
+        try:
+            batch = list(islice(rows, _BATCH))
+        except PatternTooSlow:
+            _give_up(job, people, held)
+            raise
         with transaction.atomic():
             held.confirm()
             Operation.objects.bulk_create(batch)
@@ -105,6 +109,15 @@ def _write_operations(job: Job, profile: CompiledProfile, held: HeldLane) -> _Co
             counts.outside = people.passed_over
             _note_outside(job, people)
             return counts
+
+
+@transaction.atomic
+def _give_up(job: Job, people: MappedPeople, held: HeldLane) -> None:
+    """Half a plan is none: only what was held back stays to be seen."""
+    held.confirm()
+    job.operations.all().delete()
+    HeldRecord.objects.bulk_create(people.take_failures())
+    Job.objects.filter(pk=job.pk).update(held=job.held_records.count())
 
 
 @transaction.atomic
