@@ -145,6 +145,7 @@ def report_of(job: Job) -> dict[str, Any]:
         "inactive_without_account": job.inactive,
         "out_of_scope": job.out_of_scope,
         "plan": _plan(job),
+        "flapping": job.flapping,
         "done": {name: getattr(job, name) for name in _ENDS},
         "usage": _usage(cost),
         "comparison": job.comparison,

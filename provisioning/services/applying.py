@@ -64,6 +64,16 @@ _FIELDS = (
     "target",
 )
 
+_SHADOW = (
+    "key",
+    "external_id",
+    "user_name",
+    "folded_user_name",
+    "active",
+    "state",
+    "record_digest",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -236,11 +246,11 @@ def _save(job: Job, settled: Sequence[Outcome]) -> None:
         [shadow for shadow in shadows if shadow.pk is None],
         update_conflicts=True,
         unique_fields=["tenant", "entra_id"],
-        update_fields=["key", "external_id", "user_name", "folded_user_name", "active", "state"],
+        update_fields=_SHADOW,
     )
     DirectoryObject.objects.bulk_update(
         changed,
-        ["key", "external_id", "state", "active", "user_name", "folded_user_name", "revision"],
+        [*_SHADOW, "revision"],
     )
     for outcome in settled:
         if outcome.goes_on:

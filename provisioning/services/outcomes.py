@@ -203,6 +203,7 @@ def _exists(operation: Operation, now: datetime, entra_id: str) -> Outcome:
     """The account was created: done, unless a second call has to follow."""
     shadow = _created(operation, entra_id, changes_of(operation))
     if not any(map(is_custom, operation.after)):
+        shadow.record_digest = operation.record_digest
         return _done(operation, now, shadow=shadow)
     operation.state, operation.not_before = Operation.State.PENDING, None
     operation.attempts, operation.uncertain_since = 0, None
@@ -305,6 +306,7 @@ def _changed(operation: Operation) -> DirectoryObject | None:
     target.active = bool(target.state.get(ACTIVE, target.active))
     target.user_name = str(target.state.get(USER_NAME, target.user_name))
     target.folded_user_name = target.user_name.casefold()
+    target.record_digest = operation.record_digest
     target.revision += 1
     if operation.kind == Operation.Kind.ADOPT:
         target.key, target.external_id = fold_key(operation.key), operation.key
@@ -321,6 +323,7 @@ def _doubted(operation: Operation) -> DirectoryObject | None:
         return None
     target.state = {**target.state, **dict.fromkeys(changes_of(operation), "")}
     target.active = target.active or ACTIVE in operation.after
+    target.record_digest = ""
     target.revision += 1
     return target
 

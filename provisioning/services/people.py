@@ -1,9 +1,11 @@
 """People of a job's snapshot as the planner takes them."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from hashlib import blake2b
 
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from provisioning.domain.attributes import CATALOGUE
 from provisioning.domain.expressions import Context
@@ -30,6 +32,23 @@ class PatternTooSlow(Exception):
         )
 
 
+def digest_of(job: Job, profile: CompiledProfile) -> Callable[[Record], str]:
+    """Names what of a record the profile version reads, without telling what it is.
+
+    Keyed, so that nobody can find out a cell's value by trying all there are.
+    """
+    key = salted_hmac("provisioning.record", str(job.tenant_id), algorithm="sha256").digest()[:32]
+    started = blake2b(str(job.profile_version_id).encode(), digest_size=16, key=key)
+
+    def digest(row: Record) -> str:
+        named = started.copy()
+        cell = row.values.get
+        named.update("\x1f".join([cell(column, "") for column in profile.columns]).encode())
+        return named.hexdigest()
+
+    return digest
+
+
 class MappedPeople:
     """People of a job's snapshot with their desired state; a failed mapping holds its record.
 
@@ -50,6 +69,7 @@ class MappedPeople:
         refused = job.held_records.exclude(key="").values_list("key", flat=True)
         self.held = {fold_key(key) for key in refused}
         self._failures: list[HeldRecord] = []
+        self._digest = digest_of(job, profile)
         self._slow = 0
         self._slow_targets: Counter[str] = Counter()
 
@@ -76,6 +96,7 @@ class MappedPeople:
                     mapped.ignored,
                     mapped.initial,
                     {path: [*map(str, found)] for path, found in mapped.candidates.items()},
+                    self._digest(row),
                 )
 
     def take_failures(self) -> list[HeldRecord]:

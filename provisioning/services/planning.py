@@ -1,6 +1,7 @@
 """Planning a job inside its lane: inventory if the directory was never read, map, plan, price."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 
@@ -37,6 +38,7 @@ _DECIDED = (
     "inactive",
     "out_of_scope",
     "held",
+    "flapping",
 )
 
 
@@ -63,7 +65,12 @@ class _Counts(dict[Kind, int]):
     calls = 0
     """Calls the plan takes when everything in it is approved."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.flapping: Counter[str] = Counter()
+
     def add(self, change: Change) -> None:
+        self.flapping.update(change.flapping)
         self[change.kind] = self.get(change.kind, 0) + 1
         self.withheld += change.withheld
         self.calls += change.calls
@@ -171,6 +178,7 @@ def _operation(job: Job, change: Change) -> Operation:
         target_revision=change.account.revision if change.account else None,
         before=dict(change.before),
         after=dict(change.after),
+        record_digest=change.digest,
         choices={path: list(rest) for path, rest in change.choices.items() if rest},
         reason=change.reason[:300],
     )
@@ -190,6 +198,7 @@ def _finish_planning(job: Job, counts: _Counts) -> None:
     job.unchanged = counts.get(Kind.UNCHANGED, 0)
     job.inactive = counts.get(Kind.INACTIVE, 0)
     job.out_of_scope = counts.outside
+    job.flapping = dict(counts.flapping)
     job.held = job.held_records.count()
     job.planned_at, job.problem = now, ""
     job.state = Job.State.PLANNED

@@ -30,6 +30,7 @@ def shadow_of(
             row.on_premises,
             row.guest,
             row.outside_since,
+            row.record_digest,
         )
         for path, known in taken.items():
             known.add(str(row.state.get(path, "")).casefold())

@@ -178,6 +178,10 @@ class Command(BaseCommand):
             lines.append(f"  {counts.doubtful} disables need --include-withheld")
         if counts.adopt:
             lines.append(f"  {counts.adopt} existing accounts need --include-adoptions")
+        lines += [
+            f"  changes although nothing in the source did: {path} ({number} people)"
+            for path, number in job.flapping.items()
+        ]
         if counts.delete:
             lines.append(f"  {counts.delete} deletions need --include-deletes")
         lines += [
