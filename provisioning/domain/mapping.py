@@ -120,7 +120,8 @@ class CompiledProfile:
         """Paths that are written only when an account is created."""
         self.targets = frozenset(rule.target for rule in definition.rules) - self.once | {ACTIVE}
         """Paths that the profile decides on as long as an account lives."""
-        self.redacted = frozenset(step.rule.target for step in self._steps if step.redacted)
+        said = frozenset(rule.target for rule in definition.rules if rule.redact)
+        self.redacted = said.union(step.rule.target for step in self._steps if step.redacted)
         """Targets whose values plans, reports and logs must show as [Redact]."""
         self.unique = frozenset(step.rule.target for step in self._steps if step.alternatives)
         """Targets of SelectUniqueValue."""
@@ -156,7 +157,9 @@ class CompiledProfile:
             return self._scope(record, today)
         except UnreadableError as error:
             slow = isinstance(error.__cause__, SlowPatternError)
-            raise MappingError([Problem("", f"scope: {error}", slow=slow)]) from None
+            hidden = self.redacted.intersection(self._readers.get(error.column, ()))
+            reason = f"column {error.column} {_HIDDEN}" if hidden else str(error)
+            raise MappingError([Problem("", f"scope: {reason}", slow=slow)]) from None
 
     def missing_columns(self, header: Iterable[str]) -> tuple[str, ...]:
         """Columns that the profile reads and the header does not have."""
