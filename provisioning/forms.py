@@ -27,6 +27,14 @@ class UploadForm(forms.Form):
         error_messages={"empty": "This file is empty."},
     )
 
+    pilot_size = forms.IntegerField(
+        label="Only the first so many people (pilot)",
+        required=False,
+        min_value=1,
+        max_value=1000,
+        help_text="To try a profile on a few; nobody is disabled for being absent then.",
+    )
+
     def clean_file(self) -> "UploadedFile[bytes]":
         """A file within the size limit."""
         file: UploadedFile[bytes] = self.cleaned_data["file"]
@@ -37,10 +45,11 @@ class UploadForm(forms.Form):
 
 
 class ApprovalForm(forms.Form):
-    """The yes to a plan; disables in doubt and adoptions need one of their own."""
+    """The yes to a plan; disables in doubt, adoptions and deletes need one of their own."""
 
     include_withheld = forms.BooleanField(required=False)
     include_adoptions = forms.BooleanField(required=False)
+    include_deletes = forms.BooleanField(required=False)
 
 
 class OperationFilter(forms.Form):

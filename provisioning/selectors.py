@@ -8,8 +8,12 @@ from django.db.models import Count, Max, Q, QuerySet
 
 from billing.domain.pricing import Cost
 from billing.selectors import job_cost
-from provisioning.domain.mapping import published_profile
-from provisioning.models import HeldRecord, Job, Operation
+from provisioning.domain.attributes import USER_NAME
+from provisioning.domain.definition import ProfileError
+from provisioning.domain.mapping import CompiledProfile, published_profile
+from provisioning.domain.redaction import DISPLAY_NAME, shown_name, shown_state, shown_text
+from provisioning.domain.targets import Targets
+from provisioning.models import Directory, HeldRecord, Job, Operation
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User
 from tenants.selectors import customers_for
@@ -64,7 +68,7 @@ def held_of(job: Job, text: str = "") -> QuerySet[HeldRecord]:
     return found.filter(Q(key__icontains=text) | Q(message__icontains=text)) if text else found
 
 
-_ENDS = ("created", "updated", "disabled", "enabled", "adopted", "failed", "skipped")
+_ENDS = ("created", "updated", "disabled", "enabled", "adopted", "deleted", "failed", "skipped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +80,14 @@ class JobCounts:
     disable: int = 0
     enable: int = 0
     adopt: int = 0
+    delete: int = 0
     leave: int = 0
     withheld: int = 0
 
     @property
     def doubtful(self) -> int:
-        """Withheld disables; whatever else is withheld is an adoption."""
-        return self.withheld - self.adopt if self.withheld else 0
+        """Withheld disables; whatever else is withheld is an adoption or a delete."""
+        return self.withheld - self.adopt - self.delete if self.withheld else 0
 
 
 def counts_of(job: Job) -> JobCounts:
@@ -91,18 +96,46 @@ def counts_of(job: Job) -> JobCounts:
     return JobCounts(**{row["kind"]: row["number"] for row in rows}, withheld=job.withheld)
 
 
+def targets_of(tenant: Tenant) -> Targets:
+    """What the tenant's profile may write, as far as its directory was asked; costs no call."""
+    found = Directory.objects.filter(tenant=tenant).values_list("discovery", flat=True).first()
+    return Targets.of(found)
+
+
+def profile_of(job: Job) -> CompiledProfile:
+    """The profile a job was made with, ready to be applied.
+
+    Raises ProfileError when the directory no longer has a custom security attribute it uses.
+    """
+    return published_profile(job.profile_version.definition, targets_of(job.tenant))
+
+
 def redacted_paths(job: Job) -> frozenset[str]:
     """Attributes whose values reports show as [Redact]."""
-    return published_profile(job.profile_version.definition).redacted
+    try:
+        return profile_of(job).redacted
+    except ProfileError:
+        # Nobody can say any more what was redacted, so everything the version maps is.
+        rules = job.profile_version.definition["attributes"]
+        return frozenset(rule["target"] for rule in rules)
 
 
 def _shown(operation: dict[str, Any], redacted: frozenset[str]) -> dict[str, Any]:
-    for side in ("before", "after"):
-        operation[side] = {
-            path: "[Redact]" if path in redacted else value
-            for path, value in operation[side].items()
+    states = (operation["before"], operation["after"])
+    told = {
+        name: shown_text(operation[name], states, redacted)
+        for name in ("reason", "message", "detail")
+    }
+    return (
+        operation
+        | told
+        | {
+            "before": shown_state(operation["before"], redacted),
+            "after": shown_state(operation["after"], redacted),
+            "person": shown_name(DISPLAY_NAME, operation["person"], redacted),
+            "user_name": shown_name(USER_NAME, operation["user_name"], redacted),
         }
-    return operation
+    )
 
 
 def report_of(job: Job) -> dict[str, Any]:
@@ -112,6 +145,8 @@ def report_of(job: Job) -> dict[str, Any]:
         "job": job.pk,
         "customer": job.customer.slug,
         "tenant": job.tenant.slug,
+        "kind": job.kind,
+        "pilot_size": job.pilot_size,
         "state": job.state,
         "problem": job.problem,
         "file": job.file_name,
@@ -121,6 +156,7 @@ def report_of(job: Job) -> dict[str, Any]:
         "inactive_without_account": job.inactive,
         "out_of_scope": job.out_of_scope,
         "plan": _plan(job),
+        "flapping": job.flapping,
         "done": {name: getattr(job, name) for name in _ENDS},
         "usage": _usage(cost),
         "comparison": job.comparison,

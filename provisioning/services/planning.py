@@ -1,35 +1,25 @@
 """Planning a job inside its lane: inventory if the directory was never read, map, plan, price."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator
 from itertools import islice
 
 from django.db import transaction
 from django.utils import timezone
 
 from billing.selectors import quote_for
-from provisioning.domain.expressions import Context
-from provisioning.domain.mapping import CompiledProfile, MappingError, published_profile
-from provisioning.domain.planner import (
-    CALLS,
-    EXTERNAL_ID,
-    USER_NAME,
-    Absences,
-    Account,
-    Change,
-    Directory,
-    Kind,
-    Person,
-    plan,
-)
+from provisioning.domain.mapping import CompiledProfile
+from provisioning.domain.planner import CALLS, Absences, Change, Kind, Retention, plan
 from provisioning.domain.protection import Protection
-from provisioning.domain.records import Record, fold_key
 from provisioning.models import DirectoryObject, HeldRecord, Job, Operation
 from provisioning.scim.client import ScimClient
+from provisioning.selectors import profile_of
 from provisioning.services import snapshots
 from provisioning.services.inventory import read_inventory
 from provisioning.services.lanes import HeldLane
-from tenants.models import Tenant
+from provisioning.services.people import MappedPeople, PatternTooSlow
+from provisioning.services.shadow import shadow_of
 
 logger = logging.getLogger(__name__)
 _BATCH = 500
@@ -48,6 +38,7 @@ _DECIDED = (
     "inactive",
     "out_of_scope",
     "held",
+    "flapping",
 )
 
 
@@ -66,24 +57,27 @@ def plan_job(job: Job, client: ScimClient, held: HeldLane) -> None:
     logger.info("%s: planned, %s calls", job.label, job.planned_calls)
 
 
-def profile_of(job: Job) -> CompiledProfile:
-    """The profile a job was made with, ready to be applied."""
-    return published_profile(job.profile_version.definition)
-
-
 class _Counts(dict[Kind, int]):
     """How many changes of each kind a plan holds, and how many of them are withheld."""
 
     withheld = 0
     outside = 0
+    calls = 0
+    """Calls the plan takes when everything in it is approved."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.flapping: Counter[str] = Counter()
 
     def add(self, change: Change) -> None:
+        self.flapping.update(change.flapping)
         self[change.kind] = self.get(change.kind, 0) + 1
         self.withheld += change.withheld
+        self.calls += change.calls
 
     @property
-    def calls(self) -> int:
-        """Calls the plan takes when everything in it is approved."""
+    def operations(self) -> int:
+        """Operations that are sent when everything is approved."""
         return sum(self.get(kind, 0) for kind in CALLS)
 
 
@@ -96,19 +90,23 @@ def _forget_earlier_try(job: Job, held: HeldLane) -> None:
 
 def _write_operations(job: Job, profile: CompiledProfile, held: HeldLane) -> _Counts:
     """Plan and write in batches, each a transaction of its own that makes sure of the lane."""
-    people = _MappedPeople(job, profile)
+    people = MappedPeople(job, profile)
     changes = plan(
         people,
-        shadow_of(job.tenant, profile.definition.matching),
+        shadow_of(job.tenant, profile.definition.matching, profile.unique),
         mapped=profile.targets,
         protection=Protection(job.tenant.protected_accounts),
-        absences=Absences(people.held, job.unreadable_keys, people.outside),
+        absences=_absences(job, profile, people),
         matching=profile.definition.matching,
     )
     counts = _Counts()
     rows = (_operation(job, change) for change in _counted(changes, counts))
     while True:
-        batch = list(islice(rows, _BATCH))
+        try:
+            batch = list(islice(rows, _BATCH))
+        except PatternTooSlow:
+            _give_up(job, people, held)
+            raise
         with transaction.atomic():
             held.confirm()
             Operation.objects.bulk_create(batch)
@@ -116,100 +114,43 @@ def _write_operations(job: Job, profile: CompiledProfile, held: HeldLane) -> _Co
         held.renew()
         if len(batch) < _BATCH:
             counts.outside = people.passed_over
+            _note_outside(job, people)
             return counts
 
 
-class _MappedPeople:
-    """People of a job's snapshot with their desired state; a failed mapping holds its record.
-
-    `held` and `outside` (folded keys) grow while this is read: the planner asks them after the
-    last person. Whom the profile is not for is passed over, and held if the profile says so.
-    """
-
-    def __init__(self, job: Job, profile: CompiledProfile) -> None:
-        self._job = job
-        self._profile = profile
-        self._today = timezone.localdate(job.created_at)
-        # A job that is planned anew after a crash sees the same clock.
-        self._context = Context(now=job.created_at)
-        self.outside: set[str] = set()
-        self.passed_over = 0
-        refused = job.held_records.exclude(key="").values_list("key", flat=True)
-        self.held = {fold_key(key) for key in refused}
-        self._failures: list[HeldRecord] = []
-
-    def __iter__(self) -> Iterator[Person]:
-        if self._job.snapshot is None:
-            raise RuntimeError(f"{self._job} has lost its snapshot.")
-        for row in snapshots.records_of(self._job.snapshot):
-            try:
-                if not self._profile.covers(row.values, self._today):
-                    self._pass_over(row)
-                    continue
-                mapped = self._profile.apply(row.values, self._context)
-            except MappingError as error:
-                self._hold(row, error)
-            else:
-                yield Person(row.key, mapped.values, mapped.ignored, mapped.initial)
-
-    def take_failures(self) -> list[HeldRecord]:
-        """Records held since the last call."""
-        taken, self._failures = self._failures, []
-        return taken
-
-    def _pass_over(self, row: Record) -> None:
-        self.passed_over += 1
-        keeps = self._profile.definition.out_of_scope == "skip"
-        (self.held if keeps else self.outside).add(fold_key(row.key))
-
-    def _hold(self, row: Record, error: MappingError) -> None:
-        self.held.add(fold_key(row.key))
-        self._failures.append(
-            HeldRecord(
-                customer_id=self._job.customer_id,
-                job=self._job,
-                stage=HeldRecord.Stage.MAPPING,
-                line=row.line,
-                key=row.key[:255],
-                code="mapping",
-                message=str(error),
-            )
-        )
+@transaction.atomic
+def _give_up(job: Job, people: MappedPeople, held: HeldLane) -> None:
+    """Half a plan is none: only what was held back stays to be seen."""
+    held.confirm()
+    job.operations.all().delete()
+    HeldRecord.objects.bulk_create(people.take_failures())
+    Job.objects.filter(pk=job.pk).update(held=job.held_records.count())
 
 
-def shadow_of(tenant: Tenant, matching: Sequence[str] = ()) -> Directory:
-    """The tenant's shadow as the planner reads it, findable by the matching paths."""
-    managed, by_user_name, strangers = {}, {}, {}
-    findable: dict[str, dict[str, list[Account]]] = {path: {} for path in matching}
-    for row in DirectoryObject.objects.filter(tenant=tenant).iterator(2000):
-        account = Account(
-            row.pk,
-            row.entra_id,
-            row.key,
-            row.user_name,
-            row.active,
-            row.state,
-            row.revision,
-            row.on_premises,
-            row.guest,
-        )
-        by_user_name[row.folded_user_name] = account
-        if row.key:
-            managed[row.key] = account
-            continue
-        if row.external_id:
-            strangers[fold_key(row.external_id)] = account
-        for path, accounts in findable.items():
-            value = _identity(row, path)
-            if value:
-                accounts.setdefault(fold_key(value), []).append(account)
-    return Directory(managed, by_user_name, strangers, findable)
+@transaction.atomic
+def _note_outside(job: Job, people: MappedPeople) -> None:
+    """Since when whose account is outside the scope; whoever came back is not any more."""
+    if job.kind == Job.Kind.PILOT:
+        return
+    ours = DirectoryObject.objects.filter(tenant=job.tenant).exclude(key="")
+    inside, fresh = [], []
+    for row in ours.only("pk", "key", "outside_since").iterator(2000):
+        if row.key in people.outside:
+            fresh += [row.pk] if row.outside_since is None else []
+        elif row.outside_since is not None and row.key in people.inside:
+            inside.append(row.pk)
+    for pks, since in ((inside, None), (fresh, timezone.now())):
+        for at in range(0, len(pks), _BATCH):
+            ours.filter(pk__in=pks[at : at + _BATCH]).update(outside_since=since)
 
 
-def _identity(row: DirectoryObject, path: str) -> str:
-    if path == EXTERNAL_ID:
-        return row.external_id
-    return row.user_name if path == USER_NAME else str(row.state.get(path) or "")
+def _absences(job: Job, profile: CompiledProfile, people: MappedPeople) -> Absences | None:
+    """A pilot reads a part of the source: who is not in it says nothing."""
+    if job.kind == Job.Kind.PILOT:
+        return None
+    days = profile.definition.delete_after_days
+    retention = None if days is None else Retention(days, timezone.now())
+    return Absences(people.held, job.unreadable_keys, people.outside, retention)
 
 
 def _counted(changes: Iterator[Change], counts: _Counts) -> Iterator[Change]:
@@ -237,6 +178,8 @@ def _operation(job: Job, change: Change) -> Operation:
         target_revision=change.account.revision if change.account else None,
         before=dict(change.before),
         after=dict(change.after),
+        record_digest=change.digest,
+        choices={path: list(rest) for path, rest in change.choices.items() if rest},
         reason=change.reason[:300],
     )
 
@@ -251,15 +194,15 @@ def _finish_planning(job: Job, counts: _Counts) -> None:
     (job.currency, job.unit_price), *_ = price.amounts.items()
     job.planned_calls = counts.calls
     job.withheld = counts.withheld
-    job.total = counts.calls - counts.withheld
+    job.total = counts.operations - counts.withheld
     job.unchanged = counts.get(Kind.UNCHANGED, 0)
     job.inactive = counts.get(Kind.INACTIVE, 0)
     job.out_of_scope = counts.outside
+    job.flapping = dict(counts.flapping)
     job.held = job.held_records.count()
     job.planned_at, job.problem = now, ""
     job.state = Job.State.PLANNED
     if counts.calls == 0:
         job.state, job.ended_at = Job.State.FINISHED, now
-        if job.snapshot is not None:
-            snapshots.accept(job.snapshot, now)
+        snapshots.accept_read_of(job, now)
     job.save(update_fields=_DECIDED)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from billing.domain.pricing import NoPrice
 from provisioning.adapters.directory import open_client
+from provisioning.domain.definition import ProfileError
 from provisioning.models import Job
 from provisioning.scim.client import ScimClient
 from provisioning.scim.errors import ScimError
@@ -17,6 +18,7 @@ from provisioning.scim.transport import WrongHost
 from provisioning.services import lanes, snapshots
 from provisioning.services.applying import apply_job, end_cancelled, recover
 from provisioning.services.lanes import HeldLane, LaneLost
+from provisioning.services.people import PatternTooSlow
 from provisioning.services.planning import plan_job
 from tenants.tokens import NoToken
 
@@ -58,7 +60,10 @@ def _serve(held: HeldLane) -> datetime | None:
                 held.hushed = client.held()
     except (NoToken, ScimError, WrongHost) as error:
         return _wait(job, str(error), _delay(error))
-    except NoPrice as error:
+    except ProfileError as error:
+        _end(job, held, Job.State.FAILED, f"The mapping profile cannot be used any more: {error}.")
+        return None
+    except (NoPrice, PatternTooSlow) as error:
         _end(job, held, Job.State.FAILED, str(error))
         return None
     except LaneLost:

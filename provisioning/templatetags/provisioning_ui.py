@@ -8,7 +8,8 @@ from django import template
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from provisioning.domain.attributes import CATALOGUE
+from provisioning.domain.attributes import CATALOGUE, CUSTOM, USER_NAME, is_custom
+from provisioning.domain.redaction import DISPLAY_NAME, REDACTED, shown_name, shown_text
 from provisioning.models import Job, Operation
 
 register = template.Library()
@@ -21,6 +22,7 @@ _OUTCOMES = {
     "disabled": ("disabled", "warning", "user-off"),
     "enabled": ("enabled again", "success", "user-check"),
     "adopted": ("adopted", "info", "user-check"),
+    "deleted": ("deleted", "warning", "x-circle"),
     "failed": ("failed", "danger", "x-circle"),
     "skipped": ("not applied", "neutral", "dash"),
 }
@@ -54,6 +56,8 @@ class Place(NamedTuple):
 def attribute_label(path: str) -> str:
     """An attribute's name for people; the path itself when the catalogue does not know it."""
     attribute = CATALOGUE.get(path)
+    if attribute is None and is_custom(path):
+        return path.removeprefix(f"{CUSTOM}:").replace(".", ": ")
     return attribute.label if attribute else path
 
 
@@ -76,6 +80,24 @@ def _labelled(part: str) -> str:
     return part
 
 
+@register.filter
+def person_of(operation: Operation, redacted: frozenset[str]) -> str:
+    """The person's name as pages may show it."""
+    return shown_name(DISPLAY_NAME, operation.person, redacted)
+
+
+@register.filter
+def user_name_of(operation: Operation, redacted: frozenset[str]) -> str:
+    """The user name as pages may show it."""
+    return shown_name(USER_NAME, operation.user_name, redacted)
+
+
+@register.simple_tag
+def told(operation: Operation, name: str, redacted: frozenset[str]) -> str:
+    """An operation's reason, message or detail without its redacted values."""
+    return shown_text(getattr(operation, name), (operation.before, operation.after), redacted)
+
+
 @register.simple_tag
 def differences(operation: Operation, redacted: frozenset[str]) -> list[Difference]:
     """What an operation changes, in the catalogue's order; redacted values are not shown."""
@@ -96,7 +118,9 @@ def _shown(side: Mapping[str, Any], path: str, redacted: frozenset[str]) -> str 
     if value is None or value == "":
         return None
     if path in redacted:
-        return "[Redact]"
+        return REDACTED
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
     # Days are kept as instants; their midnight says nothing.
     return _WORDS[value] if isinstance(value, bool) else str(value).removesuffix("T00:00:00Z")
 

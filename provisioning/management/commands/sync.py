@@ -1,4 +1,4 @@
-"""The main job from the command line: `manage.py sync TENANT --file people.csv [--apply]`."""
+"""The main job from the command line: `manage.py sync TENANT [--file people.csv] [--apply]`."""
 
 import json
 import os
@@ -12,11 +12,14 @@ from django.utils import timezone
 
 from billing.domain.pricing import show
 from billing.selectors import job_cost
+from provisioning.domain.attributes import USER_NAME
+from provisioning.domain.redaction import shown_state, shown_text
 from provisioning.models import Job, Lane, Operation
-from provisioning.selectors import counts_of, report_of
+from provisioning.selectors import counts_of, redacted_paths, report_of
 from provisioning.services import approval
 from provisioning.services.approval import DecisionRefused
-from provisioning.services.uploads import UploadRefused, accept_upload
+from provisioning.services.queueing import QueueRefused, queue_from_snapshot
+from provisioning.services.uploads import accept_upload
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User
 from tenants.selectors import tenants_for
@@ -26,18 +29,23 @@ _TELL_SECONDS = 3.0
 _PATIENCE_SECONDS = 20.0
 _SHOWN = 20
 
-_INCLUDED = ("include_withheld", "include_adoptions")
+_INCLUDED = ("include_withheld", "include_adoptions", "include_deletes")
 
 
 class Command(BaseCommand):
     """Plans a file and prints the plan with its price; applies it only when told to."""
 
-    help = "Plan the people of a CSV file for a tenant; with --apply, apply the plan."
+    help = "Plan the people of a CSV file, or of the last one; with --apply, apply the plan."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Tenant, file, who asks, and what was decided beforehand."""
         parser.add_argument("tenant", help="slug of the tenant")
-        parser.add_argument("--file", required=True, type=Path)
+        parser.add_argument(
+            "--file", type=Path, help="CSV file (default: the last read that is kept)"
+        )
+        parser.add_argument(
+            "--pilot", type=int, metavar="N", help="only the first N people; nobody is disabled"
+        )
         parser.add_argument(
             "--as",
             dest="person",
@@ -59,6 +67,11 @@ class Command(BaseCommand):
             action="store_true",
             help="also take over existing accounts that the profile's matching finds",
         )
+        parser.add_argument(
+            "--include-deletes",
+            action="store_true",
+            help="also delete accounts that were outside the profile's scope for long enough",
+        )
         parser.add_argument("--json", action="store_true", help="print JSON")
         parser.add_argument(
             "--timeout", type=float, default=3600.0, help="seconds to wait for the worker"
@@ -72,13 +85,13 @@ class Command(BaseCommand):
         tenant = self._tenant(options["tenant"], person)
         self._until = time.monotonic() + options["timeout"]
         try:
-            job = self._upload(tenant, options["file"], person)
+            job = self._queue(tenant, options["file"], options["pilot"], person)
             job = self._plan(job, person, accept_loss=options["accept_loss"])
             if person and options["apply"] and job.state == Job.State.PLANNED:
                 included = {name: options[name] for name in _INCLUDED}
                 approval.approve(job=job, by=person, **included)
                 job = self._follow(job, {Job.State.APPLYING})
-        except (UploadRefused, DecisionRefused) as error:
+        except (QueueRefused, DecisionRefused) as error:
             raise CommandError(str(error)) from error
         self._print(job, as_json=options["json"])
         if job.failed or job.state not in (Job.State.PLANNED, Job.State.FINISHED):
@@ -98,10 +111,17 @@ class Command(BaseCommand):
             raise CommandError(f"There is no tenant {slug!r} here. Tenants: {names}.")
         return tenant
 
-    def _upload(self, tenant: Tenant, path: Path, person: User | None) -> Job:
+    def _queue(
+        self, tenant: Tenant, path: Path | None, pilot: int | None, person: User | None
+    ) -> Job:
+        if path is None:
+            kind = Job.Kind.SYNC if pilot is None else Job.Kind.PILOT
+            return queue_from_snapshot(tenant=tenant, kind=kind, size=pilot, by=person)
         try:
             with path.open("rb") as file:
-                return accept_upload(tenant=tenant, file=file, file_name=path.name, by=person)
+                return accept_upload(
+                    tenant=tenant, file=file, file_name=path.name, by=person, pilot_size=pilot
+                )
         except OSError as error:
             raise CommandError(f"{path}: {error.strerror}.") from error
 
@@ -148,7 +168,8 @@ class Command(BaseCommand):
 
     def _plan_lines(self, job: Job) -> list[str]:
         counts = counts_of(job)
-        lines = [
+        lines = [f"  {job.title.lower()}"] if job.kind == Job.Kind.PILOT else []
+        lines += [
             f"  read {job.people}, held {job.held}, unchanged {job.unchanged},"
             f" inactive without an account {job.inactive}, out of scope {job.out_of_scope}",
             f"  create {counts.create}, update {counts.update}, disable {counts.disable},"
@@ -160,20 +181,37 @@ class Command(BaseCommand):
         if counts.adopt:
             lines.append(f"  {counts.adopt} existing accounts need --include-adoptions")
         lines += [
+            f"  changes although nothing in the source did: {path} ({number} people)"
+            for path, number in job.flapping.items()
+        ]
+        if counts.delete:
+            lines.append(f"  {counts.delete} deletions need --include-deletes")
+        lines += [
             f"  held: line {row.line}: {row.message}" for row in job.held_records.all()[:_SHOWN]
         ]
-        lines += [self._line(operation) for operation in job.operations.all()[:_SHOWN]]
+        redacted = redacted_paths(job)
+        lines += [self._line(operation, redacted) for operation in job.operations.all()[:_SHOWN]]
         if job.operations.count() > _SHOWN:
             lines.append(f"  ... {job.operations.count() - _SHOWN} more (--json prints all)")
         return lines
 
-    def _line(self, operation: Operation) -> str:
+    def _line(self, operation: Operation, redacted: frozenset[str]) -> str:
+        before = shown_state(operation.before, redacted)
         changes = "; ".join(
-            f"{path}: {operation.before.get(path)!r} -> {value!r}"
-            for path, value in operation.after.items()
+            f"{path}: {before.get(path)!r} -> {value!r}"
+            for path, value in shown_state(operation.after, redacted).items()
             if operation.kind != Operation.Kind.CREATE
         )
-        return f"  {operation.kind:8} {operation.user_name}  {changes or operation.reason}"
+        reason = shown_text(operation.reason, (operation.before, operation.after), redacted)
+        return f"  {operation.kind:8} {self._name(operation, redacted)}  {changes or reason}"
+
+    def _name(self, operation: Operation, redacted: frozenset[str]) -> str:
+        return operation.key if USER_NAME in redacted else operation.user_name
+
+    def _failure(self, operation: Operation, redacted: frozenset[str]) -> str:
+        states = (operation.before, operation.after)
+        told = shown_text(f"{operation.message} {operation.detail}", states, redacted)
+        return f"  failed: {self._name(operation, redacted)}: {told}"
 
     def _price(self, job: Job) -> str:
         if job.unit_price is None:
@@ -186,15 +224,16 @@ class Command(BaseCommand):
         lines = [
             f"  read {job.people}, held {job.held}, unchanged {job.unchanged}",
             f"  created {job.created}, updated {job.updated}, disabled {job.disabled},"
-            f" enabled {job.enabled}, adopted {job.adopted}, failed {job.failed},"
-            f" skipped {job.skipped}",
+            f" enabled {job.enabled}, adopted {job.adopted}, deleted {job.deleted},"
+            f" failed {job.failed}, skipped {job.skipped}",
             f"  {cost.calls} calls, {cost.billable} billable, {cost.uncertain} uncertain,"
             f" {amounts}",
         ]
         if job.state == Job.State.STOPPED and job.comparison:
             lines += [f"  {reason}" for reason in job.comparison["reasons"]]
         failed = job.operations.filter(state=Operation.State.FAILED)[:_SHOWN]
-        return lines + [f"  failed: {op.user_name}: {op.message} {op.detail}" for op in failed]
+        redacted = redacted_paths(job)
+        return lines + [self._failure(operation, redacted) for operation in failed]
 
     def _complaint(self, job: Job) -> str:
         if job.state == Job.State.STOPPED:

@@ -1,59 +1,17 @@
-"""PATCH bodies: one operation for each path, and what Entra refuses cannot be built."""
+"""PATCH bodies: what Entra refuses cannot be built."""
 
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from provisioning.domain.attributes import CATALOGUE, MAIL_NICKNAME, MANAGER
+from provisioning.domain.attributes import MAIL_NICKNAME, MANAGER
 from provisioning.scim.changes import addition, group_patch, removal, user_patch
 from provisioning.scim.refusals import Refused
-from provisioning.scim.urns import CUSTOM_SECURITY, ENTERPRISE_USER, ENTRA_GROUP, ENTRA_USER, PATCH
+from provisioning.scim.urns import CUSTOM_SECURITY, ENTERPRISE_USER, ENTRA_GROUP, ENTRA_USER
 from provisioning.scim.users import projection
 
-MAIL = 'emails[type eq "work"].value'
 ONE = "11111111-1111-4111-8111-111111111111"
-_WRITABLE = {path: each for path, each in CATALOGUE.items() if each.mutable and path != MANAGER}
-_NEVER_EMPTY = {path for path, each in CATALOGUE.items() if each.required} | {"active"}
-
-
-def _values(path: str) -> st.SearchStrategy[Any]:
-    attribute = _WRITABLE[path]
-    if attribute.many:
-        fitting: st.SearchStrategy[Any] = st.lists(st.text(min_size=1), min_size=1)
-    else:
-        fitting = st.booleans() if attribute.kind == "boolean" else st.text(min_size=1)
-    return fitting if path in _NEVER_EMPTY else fitting | st.none()
-
-
-@st.composite
-def changes(draw: st.DrawFn) -> dict[str, Any]:
-    paths = draw(st.lists(st.sampled_from(sorted(_WRITABLE)), min_size=1, unique=True))
-    return {path: draw(_values(path)) for path in paths}
-
-
-@given(changes())
-def test_a_patch_has_one_operation_for_each_path(changed: dict[str, Any]) -> None:
-    body = user_patch(changed)
-    assert body["schemas"] == [PATCH]
-    assert len(body["Operations"]) == len(changed)
-    for (path, value), operation in zip(changed.items(), body["Operations"], strict=True):
-        # Microsoft's reference addresses the one mail by type and primary.
-        sent = path.replace(MAIL, 'emails[type eq "work" and primary eq true].value')
-        if value is None:
-            assert operation == {"op": "remove", "path": sent}
-        else:
-            assert operation == {"op": "replace", "path": sent, "value": value}
-
-
-def test_false_is_a_value_and_none_removes() -> None:
-    body = user_patch({"active": False, "title": None})
-    assert body["Operations"] == [
-        {"op": "replace", "path": "active", "value": False},
-        {"op": "remove", "path": "title"},
-    ]
 
 
 def test_the_manager_is_written_as_a_whole() -> None:
