@@ -19,7 +19,7 @@ from provisioning.domain.expressions.tree import Text, walk
 from provisioning.domain.profile_parameters import parameters_of
 
 Kind: TypeAlias = Literal["domain", "id", "set"]
-Replacements: TypeAlias = Mapping[tuple[Kind, str], str]
+Replacements: TypeAlias = Mapping[tuple[str, str], str]
 """What becomes of a value; values are in lower case, sets as they are written."""
 
 _SETS = "urn:ietf:params:scim:schemas:extension:Microsoft:Entra:2.0:CustomSecurityAttributes:"
@@ -95,9 +95,9 @@ def promote(definition: Mapping[str, Any], table: Replacements) -> Promoted:
 
 def suggest(
     mentions: Iterable[Mention], source: TenantFacts, target: TenantFacts
-) -> dict[tuple[Kind, str], str]:
+) -> dict[tuple[str, str], str]:
     """A first table: equal parameters, the most used domain, groups and sets of equal name."""
-    table: dict[tuple[Kind, str], str] = {}
+    table: dict[tuple[str, str], str] = {}
     for mention in mentions:
         answer = _SUGGESTIONS[mention.kind](mention.value, source, target)
         if answer:
