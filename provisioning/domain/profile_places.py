@@ -103,8 +103,19 @@ def _deepest(node: Node, known: dict[str, Part], prefix: str) -> FileProblem | N
             found = _deepest(child, known, prefix)
             if found is not None:
                 return found
-        return FileProblem(node.line, node.column, f"{prefix}{error}")
+        place = _part_of_condition(node, str(error))
+        return FileProblem(place.line, place.column, f"{prefix}{error}")
     return None
+
+
+def _part_of_condition(node: Node, message: str) -> Node:
+    """What in a condition a message is about."""
+    if not isinstance(node, Table):
+        return node
+    for start, name in (('"is"', "is"), ("there is no rule", "rule"), ("column ", "value")):
+        if message.startswith(start) and name in node.items:
+            return node.items[name]
+    return node
 
 
 def _children(node: Node) -> list[Node]:

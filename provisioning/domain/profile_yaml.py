@@ -139,7 +139,7 @@ def _head_problems(root: Table) -> Iterator[FileProblem]:
 
 
 def _key_problems(root: Table) -> Iterator[FileProblem]:
-    """Keys that are unknown; they are taken out, so that each is said once and with its place."""
+    """Keys that are unknown; a near miss is read as what was meant, so that it is said once."""
     yield from _unknown(root, (*_HEAD, *FRAME), "a profile has")
     attributes, rules = root.items.get("attributes"), root.items.get("rules")
     for each in attributes.items if isinstance(attributes, Sequence) else []:
@@ -167,7 +167,9 @@ def _unknown(table: Table, known: tuple[str, ...], has: str) -> Iterator[FilePro
         key = table.keys[name]
         near = nearest(name, known)
         hint = f"did you mean {near}?" if near else f"{has} {', '.join(known)}"
-        del table.items[name]
+        value = table.items.pop(name)
+        if near and near not in table.items:
+            table.items[near], table.keys[near] = value, key
         yield FileProblem(key.line, key.column, f"unknown key {name}: {hint}")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from django import template
 
 from provisioning.domain.attributes import CATALOGUE
+from provisioning.domain.drift import Drift
 from provisioning.domain.profile_parts import section_of
 from provisioning.domain.scope import ScopeError, parse_scope
 
@@ -20,9 +21,9 @@ _NAMES = {
 }
 _OPTIONS = {"when": "only at creation", "empty": "left alone when empty", "redact": "redacted"}
 _MOVED = {
-    "here": ("Changed here", "neutral", "pencil"),
-    "template": ("Changed in the template", "info", "refresh"),
-    "both": ("Changed in both", "warning", "alert"),
+    "here": ("here", "neutral", "pencil"),
+    "template": ("in the template", "info", "refresh"),
+    "both": ("in the template, and here too", "warning", "alert"),
 }
 _KINDS = {"domain": "Domain", "id": "Id", "set": "Attribute set"}
 
@@ -64,9 +65,10 @@ def part_text(value: Any, part: str) -> str:
 
 
 @register.filter
-def moved_badge(moved: str) -> tuple[str, str, str]:
-    """Label, tone and icon of who moved."""
-    return _MOVED[str(moved)]
+def moved_badge(drift: Drift) -> tuple[str, str, str]:
+    """Who did what, as label, tone and icon."""
+    where, tone, icon = _MOVED[drift.moved.value]
+    return f"{drift.change.capitalize()} {where}", tone, icon
 
 
 @register.filter

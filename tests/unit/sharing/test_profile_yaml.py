@@ -190,9 +190,9 @@ MISTAKES = [
     ("key_column: id", "key_column:", "line 3, column 1: key_column must name the column"),
     ("domain: customer.example", "domain:", "line 5, column 3: parameter domain has no value"),
     ("[param.domain]", "[param.domin]", "line 21, column 17: userName: there is no parameter"),
-    ("value: Kiruna", "value:", 'line 8, column 5: rule pilot: column site: "equals" needs'),
-    ("- rule: pilot", "- rule: pilto", "line 13, column 7: scope: there is no rule pilto"),
-    ("is: in\n", "is: inn\n", 'line 15, column 11: scope: "is" of column country must be'),
+    ("value: Kiruna", "value:", 'line 10, column 11: rule pilot: column site: "equals" needs'),
+    ("- rule: pilot", "- rule: pilto", "line 13, column 13: scope: there is no rule pilto"),
+    ("is: in\n", "is: inn\n", 'line 16, column 15: scope: "is" of column country must be'),
     ("is: in\n", "iss: in\n", "line 16, column 11: unknown key iss"),
     ("out_of_scope: disable", "out_of_scope: erase", "line 18, column 1: out_of_scope must be"),
     ("target: displayName", "target: displayNam", "line 24, column 13: displayNam: is no attrib"),
@@ -203,7 +203,7 @@ MISTAKES = [
     ("constant: 007", "when: never", "line 36, column 13: title: a rule has exactly one"),
     ("constant: 007", "constant: 7\n    when: never", 'line 38, column 11: title: "when" is'),
     ("  - target: title\n", "  - target: active\n", "line 36, column 13: active: is mapped twice"),
-    ("- target: title", "- targt: title", "line 36, column 5: rule 7 must be an object"),
+    ("- target: title", "- zzz: title", "line 36, column 5: rule 7 must be an object"),
     ("name: People", "name: People\nname: Two", "line 3, column 1: name stands here twice"),
     ("[NO, SE]", "[NO, SE", "line 18, column 13: this is no YAML"),
     ("value: Kiruna", "value: &x Kiruna", "line 10, column 12: anchors"),
@@ -216,6 +216,12 @@ MISTAKES = [
 def test_a_mistake_is_said_with_its_place(old: str, new: str, said: str) -> None:
     found = problems(changed(old, new))
     assert any(each.startswith(said) for each in found), found
+
+
+def test_a_misspelt_key_is_said_once() -> None:
+    assert len(problems(changed("key_column: id", "key_colum: id"))) == 1
+    assert len(problems(changed("column: first", "colum: first"))) == 1
+    assert len(problems(changed("is: in\n", "ist: in\n"))) == 1
 
 
 def test_an_error_in_a_block_points_into_the_block() -> None:
