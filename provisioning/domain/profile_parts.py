@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from provisioning.domain.expressions import ExpressionError, parse, to_source
@@ -80,6 +81,7 @@ def _with_rule(rules: list[Any], target: str, value: Any) -> list[Any]:
     return kept if placed or value is None else [*kept, value]
 
 
+@lru_cache(maxsize=4096)  # many clones hold the same expressions
 def _laid_out(text: str) -> str:
     """The expression as the language itself would write it, so that line breaks do not count."""
     try:

@@ -7,13 +7,13 @@ The schema is documented in docs/profile-yaml.md and docs/profile.schema.json.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import yaml
 
-from provisioning.domain.definition import ProfileError, parse_definition
+from provisioning.domain.definition import ProfileDefinition, ProfileError, parse_definition
 from provisioning.domain.expressions import nearest
 from provisioning.domain.profile_parameters import filled, with_blanks
 from provisioning.domain.profile_places import place_of
@@ -29,6 +29,9 @@ from provisioning.domain.yaml_tree import (
 )
 
 __all__ = ["FORMAT", "FileError", "FileProblem", "ProfileFile", "decode", "from_yaml", "to_yaml"]
+
+Parse: TypeAlias = Callable[[object], ProfileDefinition]
+"""Reads a definition, or raises ProfileError with all that is wrong with it."""
 
 FORMAT = 1
 """The version of the schema."""
@@ -77,12 +80,16 @@ def to_yaml(profile: ProfileFile) -> str:
 
 
 def from_yaml(
-    text: str, given: Mapping[str, str] | None = None, *, blanks: bool = False
+    text: str,
+    given: Mapping[str, str] | None = None,
+    *,
+    blanks: bool = False,
+    parse: Parse = parse_definition,
 ) -> ProfileFile:
     """Read a file; raises FileError with the place of everything that is wrong.
 
     `given` are values for its parameters. Parameters without a value are an error, unless
-    `blanks` says that this is a template, which leaves them open.
+    `blanks` says that this is a template, which leaves them open. `parse` knows the tenant.
     """
     root = compose(text)
     if not isinstance(root, Table):
@@ -92,7 +99,7 @@ def from_yaml(
     data = filled(data, given or {})
     problems += _unknown_parameters(data, given or {}, root)
     try:
-        definition = parse_definition(with_blanks(data) if blanks else data).to_json()
+        definition = parse(with_blanks(data) if blanks else data).to_json()
     except ProfileError as error:
         problems += [place_of(problem, root, text) for problem in error.problems]
     if problems:

@@ -5,15 +5,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
 
-from provisioning.domain.definition import parse_definition
 from provisioning.domain.drift import Drift, apply_update, compare, drifted, keep_ours
 from provisioning.domain.origin import Origin, read_origin
 from provisioning.domain.profile_parameters import filled
 from provisioning.models import MappingProfile, ProfileVersion
 from provisioning.services.library import Template, template_of
-from provisioning.services.sharing import SharingRefused, keep_draft, locked, may_edit, profile_of
+from provisioning.services.sharing import (
+    SharingRefused,
+    keep_draft,
+    locked,
+    may_edit,
+    parse_for,
+    profile_of,
+)
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User
 from tenants.selectors import tenants_for
@@ -85,10 +91,17 @@ def clones_of(template: Template, viewer: User) -> list[Clone]:
         MappingProfile.objects.filter(tenant__in=tenants_for(viewer, Action.SEE_TENANT))
         .filter(Q(origin=key) | Q(origin__in=promoted))
         .select_related("tenant__customer")
+        .prefetch_related(Prefetch("versions", _latest()))
         .order_by("tenant__customer__name", "tenant__name")
     )
     ancestor = Ancestor(template.name, template.definition, template)
     return [_counted(profile, ancestor) for profile in profiles]
+
+
+def _latest() -> QuerySet[ProfileVersion]:
+    """Each profile's current version only."""
+    newest = ProfileVersion.objects.filter(profile=OuterRef("profile")).order_by("-number")
+    return ProfileVersion.objects.filter(pk=Subquery(newest.values("pk")[:1]))
 
 
 def _counted(profile: MappingProfile, ancestor: Ancestor) -> Clone:
@@ -107,7 +120,7 @@ def take_over(
     profile, ancestor = _opened(tenant, revision, by)
     here = says_now(profile) or {}
     changed = filled(apply_update(here, ancestor.definition, parts), values)
-    keep_draft(profile, parse_definition(changed).to_json(), by)
+    keep_draft(profile, parse_for(tenant)(changed).to_json(), by)
     record(
         "profile.template_changes_taken",
         by=by,

@@ -1,6 +1,7 @@
 """From one tenant of a customer to another: remapped, checked by a person, and a draft again."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from provisioning.domain.origin import Origin
 from provisioning.domain.profile_parameters import parameters_of
@@ -47,9 +48,20 @@ def facts_of(tenant: Tenant) -> TenantFacts:
     version = profile.current if profile else None
     return TenantFacts(
         domains=domains_by_use(names.values_list("user_name", flat=True).iterator()),
-        sets=frozenset(understood(documents).schemas.get(CUSTOM_SECURITY, {})),
+        sets=_sets(documents),
         parameters=parameters_of(version.definition) if version else {},
     )
+
+
+def _sets(documents: Mapping[str, Any]) -> frozenset[str]:
+    """Sets of custom security attributes, from whichever of the two documents was read."""
+    own = documents.get(f"/schemas/{CUSTOM_SECURITY}")
+    listed = (
+        {"/schemas": {"Resources": [{**own, "id": CUSTOM_SECURITY}]}}
+        if isinstance(own, Mapping)
+        else documents
+    )
+    return frozenset(understood(listed).schemas.get(CUSTOM_SECURITY, {}))
 
 
 def mentions_in(source: Tenant) -> tuple[Mention, ...]:

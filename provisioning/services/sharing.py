@@ -12,7 +12,7 @@ from django.utils import timezone
 from provisioning.domain.definition import parse_definition
 from provisioning.domain.origin import Origin
 from provisioning.domain.profile_parameters import blanked, filled, parameters_of
-from provisioning.domain.profile_yaml import ProfileFile, from_yaml, to_yaml
+from provisioning.domain.profile_yaml import Parse, ProfileFile, from_yaml, to_yaml
 from provisioning.models import MappingProfile, ProfileVersion
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User
@@ -35,6 +35,11 @@ class DraftWaits(SharingRefused):
         )
         self.profile = profile
         self.revision = profile.draft_revision
+
+
+def parse_for(tenant: Tenant) -> Parse:
+    """Reads a definition for a tenant: the one place that knows what its directory has."""
+    return parse_definition
 
 
 def profile_of(tenant: Tenant) -> MappingProfile | None:
@@ -70,7 +75,7 @@ def import_profile(
     *, tenant: Tenant, text: str, by: User, values: Mapping[str, str], replaces: int | None
 ) -> MappingProfile:
     """A file becomes the draft; raises FileError, DraftWaits, SharingRefused."""
-    file = from_yaml(text, values)
+    file = from_yaml(text, values, parse=parse_for(tenant))
     return place_draft(
         tenant=tenant, definition=file.definition, by=by, replaces=replaces, how="imported"
     )
@@ -111,7 +116,7 @@ def place_draft(
     Raises ProfileError when it is wrong, DraftWaits when a draft waits that is not `replaces`.
     """
     may_edit(by, tenant)
-    data = parse_definition(definition).to_json()
+    data = parse_for(tenant)(definition).to_json()
     profile = locked(tenant)
     if profile.draft is not None and profile.draft_revision != replaces:
         raise DraftWaits(profile)

@@ -67,7 +67,7 @@ class Command(BaseCommand):
     def _publish(
         self, tenant: Tenant, text: str, values: dict[str, str], person: User, name: str
     ) -> None:
-        definition = from_yaml(text, values).definition
+        definition = from_yaml(text, values, parse=sharing.parse_for(tenant)).definition
         note = f"From {name}"[:300]
         version = publish(tenant=tenant, definition=definition, by=person, note=note)
         pilot = " It may be used for a pilot only, until one has finished."

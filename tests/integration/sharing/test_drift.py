@@ -12,6 +12,7 @@ from provisioning.services import drift, library, sharing
 from provisioning.services.profiles import publish
 from provisioning.services.sharing import SharingRefused
 from tests.integration.sharing.conftest import PROFILE, Place, fresh
+from tests.support.rows import add_tenant
 
 VALUES = {"domain": "customer.example", "usage_location": "SE"}
 TITLE = "attributes:title"
@@ -110,6 +111,22 @@ def test_clones_of_a_template_are_counted_for_who_may_see_them(
     (counted,) = drift.clones_of(template, place.engineer)
     assert (counted.profile.pk, counted.here, counted.template, counted.both) == (clone.pk, 0, 1, 0)
     assert drift.clones_of(template, place.outsider) == []
+
+
+def test_many_clones_are_counted_with_few_queries(
+    place: Place, clone: MappingProfile, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(6):
+        tenant = add_tenant(f"more-{number}")
+        MappingProfile.objects.filter(tenant=tenant).update(
+            origin="template:ours", origin_definition=PROFILE
+        )
+        publish(tenant=fresh(tenant), definition=titled("role"), by=None)
+    template = library.template_of(library.OWN, "ours")
+    assert template is not None
+    with django_assert_max_num_queries(8):
+        clones = drift.clones_of(template, place.everywhere)
+    assert [each.here for each in clones] == [1, 1, 1, 1, 1, 1, 0]
 
 
 def test_a_clone_of_a_profile_is_compared_only_by_who_may_see_that(place: Place) -> None:

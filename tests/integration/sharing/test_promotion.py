@@ -109,13 +109,19 @@ def test_the_table_is_suggested_from_what_the_portal_knows(place: Place) -> None
     assert found == {OLD: "main.example"}
 
 
-def test_sets_that_both_directories_have_are_known(place: Place) -> None:
+@pytest.mark.parametrize("listed", [True, False])
+def test_sets_that_both_directories_have_are_known(place: Place, listed: bool) -> None:
     urn = "urn:ietf:params:scim:schemas:extension:Microsoft:Entra:2.0:CustomSecurityAttributes"
-    schema = {"id": urn, "attributes": [{"name": "Engineering", "type": "complex"}]}
+    schema = {"attributes": [{"name": "Engineering", "type": "complex"}]}
+    documents = (
+        {"/schemas": {"Resources": [schema | {"id": urn}]}}
+        if listed
+        else {f"/schemas/{urn}": schema}
+    )
     Directory.objects.create(
         customer=place.production.customer,
         tenant=place.production,
-        discovery={"/schemas": {"Resources": [schema]}},
+        discovery=documents,
     )
     assert promotion.facts_of(place.production).sets == {"Engineering"}
 
