@@ -199,8 +199,8 @@ class _Dumper(yaml.SafeDumper):
 
 def _represented(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     style = "|" if "\n" in text else None
-    if _BREAKS & set(text):
-        # A block or a quoted text of several lines would read them back as other line breaks.
+    if _BREAKS & set(text) or text.endswith("\n\n"):
+        # A block would read those back as other line breaks, and what follows it as its blank lines.
         style = '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 

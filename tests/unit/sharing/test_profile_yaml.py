@@ -91,6 +91,24 @@ def test_nothing_changes_on_the_way_to_yaml_and_back(
     assert (again.name, again.description) == (name[:200], said)
 
 
+# Texts that YAML would read as something else, or with other line breaks.
+AWKWARD = [
+    *("no", "~", "null", "007", "1e3", "2026-03-01", "[x]", "{x}", "&x", "*x", "!x", "%x", "@x"),
+    *("#x", "a #b", "a: b", "- a", "? a", "'", '"', "|", ">", "---", "...", "\\"),
+    *("a\n b", "\n\nx", "x\n\n", " x\n y", "x \ny", "a\tb\nc", "a\r\nb", "\ufeffx", "a\x07b"),
+    *("a\x85b", "a\nb\x85c", "a\u2028b\nc", "a\u2029", "\ud800", "\U0001f469"),
+]
+
+
+@pytest.mark.parametrize("text", AWKWARD, ids=repr)
+def test_awkward_texts_come_back_as_they_were(text: str) -> None:
+    assert from_yaml(to_yaml(ProfileFile("x", STARTER, text))).description == text
+    rule = {"target": "userType", "constant": text}
+    definition = {**STARTER, "attributes": [*STARTER["attributes"], rule]}
+    again = from_yaml(to_yaml(ProfileFile("x", definition)))
+    assert again.definition["attributes"][-1] == rule
+
+
 @given(st.text(max_size=400))
 @example("a: &a [*a]")
 @example("\x00")
