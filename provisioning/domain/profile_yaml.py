@@ -49,6 +49,8 @@ _SAID = {
     "scope": "Whom the profile is for.",
     "attributes": "Where each attribute's value comes from.",
 }
+_MOST = 200
+"""Problems that are said at once; nobody reads more, and each is looked for in the whole file."""
 _BREAKS = frozenset("\x85\u2028\u2029")
 
 
@@ -101,7 +103,7 @@ def from_yaml(
     try:
         definition = parse(with_blanks(data) if blanks else data).to_json()
     except ProfileError as error:
-        problems += [place_of(problem, root, text) for problem in error.problems]
+        problems += [place_of(problem, root, text) for problem in error.problems[:_MOST]]
     if problems:
         raise FileError(problems)
     if blanks and "parameters" in data:
@@ -200,7 +202,7 @@ class _Dumper(yaml.SafeDumper):
 def _represented(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     style = "|" if "\n" in text else None
     if _BREAKS & set(text) or text.endswith("\n\n"):
-        # A block would read those back as other line breaks, and what follows it as its blank lines.
+        # In a block those would be other line breaks, and blank lines would go on after it.
         style = '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 

@@ -57,6 +57,15 @@ def _ancestor(origin: Origin, viewer: User) -> Ancestor | None:
     return Ancestor(str(tenant), version.definition, tenant=tenant) if version else None
 
 
+def promoted_from(profile: MappingProfile, viewer: User) -> ProfileVersion | None:
+    """The version of another tenant that was promoted to this one, for who may see that."""
+    origin = read_origin(profile.origin)
+    if origin is None or origin.kind not in ("promotion", "promoted"):
+        return None
+    seen = ProfileVersion.objects.filter(profile__tenant__in=tenants_for(viewer, Action.SEE_TENANT))
+    return seen.filter(pk=origin.name).select_related("profile__tenant").first()
+
+
 def says_now(profile: MappingProfile) -> Mapping[str, Any] | None:
     """What the profile says: its draft if there is one that can be read, else its version."""
     if isinstance(profile.draft, Mapping) and isinstance(profile.draft.get("attributes"), list):

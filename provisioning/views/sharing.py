@@ -47,6 +47,7 @@ def profile_share(request: PortalRequest, slug: str) -> HttpResponse:
         "profile": profile,
         "version": profile.current if profile else None,
         "origin": read_origin(profile.origin) if profile else None,
+        "promoted": drift.promoted_from(profile, request.user) if profile else None,
         "ancestor": ancestor,
         "moved": len(moved),
         "offered": sum(each.offered for each in moved),

@@ -193,7 +193,10 @@ def test_a_profile_is_promoted_after_each_doubt_is_settled(desk: Client, place: 
     assert not MappingProfile.objects.filter(tenant=place.production).exists()
     yes = {"stays": [each.key for each in checked.context["left"]], "action": "promote"}
     response = desk.post(address, given | yes, follow=True)
-    assert "its publication asks for a pilot" in response.content.decode()
+    text = response.content.decode()
+    assert "its publication asks for a pilot" in text
+    assert "Promoted from" in text
+    assert "version 3" in text
     assert draft(place)["parameters"]["domain"] == "customer.example"
 
 
