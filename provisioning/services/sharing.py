@@ -4,6 +4,7 @@ A draft that waits is replaced only by somebody who has seen it: `replaces` is i
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -14,6 +15,7 @@ from provisioning.domain.origin import Origin
 from provisioning.domain.profile_parameters import blanked, filled, parameters_of
 from provisioning.domain.profile_yaml import Parse, ProfileFile, from_yaml, to_yaml
 from provisioning.models import MappingProfile, ProfileVersion
+from provisioning.selectors import targets_of
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User
 from tenants.selectors import tenants_for
@@ -39,7 +41,7 @@ class DraftWaits(SharingRefused):
 
 def parse_for(tenant: Tenant) -> Parse:
     """Reads a definition for a tenant: the one place that knows what its directory has."""
-    return parse_definition
+    return partial(parse_definition, targets=targets_of(tenant))
 
 
 def profile_of(tenant: Tenant) -> MappingProfile | None:
