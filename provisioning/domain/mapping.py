@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from operator import methodcaller
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from provisioning.domain.attributes import ACTIVE, StateValue
 from provisioning.domain.definition import (
@@ -59,8 +59,7 @@ class MappingError(ProblemsError):
         return any(problem.slow for problem in self.problems)
 
 
-@dataclass(frozen=True, slots=True)
-class Mapped:
+class Mapped(NamedTuple):
     """A mapped record; `ignored` paths keep what the directory has, `initial` is for creation.
 
     `candidates`: for a path of SelectUniqueValue its values in order, of which the first that no
@@ -69,8 +68,8 @@ class Mapped:
 
     values: FlatState
     ignored: frozenset[str]
-    initial: Mapping[str, StateValue] = field(default_factory=lambda: _NOTHING)
-    candidates: Mapping[str, tuple[str | bool, ...]] = field(default_factory=lambda: _NO_CANDIDATES)
+    initial: Mapping[str, StateValue] = _NOTHING
+    candidates: Mapping[str, tuple[str | bool, ...]] = _NO_CANDIDATES
 
 
 def first_free(candidates: Iterable[str | bool], taken: Callable[[str], bool]) -> str | bool | None:
