@@ -1,0 +1,102 @@
+"""The effect of a definition on a tenant's own people, without touching the directory."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from billing.domain.pricing import Cost
+from billing.selectors import quote_for
+from provisioning.domain.definition import ProfileDefinition, parse_definition
+from provisioning.domain.effects import (
+    Difference,
+    Effect,
+    Situation,
+    compare_effects,
+    effect_of,
+)
+from provisioning.domain.mapping import compile_profile
+from provisioning.domain.protection import Protection
+from provisioning.domain.records import fold_key
+from provisioning.domain.shared_mapping import share
+from provisioning.models import HeldRecord, Job, Snapshot
+from provisioning.services.planning import shadow_of
+from provisioning.services.samples import Sample
+from tenants.models import Tenant
+
+
+class MissingColumns(Exception):
+    """A definition reads columns that the sample does not have; str() names them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """An effect with what its calls would cost now."""
+
+    effect: Effect
+    cost: Cost
+
+
+@dataclass(frozen=True, slots=True)
+class PricedDifference:
+    """Two definitions by effect; the price is that of each one's calls."""
+
+    difference: Difference
+    old_cost: Cost
+    new_cost: Cost
+
+
+def effect(tenant: Tenant, definition: Any, sample: Sample, now: datetime) -> Priced:
+    """What publishing and applying a definition would do. Raises ProfileError, MissingColumns."""
+    (found,) = _effects(tenant, [parse_definition(definition)], sample, now)
+    return Priced(found, quote_for(tenant, found.calls, now))
+
+
+def difference(
+    tenant: Tenant, old: Any, new: Any, sample: Sample, now: datetime
+) -> PricedDifference:
+    """Whom two definitions treat differently. Raises ProfileError, MissingColumns."""
+    parsed = [parse_definition(old), parse_definition(new)]
+    before, after = _effects(tenant, parsed, sample, now)
+    return PricedDifference(
+        compare_effects(before, after),
+        quote_for(tenant, before.calls, now),
+        quote_for(tenant, after.calls, now),
+    )
+
+
+def _effects(
+    tenant: Tenant, definitions: Sequence[ProfileDefinition], sample: Sample, now: datetime
+) -> list[Effect]:
+    profiles = [compile_profile(definition) for definition in definitions]
+    for profile in profiles:
+        if missing := sorted(profile.missing_columns(sample.columns)):
+            raise MissingColumns(f"{sample.snapshot.file_name} has no column {', '.join(missing)}.")
+    situation = _situation(tenant, _paths(definitions), sample.snapshot, now)
+    applies = share(*profiles) if len(profiles) == 2 else [each.apply for each in profiles]
+    return [
+        effect_of(profile, sample.keyed(profile.definition.key_column), situation, apply)
+        for profile, apply in zip(profiles, applies, strict=True)
+    ]
+
+
+def _paths(definitions: Iterable[ProfileDefinition]) -> list[str]:
+    return list(dict.fromkeys(path for each in definitions for path in each.matching))
+
+
+def _situation(
+    tenant: Tenant, matching: Sequence[str], snapshot: Snapshot, now: datetime
+) -> Situation:
+    """As planning would find it; rows that were refused when the sample was read stay held."""
+    job = Job.objects.filter(snapshot=snapshot).order_by("pk").first()
+    refused = HeldRecord.objects.filter(job=job, stage=HeldRecord.Stage.READ) if job else None
+    keys = () if refused is None else refused.exclude(key="").values_list("key", flat=True)
+    return Situation(
+        shadow_of(tenant, matching),
+        Protection(tenant.protected_accounts),
+        timezone.localdate(now),
+        frozenset(fold_key(key) for key in keys),
+        job.unreadable_keys if job else 0,
+    )

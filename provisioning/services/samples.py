@@ -1,0 +1,135 @@
+"""Samples: reads that previews and suggestions look at, and the first one, taken before a profile.
+
+A sample is a snapshot that no job uses and nobody accepted. Its records hold every column, so that
+its key column may still change; it is sealed, and erased, as every snapshot is.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+from typing import BinaryIO
+
+from django.db import transaction
+
+from provisioning.domain.column_statistics import ColumnStatistics, statistics_of
+from provisioning.domain.keys import Keyed, keyed
+from provisioning.domain.records import Record
+from provisioning.domain.suggestions import suggest_keys
+from provisioning.models import Job, Snapshot, Source
+from provisioning.services import snapshots
+from provisioning.services.uploads import UploadRefused
+from provisioning.sources.base import UnusableSource
+from provisioning.sources.csv_table import CsvTable, read_table
+from tenants.models import Tenant, User
+from tenants.services import record
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The newest records of a tenant, opened once for one request."""
+
+    snapshot: Snapshot
+    _keyed: dict[str, Keyed] = field(default_factory=dict, repr=False)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The source's columns, in its order."""
+        return tuple(self.snapshot.columns)
+
+    @cached_property
+    def records(self) -> tuple[Record, ...]:
+        """All records, decrypted."""
+        return tuple(snapshots.records_of(self.snapshot))
+
+    @cached_property
+    def statistics(self) -> dict[str, ColumnStatistics]:
+        """What each column holds."""
+        return statistics_of(self.columns, (each.values for each in self.records if each.values))
+
+    def keyed(self, key_column: str) -> Keyed:
+        """The records under a key column."""
+        if key_column not in self._keyed:
+            self._keyed[key_column] = keyed(self.records, key_column)
+        return self._keyed[key_column]
+
+
+def take_sample(*, tenant: Tenant, file: BinaryIO, file_name: str, by: User | None) -> Snapshot:
+    """Keep a CSV as the tenant's sample; an older unused one is erased. Raises UploadRefused."""
+    try:
+        return _keep(tenant, read_table(file), file_name[-255:], by)
+    except UnusableSource as error:
+        raise UploadRefused(str(error)) from error
+
+
+def sample_of(tenant: Tenant) -> Sample | None:
+    """The newest read of the tenant's source whose records are still there.
+
+    Not one that the guard has stopped: nobody knows yet whether it is the right file.
+    """
+    newest = (
+        Snapshot.objects.filter(tenant=tenant, erased_at=None, chunks__isnull=False)
+        .exclude(job__state=Job.State.STOPPED)
+        .order_by("-created_at", "-pk")
+        .first()
+    )
+    return None if newest is None else Sample(newest)
+
+
+@transaction.atomic
+def _keep(tenant: Tenant, table: CsvTable, file_name: str, by: User | None) -> Snapshot:
+    source, _ = Source.objects.get_or_create(
+        tenant=tenant, defaults={"customer_id": tenant.customer_id}
+    )
+    for old in _unused(tenant):
+        old.delete()
+    snapshot = Snapshot.objects.create(
+        customer_id=tenant.customer_id,
+        tenant=tenant,
+        source=source,
+        file_name=file_name,
+        people=0,
+        columns=list(table.columns),
+    )
+    snapshot.people = _store(snapshot, table)
+    if not snapshot.people:
+        raise UploadRefused("The file has a header but no row that can be used.")
+    snapshot.save(update_fields=["people"])
+    record("upload.sampled", by=by, customer=tenant.customer, subject=snapshot, file=file_name)
+    return snapshot
+
+
+def _store(snapshot: Snapshot, table: CsvTable) -> int:
+    usable = 0
+
+    def counted() -> Iterator[Record]:
+        nonlocal usable
+        for each in table.records():
+            usable += bool(each.values)
+            yield each
+
+    snapshots.store_records(snapshot, counted())
+    return usable
+
+
+def _unused(tenant: Tenant) -> list[Snapshot]:
+    used = Job.objects.filter(tenant=tenant, snapshot__isnull=False).values("snapshot_id")
+    found = Snapshot.objects.filter(tenant=tenant, accepted_at=None).exclude(pk__in=used)
+    return list(found)
+
+
+def guessed_key(sample: Sample) -> str:
+    """The column that most probably holds each person's key; "" when none can."""
+    keys = suggest_keys(sample.statistics.values())
+    return keys[0].column if keys else ""
+
+
+def people_matching(keyed_records: Keyed, text: str, limit: int = 20) -> list[Record]:
+    """Records in which a name, key or any other value holds the text, without case."""
+    wanted = text.strip().casefold()
+    hits = (
+        each
+        for each in keyed_records.records
+        if not wanted or any(wanted in value.casefold() for value in each.values.values())
+    )
+    return list(islice(hits, limit))
