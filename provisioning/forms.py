@@ -27,6 +27,14 @@ class UploadForm(forms.Form):
         error_messages={"empty": "This file is empty."},
     )
 
+    pilot_size = forms.IntegerField(
+        label="Only the first so many people (pilot)",
+        required=False,
+        min_value=1,
+        max_value=1000,
+        help_text="To try a profile on a few; nobody is disabled for being absent then.",
+    )
+
     def clean_file(self) -> "UploadedFile[bytes]":
         """A file within the size limit."""
         file: UploadedFile[bytes] = self.cleaned_data["file"]

@@ -113,6 +113,8 @@ def report_of(job: Job) -> dict[str, Any]:
         "job": job.pk,
         "customer": job.customer.slug,
         "tenant": job.tenant.slug,
+        "kind": job.kind,
+        "pilot_size": job.pilot_size,
         "state": job.state,
         "problem": job.problem,
         "file": job.file_name,

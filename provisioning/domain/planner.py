@@ -126,13 +126,14 @@ def plan(
     *,
     mapped: frozenset[str],
     protection: Protection,
-    absences: Absences,
+    absences: Absences | None,
     matching: Sequence[str] = (),
 ) -> Iterator[Change]:
     """Every person's change, people of the source first, then those missing from it.
 
     `mapped` are the paths the profile writes: attributes outside it are never touched. Accounts
-    that we did not create are found by the `matching` paths, in their order.
+    that we did not create are found by the `matching` paths, in their order. Without `absences`
+    nobody is missing: only some of the source were read.
     """
     seen: set[str] = set()
     names: dict[str, str] = {}
@@ -146,6 +147,8 @@ def plan(
         else:
             change = _move(person, account, directory, mapped)
         yield _guarded(_distinct(change, names), protection)
+    if absences is None:
+        return
     for key, account in directory.managed.items():
         if key not in seen and account.active and key not in absences.held:
             yield _guarded(_leave(account, absences), protection)

@@ -96,6 +96,11 @@ class Job(models.Model):
         return f"job:{self.pk}"
 
     @property
+    def title(self) -> str:
+        """What kind of job it is, for people."""
+        return f"Pilot of {self.pilot_size}" if self.kind == self.Kind.PILOT else "Sync"
+
+    @property
     def is_open(self) -> bool:
         """Whether anything can still happen."""
         return self.state in self.OPEN

@@ -110,6 +110,9 @@ class Snapshot(models.Model):
     file_name = models.CharField(max_length=255)
     people = models.PositiveIntegerField()
     columns = models.JSONField()
+    complete = models.BooleanField(
+        default=False, help_text="All of the source, refused rows known; a sample is not."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     accepted_at = models.DateTimeField(null=True)
     erased_at = models.DateTimeField(null=True)

@@ -44,8 +44,7 @@ def approve(
     included = [Operation.Kind.DISABLE] if include_withheld else []
     included += [Operation.Kind.ADOPT] if include_adoptions else []
     _release_operations(job, now, included)
-    if job.snapshot is not None:
-        snapshots.accept(job.snapshot, now)
+    snapshots.accept_read_of(job, now)
     record(
         "job.approved",
         by=by,

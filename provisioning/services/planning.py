@@ -1,7 +1,7 @@
 """Planning a job inside its lane: inventory if the directory was never read, map, plan, price."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
 
 from django.db import transaction
@@ -9,27 +9,16 @@ from django.utils import timezone
 
 from billing.selectors import quote_for
 from provisioning.domain.definition import parse_definition
-from provisioning.domain.mapping import CompiledProfile, MappingError, compile_profile
-from provisioning.domain.planner import (
-    CALLS,
-    EXTERNAL_ID,
-    USER_NAME,
-    Absences,
-    Account,
-    Change,
-    Directory,
-    Kind,
-    Person,
-    plan,
-)
+from provisioning.domain.mapping import CompiledProfile, compile_profile
+from provisioning.domain.planner import CALLS, Absences, Change, Kind, plan
 from provisioning.domain.protection import Protection
-from provisioning.domain.records import Record, fold_key
-from provisioning.models import DirectoryObject, HeldRecord, Job, Operation
+from provisioning.models import HeldRecord, Job, Operation
 from provisioning.scim.client import ScimClient
 from provisioning.services import snapshots
 from provisioning.services.inventory import read_inventory
 from provisioning.services.lanes import HeldLane
-from tenants.models import Tenant
+from provisioning.services.people import MappedPeople
+from provisioning.services.shadow import shadow_of
 
 logger = logging.getLogger(__name__)
 _BATCH = 500
@@ -96,13 +85,13 @@ def _forget_earlier_try(job: Job, held: HeldLane) -> None:
 
 def _write_operations(job: Job, profile: CompiledProfile, held: HeldLane) -> _Counts:
     """Plan and write in batches, each a transaction of its own that makes sure of the lane."""
-    people = _MappedPeople(job, profile)
+    people = MappedPeople(job, profile)
     changes = plan(
         people,
         shadow_of(job.tenant, profile.definition.matching),
         mapped=profile.targets,
         protection=Protection(job.tenant.protected_accounts),
-        absences=Absences(people.held, job.unreadable_keys, people.outside),
+        absences=_absences(job, people),
         matching=profile.definition.matching,
     )
     counts = _Counts()
@@ -119,95 +108,11 @@ def _write_operations(job: Job, profile: CompiledProfile, held: HeldLane) -> _Co
             return counts
 
 
-class _MappedPeople:
-    """People of a job's snapshot with their desired state; a failed mapping holds its record.
-
-    `held` and `outside` (folded keys) grow while this is read: the planner asks them after the
-    last person. Whom the profile is not for is passed over, and held if the profile says so.
-    """
-
-    def __init__(self, job: Job, profile: CompiledProfile) -> None:
-        self._job = job
-        self._profile = profile
-        self._today = timezone.localdate(job.created_at)
-        self.outside: set[str] = set()
-        self.passed_over = 0
-        refused = job.held_records.exclude(key="").values_list("key", flat=True)
-        self.held = {fold_key(key) for key in refused}
-        self._failures: list[HeldRecord] = []
-
-    def __iter__(self) -> Iterator[Person]:
-        if self._job.snapshot is None:
-            raise RuntimeError(f"{self._job} has lost its snapshot.")
-        for row in snapshots.records_of(self._job.snapshot):
-            try:
-                if not self._profile.covers(row.values, self._today):
-                    self._pass_over(row)
-                    continue
-                mapped = self._profile.apply(row.values)
-            except MappingError as error:
-                self._hold(row, error)
-            else:
-                yield Person(row.key, mapped.values, mapped.ignored, mapped.initial)
-
-    def take_failures(self) -> list[HeldRecord]:
-        """Records held since the last call."""
-        taken, self._failures = self._failures, []
-        return taken
-
-    def _pass_over(self, row: Record) -> None:
-        self.passed_over += 1
-        keeps = self._profile.definition.out_of_scope == "skip"
-        (self.held if keeps else self.outside).add(fold_key(row.key))
-
-    def _hold(self, row: Record, error: MappingError) -> None:
-        self.held.add(fold_key(row.key))
-        self._failures.append(
-            HeldRecord(
-                customer_id=self._job.customer_id,
-                job=self._job,
-                stage=HeldRecord.Stage.MAPPING,
-                line=row.line,
-                key=row.key[:255],
-                code="mapping",
-                message=str(error),
-            )
-        )
-
-
-def shadow_of(tenant: Tenant, matching: Sequence[str] = ()) -> Directory:
-    """The tenant's shadow as the planner reads it, findable by the matching paths."""
-    managed, by_user_name, strangers = {}, {}, {}
-    findable: dict[str, dict[str, list[Account]]] = {path: {} for path in matching}
-    for row in DirectoryObject.objects.filter(tenant=tenant).iterator(2000):
-        account = Account(
-            row.pk,
-            row.entra_id,
-            row.key,
-            row.user_name,
-            row.active,
-            row.state,
-            row.revision,
-            row.on_premises,
-            row.guest,
-        )
-        by_user_name[row.folded_user_name] = account
-        if row.key:
-            managed[row.key] = account
-            continue
-        if row.external_id:
-            strangers[fold_key(row.external_id)] = account
-        for path, accounts in findable.items():
-            value = _identity(row, path)
-            if value:
-                accounts.setdefault(fold_key(value), []).append(account)
-    return Directory(managed, by_user_name, strangers, findable)
-
-
-def _identity(row: DirectoryObject, path: str) -> str:
-    if path == EXTERNAL_ID:
-        return row.external_id
-    return row.user_name if path == USER_NAME else str(row.state.get(path) or "")
+def _absences(job: Job, people: MappedPeople) -> Absences | None:
+    """A pilot reads a part of the source: who is not in it says nothing."""
+    if job.kind == Job.Kind.PILOT:
+        return None
+    return Absences(people.held, job.unreadable_keys, people.outside)
 
 
 def _counted(changes: Iterator[Change], counts: _Counts) -> Iterator[Change]:
@@ -258,6 +163,5 @@ def _finish_planning(job: Job, counts: _Counts) -> None:
     job.state = Job.State.PLANNED
     if counts.calls == 0:
         job.state, job.ended_at = Job.State.FINISHED, now
-        if job.snapshot is not None:
-            snapshots.accept(job.snapshot, now)
+        snapshots.accept_read_of(job, now)
     job.save(update_fields=_DECIDED)

@@ -50,17 +50,25 @@ def keys_of(snapshot: Snapshot) -> set[str] | None:
     return {fold_key(record.key) for record in records_of(snapshot)}
 
 
+def accept_read_of(job: Job, at: datetime) -> None:
+    """Accept what a job was planned from; a pilot's read is no yardstick, whatever was approved."""
+    if job.snapshot is not None and job.kind != Job.Kind.PILOT:
+        accept(job.snapshot, at)
+
+
 @transaction.atomic
 def accept(snapshot: Snapshot, at: datetime) -> None:
-    """Make a read the source's snapshot; the records of the one before are erased."""
+    """Make a read the source's snapshot; the records of those before are erased."""
     Snapshot.objects.filter(pk=snapshot.pk).update(accepted_at=at)
-    earlier = Snapshot.objects.filter(source_id=snapshot.source_id).exclude(pk=snapshot.pk)
+    earlier = Snapshot.objects.filter(source_id=snapshot.source_id, pk__lt=snapshot.pk)
     for old in earlier.filter(erased_at=None):
         erase(old, at)
 
 
 def discard(job: Job) -> None:
-    """Forget the read of a job that will not be applied."""
+    """Forget the read of a job that will not be applied; what a pilot was made from stays."""
+    if job.kind == Job.Kind.PILOT:
+        return
     if job.snapshot is not None and job.snapshot.accepted_at is None:
         job.snapshot.delete()
 

@@ -4,21 +4,24 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
-from provisioning.domain.definition import parse_definition
-from provisioning.domain.guard import Comparison, GuardLimits, SnapshotFacts, compare
-from provisioning.domain.mapping import CompiledProfile, compile_profile
-from provisioning.domain.records import fold_key
+from provisioning.domain.guard import Comparison
 from provisioning.models import HeldRecord, Job, ProfileVersion, Snapshot, Source
 from provisioning.services import lanes, snapshots
+from provisioning.services.queueing import (
+    QueueRefused,
+    check_kind,
+    compare_reads,
+    profile_of,
+    replace_open_job,
+)
 from provisioning.sources.base import Reading, UnusableSource
 from provisioning.sources.csv_file import read_csv
 from tenants.models import Tenant, User
 from tenants.services import record
 
 
-class UploadRefused(Exception):
+class UploadRefused(QueueRefused):
     """The whole file is refused and nothing of it was kept; str() says why."""
 
 
@@ -29,14 +32,40 @@ class _Input:
     file_name: str
     reading: Reading
     version: ProfileVersion
+    pilot_size: int | None
+
+    @property
+    def kind(self) -> Job.Kind:
+        """What the job is to be."""
+        return Job.Kind.SYNC if self.pilot_size is None else Job.Kind.PILOT
 
 
-def accept_upload(*, tenant: Tenant, file: BinaryIO, file_name: str, by: User | None) -> Job:
+def accept_upload(
+    *,
+    tenant: Tenant,
+    file: BinaryIO,
+    file_name: str,
+    by: User | None,
+    pilot_size: int | None = None,
+) -> Job:
     """Read a CSV and queue a job for it; raises UploadRefused, and then keeps nothing.
 
-    A plan of this tenant that nobody has approved is replaced by the new one.
+    With `pilot_size` the job is a pilot of so many people. A plan of this tenant that nobody has
+    approved is replaced by the new one.
     """
+    try:
+        return _accept(tenant, file, file_name[-255:], by, pilot_size)
+    except UploadRefused:
+        raise
+    except QueueRefused as error:
+        raise UploadRefused(str(error)) from error
+
+
+def _accept(
+    tenant: Tenant, file: BinaryIO, file_name: str, by: User | None, pilot_size: int | None
+) -> Job:
     version, compiled = profile_of(tenant)
+    check_kind(version, Job.Kind.SYNC if pilot_size is None else Job.Kind.PILOT, pilot_size)
     try:
         reading = read_csv(file, version.definition["key_column"])
     except UnusableSource as error:
@@ -49,25 +78,16 @@ def accept_upload(*, tenant: Tenant, file: BinaryIO, file_name: str, by: User | 
             f" The file has: {', '.join(reading.columns)}."
         )
     try:
-        return _queue(tenant, _Input(file_name[-255:], reading, version), by)
+        return _queue(tenant, _Input(file_name, reading, version, pilot_size), by)
     except IntegrityError as error:
         raise UploadRefused("Another job of this tenant was started at the same moment.") from error
-
-
-def profile_of(tenant: Tenant) -> tuple[ProfileVersion, CompiledProfile]:
-    """The profile version new jobs use, compiled; raises UploadRefused when there is none."""
-    profile = getattr(tenant, "profile", None)
-    version = profile.current if profile else None
-    if version is None:
-        raise UploadRefused("This tenant has no mapping profile yet. Publish one first.")
-    return version, compile_profile(parse_definition(version.definition))
 
 
 @transaction.atomic
 def _queue(tenant: Tenant, given: _Input, by: User | None) -> Job:
     source = _source(tenant)
-    _replace_open_job(tenant, by)
-    comparison = _compare(source, given.reading)
+    replace_open_job(tenant, by)
+    comparison = _compare(source, given)
     snapshot = Snapshot.objects.create(
         customer_id=tenant.customer_id,
         tenant=tenant,
@@ -75,6 +95,7 @@ def _queue(tenant: Tenant, given: _Input, by: User | None) -> Job:
         file_name=given.file_name,
         people=given.reading.people,
         columns=list(given.reading.columns),
+        complete=True,
     )
     snapshots.store_records(snapshot, given.reading.records())
     job = _job(snapshot, given, comparison, by)
@@ -95,6 +116,8 @@ def _job(snapshot: Snapshot, given: _Input, comparison: Comparison | None, by: U
         profile_version=given.version,
         snapshot=snapshot,
         file_name=given.file_name,
+        kind=given.kind,
+        pilot_size=given.pilot_size,
         state=Job.State.STOPPED if stops else Job.State.PLANNING,
         requested_by=by,
         comparison=comparison.to_json() if comparison else None,
@@ -111,33 +134,13 @@ def _source(tenant: Tenant) -> Source:
     return source
 
 
-def _replace_open_job(tenant: Tenant, by: User | None) -> None:
-    """Cancel a plan that waits; a job that is being worked on is not disturbed."""
-    for job in Job.objects.select_for_update().filter(tenant=tenant, state__in=Job.OPEN):
-        if job.state in Job.IN_LANE:
-            raise UploadRefused(
-                f"Job {job.pk} of this tenant is {job.get_state_display().lower()}."
-                " Wait for its end, or cancel it, and upload again."
-            )
-        job.state, job.ended_at = Job.State.CANCELLED, timezone.now()
-        job.problem = "Replaced by a newer upload before it was approved."
-        job.save(update_fields=["state", "ended_at", "problem"])
-        snapshots.discard(job)
-        record("job.replaced", by=by, customer=tenant.customer, subject=job)
-
-
-def _compare(source: Source, reading: Reading) -> Comparison | None:
-    """The guard's comparison with the last accepted read, if there is one."""
-    previous = source.snapshot
-    if previous is None:
+def _compare(source: Source, given: _Input) -> Comparison | None:
+    """A pilot disables nobody for being absent, so nothing has to be guarded."""
+    if given.kind == Job.Kind.PILOT:
         return None
-    held = {fold_key(row.key) for row in reading.refused if row.key is not None}
-    keys = snapshots.keys_of(previous)
-    return compare(
-        SnapshotFacts(previous.people, tuple(previous.columns), keys),
-        SnapshotFacts(len(reading.keys | held), reading.columns, frozenset(reading.keys) | held),
-        GuardLimits(source.loss_share, source.loss_minimum),
-    )
+    reading = given.reading
+    refused = [row.key for row in reading.refused if row.key is not None]
+    return compare_reads(source, reading.columns, reading.keys, refused)
 
 
 def _hold_refused(job: Job, reading: Reading) -> None:

@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from provisioning.forms import UploadForm
+from provisioning.services.queueing import pilot_due
 from provisioning.services.uploads import UploadRefused, accept_upload
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action
@@ -26,16 +27,19 @@ def tenant_upload(request: PortalRequest, slug: str) -> HttpResponse:
                 file=cast("BinaryIO", file.file),
                 file_name=file.name or "upload.csv",
                 by=request.user,
+                pilot_size=form.cleaned_data["pilot_size"],
             )
         except UploadRefused as error:
             form.add_error("file", str(error))
         else:
             return redirect("job_detail", pk=job.pk)
     profile = getattr(tenant, "profile", None)
+    version = profile.current if profile else None
     context = {
         "form": form,
         "tenant": tenant,
-        "version": profile.current if profile else None,
+        "version": version,
+        "pilot_due": version is not None and pilot_due(version),
         "snapshot": tenant.source.snapshot if hasattr(tenant, "source") else None,
         "waiting": tenant.jobs.filter(state__in=("planned", "stopped")).first(),
     }

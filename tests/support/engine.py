@@ -19,9 +19,17 @@ from msp_portal.demo.generator import people_profile, people_table
 from msp_portal.demo.table import Row, Table
 from provisioning.domain.definition import parse_definition
 from provisioning.domain.mapping import compile_profile
-from provisioning.models import DirectoryObject, HeldRecord, Job, Lane, Operation
+from provisioning.models import (
+    DirectoryObject,
+    HeldRecord,
+    Job,
+    Lane,
+    Operation,
+    ProfileVersion,
+)
 from provisioning.services import approval, slices
 from provisioning.services.profiles import publish
+from provisioning.services.queueing import queue_from_snapshot
 from provisioning.services.uploads import accept_upload
 from tenants import services
 from tenants.domain.roles import Role
@@ -90,13 +98,29 @@ class Engine:
         """Id of the directory in the sandbox."""
         return self.tenant.entra_id
 
-    def upload(self, table: Table | bytes) -> Job:
+    def upload(self, table: Table | bytes, pilot_size: int | None = None) -> Job:
         """Hand in a file as the engineer."""
         data = table if isinstance(table, bytes) else table.to_bytes()
         tenant = Tenant.objects.select_related("customer").get(pk=self.tenant.pk)
         return accept_upload(
-            tenant=tenant, file=io.BytesIO(data), file_name="people.csv", by=self.engineer
+            tenant=tenant,
+            file=io.BytesIO(data),
+            file_name="people.csv",
+            by=self.engineer,
+            pilot_size=pilot_size,
         )
+
+    def queue(self, kind: Job.Kind = Job.Kind.SYNC, size: int | None = None) -> Job:
+        """Queue a job from the newest read that is kept."""
+        tenant = Tenant.objects.select_related("customer").get(pk=self.tenant.pk)
+        return queue_from_snapshot(tenant=tenant, kind=kind, size=size, by=self.engineer)
+
+    def publish(self, definition: Any, **fields: Any) -> ProfileVersion:
+        """Publish the tenant's next profile version, with fields of the version's row."""
+        tenant = Tenant.objects.select_related("customer").get(pk=self.tenant.pk)
+        version = publish(tenant=tenant, definition=definition, by=self.engineer)
+        ProfileVersion.objects.filter(pk=version.pk).update(**fields)
+        return version
 
     def serve(self, job: Job, *, until: Callable[[Job], bool] | None = None) -> Job:
         """Serve slices until the job needs nothing from its lane, waiting as the lane asks."""
@@ -113,9 +137,9 @@ class Engine:
         """Upload and plan."""
         return self.serve(self.upload(table))
 
-    def approve(self, job: Job, *, include_withheld: bool = False) -> Job:
-        """Approve as the engineer."""
-        approval.approve(job=self.fresh(job), by=self.engineer, include_withheld=include_withheld)
+    def approve(self, job: Job, **included: bool) -> Job:
+        """Approve as the engineer, with what needs a yes of its own."""
+        approval.approve(job=self.fresh(job), by=self.engineer, **included)
         return self.fresh(job)
 
     def apply(self, table: Table | bytes) -> Job:

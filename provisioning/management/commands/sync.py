@@ -1,4 +1,4 @@
-"""The main job from the command line: `manage.py sync TENANT --file people.csv [--apply]`."""
+"""The main job from the command line: `manage.py sync TENANT [--file people.csv] [--apply]`."""
 
 import json
 import os
@@ -16,7 +16,8 @@ from provisioning.models import Job, Lane, Operation
 from provisioning.selectors import counts_of, report_of
 from provisioning.services import approval
 from provisioning.services.approval import DecisionRefused
-from provisioning.services.uploads import UploadRefused, accept_upload
+from provisioning.services.queueing import QueueRefused, queue_from_snapshot
+from provisioning.services.uploads import accept_upload
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User
 from tenants.selectors import tenants_for
@@ -32,12 +33,17 @@ _INCLUDED = ("include_withheld", "include_adoptions")
 class Command(BaseCommand):
     """Plans a file and prints the plan with its price; applies it only when told to."""
 
-    help = "Plan the people of a CSV file for a tenant; with --apply, apply the plan."
+    help = "Plan the people of a CSV file, or of the last one; with --apply, apply the plan."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Tenant, file, who asks, and what was decided beforehand."""
         parser.add_argument("tenant", help="slug of the tenant")
-        parser.add_argument("--file", required=True, type=Path)
+        parser.add_argument(
+            "--file", type=Path, help="CSV file (default: the last read that is kept)"
+        )
+        parser.add_argument(
+            "--pilot", type=int, metavar="N", help="only the first N people; nobody is disabled"
+        )
         parser.add_argument(
             "--as",
             dest="person",
@@ -72,13 +78,13 @@ class Command(BaseCommand):
         tenant = self._tenant(options["tenant"], person)
         self._until = time.monotonic() + options["timeout"]
         try:
-            job = self._upload(tenant, options["file"], person)
+            job = self._queue(tenant, options["file"], options["pilot"], person)
             job = self._plan(job, person, accept_loss=options["accept_loss"])
             if person and options["apply"] and job.state == Job.State.PLANNED:
                 included = {name: options[name] for name in _INCLUDED}
                 approval.approve(job=job, by=person, **included)
                 job = self._follow(job, {Job.State.APPLYING})
-        except (UploadRefused, DecisionRefused) as error:
+        except (QueueRefused, DecisionRefused) as error:
             raise CommandError(str(error)) from error
         self._print(job, as_json=options["json"])
         if job.failed or job.state not in (Job.State.PLANNED, Job.State.FINISHED):
@@ -98,10 +104,17 @@ class Command(BaseCommand):
             raise CommandError(f"There is no tenant {slug!r} here. Tenants: {names}.")
         return tenant
 
-    def _upload(self, tenant: Tenant, path: Path, person: User | None) -> Job:
+    def _queue(
+        self, tenant: Tenant, path: Path | None, pilot: int | None, person: User | None
+    ) -> Job:
+        if path is None:
+            kind = Job.Kind.SYNC if pilot is None else Job.Kind.PILOT
+            return queue_from_snapshot(tenant=tenant, kind=kind, size=pilot, by=person)
         try:
             with path.open("rb") as file:
-                return accept_upload(tenant=tenant, file=file, file_name=path.name, by=person)
+                return accept_upload(
+                    tenant=tenant, file=file, file_name=path.name, by=person, pilot_size=pilot
+                )
         except OSError as error:
             raise CommandError(f"{path}: {error.strerror}.") from error
 
@@ -148,7 +161,8 @@ class Command(BaseCommand):
 
     def _plan_lines(self, job: Job) -> list[str]:
         counts = counts_of(job)
-        lines = [
+        lines = [f"  {job.title.lower()}"] if job.kind == Job.Kind.PILOT else []
+        lines += [
             f"  read {job.people}, held {job.held}, unchanged {job.unchanged},"
             f" inactive without an account {job.inactive}, out of scope {job.out_of_scope}",
             f"  create {counts.create}, update {counts.update}, disable {counts.disable},"

@@ -218,3 +218,20 @@ def test_a_problem_that_passes_does_not_end_the_command(
 
     monkeypatch.setattr(sync, "time", SimpleNamespace(sleep=sleep, monotonic=time.monotonic))
     assert "Waiting for approval" in run(TABLE)
+
+
+def test_a_pilot_and_then_everybody_from_the_same_read(engine: Engine, run: Any) -> None:
+    text = run(TABLE, "--pilot", "2", "--apply", *named(engine))
+    assert "created 2" in text
+    out = StringIO()
+    call_command("sync", "brindlewick", "--pilot", "3", stdout=out)
+    assert "pilot of 3" in out.getvalue()
+    assert "create 1" in out.getvalue()
+    out = StringIO()
+    call_command("sync", "brindlewick", stdout=out)
+    assert "create 10" in out.getvalue()
+
+
+def test_without_a_file_and_without_a_kept_read_it_says_so(engine: Engine) -> None:
+    with pytest.raises(CommandError, match="Upload its file"):
+        call_command("sync", "brindlewick")

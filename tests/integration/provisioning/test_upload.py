@@ -132,7 +132,7 @@ def test_the_database_keeps_one_open_job_per_tenant(
 ) -> None:
     engine.plan(TABLE)
     # As if both uploads had looked before either had written.
-    monkeypatch.setattr("provisioning.services.uploads._replace_open_job", lambda *_: None)
+    monkeypatch.setattr("provisioning.services.uploads.replace_open_job", lambda *_: None)
     with pytest.raises(UploadRefused, match="same moment"):
         engine.upload(TABLE)
     assert Job.objects.count() == Snapshot.objects.count() == 1

@@ -1,0 +1,72 @@
+"""People of a job's snapshot as the planner takes them."""
+
+from collections.abc import Iterator
+
+from django.utils import timezone
+
+from provisioning.domain.mapping import CompiledProfile, MappingError
+from provisioning.domain.planner import Person
+from provisioning.domain.records import Record, fold_key
+from provisioning.models import HeldRecord, Job
+from provisioning.services import snapshots
+
+
+class MappedPeople:
+    """People of a job's snapshot with their desired state; a failed mapping holds its record.
+
+    `held` and `outside` (folded keys) grow while this is read: the planner asks them after the
+    last person. Whom the profile is not for is passed over, and held if the profile says so. A
+    pilot ends with its last person.
+    """
+
+    def __init__(self, job: Job, profile: CompiledProfile) -> None:
+        self._job = job
+        self._profile = profile
+        self._today = timezone.localdate(job.created_at)
+        self.outside: set[str] = set()
+        self.passed_over = 0
+        refused = job.held_records.exclude(key="").values_list("key", flat=True)
+        self.held = {fold_key(key) for key in refused}
+        self._failures: list[HeldRecord] = []
+
+    def __iter__(self) -> Iterator[Person]:
+        if self._job.snapshot is None:
+            raise RuntimeError(f"{self._job} has lost its snapshot.")
+        taken, most = 0, self._job.pilot_size
+        for row in snapshots.records_of(self._job.snapshot):
+            if most is not None and taken >= most:
+                return
+            try:
+                if not self._profile.covers(row.values, self._today):
+                    self._pass_over(row)
+                    continue
+                taken += 1
+                mapped = self._profile.apply(row.values)
+            except MappingError as error:
+                self._hold(row, error)
+            else:
+                yield Person(row.key, mapped.values, mapped.ignored, mapped.initial)
+
+    def take_failures(self) -> list[HeldRecord]:
+        """Records held since the last call."""
+        taken, self._failures = self._failures, []
+        return taken
+
+    def _pass_over(self, row: Record) -> None:
+        self.passed_over += 1
+        keeps = self._profile.definition.out_of_scope == "skip"
+        (self.held if keeps else self.outside).add(fold_key(row.key))
+
+    def _hold(self, row: Record, error: MappingError) -> None:
+        self.held.add(fold_key(row.key))
+        self._failures.append(
+            HeldRecord(
+                customer_id=self._job.customer_id,
+                job=self._job,
+                stage=HeldRecord.Stage.MAPPING,
+                line=row.line,
+                key=row.key[:255],
+                code="mapping",
+                message=str(error),
+            )
+        )

@@ -1,0 +1,174 @@
+"""Queueing jobs: from a snapshot that is kept already, and what every new job has to respect."""
+
+from collections.abc import Iterable
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from provisioning.domain.definition import parse_definition
+from provisioning.domain.guard import Comparison, GuardLimits, SnapshotFacts, compare
+from provisioning.domain.mapping import CompiledProfile, compile_profile
+from provisioning.domain.records import fold_key
+from provisioning.models import HeldRecord, Job, ProfileVersion, Snapshot, Source
+from provisioning.services import lanes, snapshots
+from tenants.models import Tenant, User
+from tenants.services import record
+
+_READ = HeldRecord.Stage.READ
+
+
+class QueueRefused(Exception):
+    """No job was made, and nothing was changed; str() says why and what to do."""
+
+
+def queue_from_snapshot(
+    *, tenant: Tenant, kind: Job.Kind, size: int | None = None, by: User | None
+) -> Job:
+    """Queue a job for the tenant's newest read whose records are still kept.
+
+    A pilot takes the first `size` people; a sync takes everybody and is compared by the guard if
+    that read was never accepted. Raises QueueRefused.
+    """
+    version, compiled = profile_of(tenant)
+    check_kind(version, kind, size)
+    snapshot = newest_read(tenant, kind)
+    if snapshot is None:
+        raise QueueRefused("No read of this tenant's source is kept any more. Upload its file.")
+    if missing := sorted(compiled.missing_columns(snapshot.columns)):
+        raise QueueRefused(
+            f"The profile uses columns that {snapshot.file_name} lacks: {', '.join(missing)}."
+            " Upload a file that has them, or correct the profile."
+        )
+    try:
+        return _queue(snapshot, version, kind, size, by)
+    except IntegrityError as error:
+        raise QueueRefused("Another job of this tenant was started at the same moment.") from error
+
+
+def profile_of(tenant: Tenant) -> tuple[ProfileVersion, CompiledProfile]:
+    """The profile version new jobs use, compiled; raises QueueRefused when there is none."""
+    profile = getattr(tenant, "profile", None)
+    version = profile.current if profile else None
+    if version is None:
+        raise QueueRefused("This tenant has no mapping profile yet. Publish one first.")
+    return version, compile_profile(parse_definition(version.definition))
+
+
+def check_kind(version: ProfileVersion, kind: Job.Kind, size: int | None) -> None:
+    """Raises QueueRefused for a pilot of nobody, and for a sync before the pilot that is due."""
+    if kind == Job.Kind.PILOT:
+        if size is None or size < 1:
+            raise QueueRefused("A pilot takes at least one person: say how many.")
+    elif pilot_due(version):
+        raise QueueRefused(
+            f"Version {version.number} of the mapping profile has to be tried on a few people"
+            " first. Plan a pilot and approve it (manage.py sync TENANT --pilot 5); once it has"
+            " finished without failures, everybody can be planned."
+        )
+
+
+def pilot_due(version: ProfileVersion) -> bool:
+    """Whether only pilots may be planned: none of this version has come through on anybody yet."""
+    if not version.needs_pilot:
+        return False
+    tried = Q(total__gt=0) | Q(unchanged__gt=0) | Q(inactive__gt=0)
+    done = Job.objects.filter(
+        tried, profile_version=version, kind=Job.Kind.PILOT, state=Job.State.FINISHED, failed=0
+    )
+    return not done.exclude(held_records__stage=HeldRecord.Stage.MAPPING).exists()
+
+
+def newest_read(tenant: Tenant, kind: Job.Kind) -> Snapshot | None:
+    """The newest read whose records are kept.
+
+    A pilot may also take a sample: nobody knows what was left out of it, so that it says nothing
+    about who is missing.
+    """
+    kept: QuerySet[Snapshot] = Snapshot.objects.filter(tenant=tenant, erased_at=None)
+    if kind != Job.Kind.PILOT:
+        kept = kept.filter(complete=True)
+    return kept.order_by("-created_at", "-pk").first()
+
+
+def replace_open_job(tenant: Tenant, by: User | None, keep: Snapshot | None = None) -> None:
+    """Cancel a plan that waits, and forget its read unless that is to be kept.
+
+    A job that is being worked on is not disturbed: QueueRefused.
+    """
+    for job in Job.objects.select_for_update().filter(tenant=tenant, state__in=Job.OPEN):
+        if job.state in Job.IN_LANE:
+            raise QueueRefused(
+                f"Job {job.pk} of this tenant is {job.get_state_display().lower()}."
+                " Wait for its end, or cancel it, and try again."
+            )
+        job.state, job.ended_at = Job.State.CANCELLED, timezone.now()
+        job.problem = "Replaced by a newer job before it was approved."
+        job.save(update_fields=["state", "ended_at", "problem"])
+        if keep is None or job.snapshot_id != keep.pk:
+            snapshots.discard(job)
+        record("job.replaced", by=by, customer=tenant.customer, subject=job)
+
+
+def compare_reads(
+    source: Source, columns: Iterable[str], keys: Iterable[str], refused: Iterable[str]
+) -> Comparison | None:
+    """The guard's comparison with the last accepted read, if there is one.
+
+    `keys` are folded, `refused` the keys of refused rows: those are not missing.
+    """
+    previous = source.snapshot
+    if previous is None:
+        return None
+    found = frozenset(keys) | {fold_key(key) for key in refused}
+    return compare(
+        SnapshotFacts(previous.people, tuple(previous.columns), snapshots.keys_of(previous)),
+        SnapshotFacts(len(found), tuple(columns), found),
+        GuardLimits(source.loss_share, source.loss_minimum),
+    )
+
+
+@transaction.atomic
+def _queue(
+    snapshot: Snapshot, version: ProfileVersion, kind: Job.Kind, size: int | None, by: User | None
+) -> Job:
+    tenant = snapshot.tenant
+    replace_open_job(tenant, by, keep=snapshot)
+    first = Job.objects.filter(snapshot=snapshot).order_by("pk").first()
+    refused = list(first.held_records.filter(stage=_READ)) if first else []
+    comparison = None
+    if kind != Job.Kind.PILOT and snapshot.accepted_at is None:
+        keys = snapshots.keys_of(snapshot) or set()
+        known = [row.key for row in refused if row.key]
+        comparison = compare_reads(snapshot.source, snapshot.columns, keys, known)
+    stops = comparison is not None and comparison.stops
+    job = Job.objects.create(
+        customer_id=snapshot.customer_id,
+        tenant=tenant,
+        source_id=snapshot.source_id,
+        profile_version=version,
+        snapshot=snapshot,
+        file_name=snapshot.file_name,
+        kind=kind,
+        pilot_size=size if kind == Job.Kind.PILOT else None,
+        state=Job.State.STOPPED if stops else Job.State.PLANNING,
+        requested_by=by,
+        comparison=comparison.to_json() if comparison else None,
+        people=first.people if first else snapshot.people,
+        held=len(refused),
+        unreadable_keys=first.unreadable_keys if first else 0,
+    )
+    _hold_again(job, refused)
+    record(
+        "job.queued", by=by, customer=tenant.customer, subject=job, kind=kind.value, size=size or 0
+    )
+    if job.state == Job.State.PLANNING:
+        lanes.want(tenant)
+    return job
+
+
+def _hold_again(job: Job, refused: list[HeldRecord]) -> None:
+    """Rows refused when the snapshot was read are refused for every job made from it."""
+    for row in refused:
+        row.pk, row.job = None, job
+    HeldRecord.objects.bulk_create(refused, batch_size=500)
