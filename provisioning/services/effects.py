@@ -22,8 +22,8 @@ from provisioning.domain.protection import Protection
 from provisioning.domain.records import fold_key
 from provisioning.domain.shared_mapping import share
 from provisioning.models import HeldRecord, Job, Snapshot
-from provisioning.services.planning import shadow_of
 from provisioning.services.samples import Sample
+from provisioning.services.shadow import shadow_of
 from tenants.models import Tenant
 
 

@@ -112,7 +112,7 @@ def _absences(job: Job, people: MappedPeople) -> Absences | None:
     """A pilot reads a part of the source: who is not in it says nothing."""
     if job.kind == Job.Kind.PILOT:
         return None
-    return Absences(people.held, job.unreadable_keys, people.outside)
+    return Absences(people.held, job.unreadable_keys + people.unreadable, people.outside)
 
 
 def _counted(changes: Iterator[Change], counts: _Counts) -> Iterator[Change]:
