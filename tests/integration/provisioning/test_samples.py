@@ -14,9 +14,13 @@ from provisioning.services.uploads import UploadRefused
 from tests.support.engine import Engine, held, people
 
 TABLE = people(12)
-DIRTY = (
-    b"id;mail;name\n1;a@x.example;Ada\n2;b@x.example;Bo\n2;c@x.example;Cy\n;d@x.example;Di\n5;e\n"
-)
+DIRTY = b"""id;mail;name
+1;a@x.example;Ada
+2;b@x.example;Bo
+2;c@x.example;Cy
+;d@x.example;Di
+5;e
+"""
 
 
 def take(engine: Engine, data: bytes) -> Snapshot:
@@ -108,7 +112,7 @@ def test_a_pilot_of_a_sample_takes_the_profiles_key(engine: Engine) -> None:
 
 
 def test_a_read_planned_by_another_key_holds_whom_it_cannot_tell_apart(engine: Engine) -> None:
-    engine.upload(TABLE)
+    engine.plan(TABLE)
     engine.publish({**people_profile(), "key_column": "country"})
     job = engine.serve(engine.queue(Job.Kind.PILOT, 3))
     assert {code for _, _, code in held(job)} == {"duplicate_key"}
