@@ -45,10 +45,11 @@ class UploadForm(forms.Form):
 
 
 class ApprovalForm(forms.Form):
-    """The yes to a plan; disables in doubt and adoptions need one of their own."""
+    """The yes to a plan; disables in doubt, adoptions and deletes need one of their own."""
 
     include_withheld = forms.BooleanField(required=False)
     include_adoptions = forms.BooleanField(required=False)
+    include_deletes = forms.BooleanField(required=False)
 
 
 class OperationFilter(forms.Form):

@@ -8,8 +8,7 @@ from django.db.models import Count, Max, Q, QuerySet
 
 from billing.domain.pricing import Cost
 from billing.selectors import job_cost
-from provisioning.domain.definition import parse_definition
-from provisioning.domain.mapping import compile_profile
+from provisioning.domain.mapping import published_profile
 from provisioning.models import HeldRecord, Job, Operation
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User
@@ -65,7 +64,7 @@ def held_of(job: Job, text: str = "") -> QuerySet[HeldRecord]:
     return found.filter(Q(key__icontains=text) | Q(message__icontains=text)) if text else found
 
 
-_ENDS = ("created", "updated", "disabled", "enabled", "adopted", "failed", "skipped")
+_ENDS = ("created", "updated", "disabled", "enabled", "adopted", "deleted", "failed", "skipped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +76,14 @@ class JobCounts:
     disable: int = 0
     enable: int = 0
     adopt: int = 0
+    delete: int = 0
     leave: int = 0
     withheld: int = 0
 
     @property
     def doubtful(self) -> int:
-        """Withheld disables; whatever else is withheld is an adoption."""
-        return self.withheld - self.adopt if self.withheld else 0
+        """Withheld disables; whatever else is withheld is an adoption or a delete."""
+        return self.withheld - self.adopt - self.delete if self.withheld else 0
 
 
 def counts_of(job: Job) -> JobCounts:
@@ -94,7 +94,7 @@ def counts_of(job: Job) -> JobCounts:
 
 def redacted_paths(job: Job) -> frozenset[str]:
     """Attributes whose values reports show as [Redact]."""
-    return compile_profile(parse_definition(job.profile_version.definition)).redacted
+    return published_profile(job.profile_version.definition).redacted
 
 
 def _shown(operation: dict[str, Any], redacted: frozenset[str]) -> dict[str, Any]:

@@ -19,11 +19,18 @@ Kind: TypeAlias = Literal["string", "boolean", "dateTime", "reference"]
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 ENTRA = "urn:ietf:params:scim:schemas:extension:Microsoft:Entra:2.0:User"
 
+CUSTOM = "urn:ietf:params:scim:schemas:extension:Microsoft:Entra:2.0:CustomSecurityAttributes"
+
 USER_NAME = "userName"
 EXTERNAL_ID = "externalId"
 ACTIVE = "active"
 MAIL_NICKNAME = f"{ENTRA}:mailNickname"
 MANAGER = f"{ENTERPRISE}:manager.value"
+
+
+def is_custom(path: str) -> bool:
+    """Whether a path is that of a custom security attribute (`<urn>:Set.Attribute`)."""
+    return path.startswith(CUSTOM)
 
 
 @dataclass(frozen=True, slots=True)

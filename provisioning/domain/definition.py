@@ -5,7 +5,7 @@
      "matching": ["externalId", "userName"],
      "rules": {"pilot": {"column": "site", "is": "equals", "value": "Kiruna"}},
      "scope": {"all": [{"column": "type", "is": "not_equals", "value": "contractor"}]},
-     "out_of_scope": "skip",
+     "out_of_scope": {"delete_after_days": 30},
      "attributes": [{"target": "title", "column": "job_title", "empty": "leave"}, ...]}
 
 Only `key_column` and `attributes` are needed.
@@ -26,6 +26,7 @@ from provisioning.domain.attributes import (
     Attribute,
     nearest_path,
 )
+from provisioning.domain.creation import creation_problems
 from provisioning.domain.expressions import ParseError, compile_expression, nearest
 from provisioning.domain.scope import Part, ScopeError, parse_rules, parse_scope, scope_json
 from provisioning.domain.target_values import RejectedError, acceptor
@@ -44,7 +45,10 @@ MATCHABLE = (EXTERNAL_ID, "userName", _EMPLOYEE_NUMBER, _MAIL_NICKNAME)
 OUT_OF_SCOPE = {
     "skip": "Leave their accounts alone",
     "disable": "Disable their accounts",
+    "delete": "Disable their accounts, and delete them after some days",
 }
+"""What becomes of people whom the profile is not for; "delete" is written with its days."""
+DELETE_AFTER, LONGEST_RETENTION = "delete_after_days", 365
 _FRAME = ("key_column", "parameters", "matching", "rules", "scope", "out_of_scope", "attributes")
 _OPTIONS = ("when", "empty", "default", "redact")
 
@@ -61,6 +65,8 @@ class Problem:
     line: int | None = None
     column: int | None = None
     caret: str = ""
+    slow: bool = False
+    """Whether a regular expression was stopped at its time limit."""
 
     def __str__(self) -> str:
         place = f" (line {self.line}, column {self.column})" if self.line else ""
@@ -114,7 +120,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class ProfileDefinition:
-    """A profile: the column that holds the key, whom it is for, and a rule per target."""
+    """A profile: the column that holds the key, whom it is for, and a rule per target.
+
+    `out_of_scope` is one of OUT_OF_SCOPE; `delete_after_days` belongs to "delete".
+    """
 
     key_column: str
     rules: tuple[Rule, ...]
@@ -123,6 +132,7 @@ class ProfileDefinition:
     conditions: Mapping[str, Part] = field(default_factory=dict)
     scope: Part | None = None
     out_of_scope: str = "skip"
+    delete_after_days: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The JSON object that parse_definition reads; what is usual is left out."""
@@ -132,10 +142,14 @@ class ProfileDefinition:
             "matching": list(self.matching),
             "rules": {name: scope_json(part) for name, part in self.conditions.items()},
             "scope": scope_json(self.scope) if self.scope else None,
-            "out_of_scope": self.out_of_scope if self.scope else None,
+            "out_of_scope": self._out_of_scope() if self.scope else None,
         }
         said = {name: value for name, value in parts.items() if value}
         return {**said, "attributes": [rule.to_json() for rule in self.rules]}
+
+    def _out_of_scope(self) -> Any:
+        days = self.delete_after_days
+        return self.out_of_scope if days is None else {DELETE_AFTER: days}
 
 
 def parse_definition(data: object) -> ProfileDefinition:
@@ -147,10 +161,12 @@ def parse_definition(data: object) -> ProfileDefinition:
     matching = _read_matching(data.get("matching", []), problems)
     conditions = _read_conditions(data.get("rules", {}), problems)
     scope = _read_scope(data.get("scope"), conditions, problems)
+    out_of_scope, delete_after = _read_out_of_scope(data.get("out_of_scope", "skip"), problems)
     rules = _read_rules(data.get("attributes"), problems)
     problems += _target_problems(rules)
     for rule in rules:
         problems += _rule_problems(rule, parameters)
+    problems += [Problem(*found) for found in creation_problems(rules, matching)]
     if problems:
         raise ProfileError(problems)
     return ProfileDefinition(
@@ -160,7 +176,8 @@ def parse_definition(data: object) -> ProfileDefinition:
         matching,
         conditions,
         scope,
-        str(data.get("out_of_scope", "skip")),
+        out_of_scope,
+        delete_after,
     )
 
 
@@ -170,8 +187,6 @@ def _frame_problems(data: Mapping[Any, Any]) -> Iterator[Problem]:
         yield Problem("", "key_column must name the column that holds each record's key")
     if not isinstance(data.get("attributes"), list):
         yield Problem("", "attributes must be a list of rules")
-    if data.get("out_of_scope", "skip") not in OUT_OF_SCOPE:
-        yield Problem("", f"out_of_scope must be one of {', '.join(OUT_OF_SCOPE)}")
     for name in data:
         if name not in _FRAME:
             yield Problem("", f"unknown entry {name!r}: a profile has {', '.join(_FRAME)}")
@@ -216,6 +231,18 @@ def _read_scope(
     except ScopeError as error:
         problems.append(Problem("", f"scope: {error}"))
         return None
+
+
+def _read_out_of_scope(given: object, problems: list[Problem]) -> tuple[str, int | None]:
+    """What is done, and after how many days accounts are deleted, if they are."""
+    if given in ("skip", "disable"):
+        return str(given), None
+    days = given[DELETE_AFTER] if isinstance(given, Mapping) and set(given) == {DELETE_AFTER} else 0
+    if type(days) is int and 1 <= days <= LONGEST_RETENTION:
+        return "delete", days
+    wanted = f'{{"{DELETE_AFTER}": 1 to {LONGEST_RETENTION}}}'
+    problems.append(Problem("", f'out_of_scope must be "skip", "disable" or {wanted}'))
+    return "skip", None
 
 
 def _read_rules(given: object, problems: list[Problem]) -> list[Rule]:

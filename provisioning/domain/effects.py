@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import TypeAlias
 
+from provisioning.domain.expressions import Context
 from provisioning.domain.keys import Keyed
 from provisioning.domain.mapping import CompiledProfile, FlatState, Mapped, MappingError
 from provisioning.domain.planner import (
@@ -21,12 +22,13 @@ from provisioning.domain.planner import (
     Directory,
     Kind,
     Person,
+    Retention,
     plan,
 )
 from provisioning.domain.protection import Protection
 from provisioning.domain.records import Record, fold_key
 
-Apply: TypeAlias = Callable[[Mapping[str, str]], Mapped]
+Apply: TypeAlias = Callable[[Mapping[str, str], Context | None], Mapped]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Situation:
     directory: Directory
     protection: Protection
     today: date
+    now: datetime
     held: frozenset[str] = frozenset()
     unreadable: int = 0
 
@@ -88,7 +91,7 @@ class Effect:
     @property
     def calls(self) -> int:
         """Calls that the plan takes when everything in it is approved."""
-        return sum(self.counts.get(kind, 0) for kind in CALLS)
+        return sum(change.calls for change in self.changes)
 
     @property
     def withheld(self) -> int:
@@ -111,7 +114,7 @@ def effect_of(
             situation.directory,
             mapped=profile.targets,
             protection=situation.protection,
-            absences=Absences(people.held, situation.unreadable + keyed.unreadable, people.outside),
+            absences=people.absences(situation),
             matching=definition.matching,
         )
     )
@@ -137,6 +140,7 @@ class _People:
         self._apply = apply
         self._keyed = keyed
         self._today = situation.today
+        self._context = Context(now=situation.now)
         refused = {fold_key(row.key) for row in keyed.refused if row.key is not None}
         self.held: set[str] = set(situation.held) | refused
         self.outside: set[str] = set()
@@ -146,19 +150,28 @@ class _People:
         self.attributes = {target: AttributeEffect() for target in targets}
 
     def __iter__(self) -> Iterator[Person]:
+        """Each record's person, as services.people gives them to a plan that is carried out."""
         covers, apply, today = self._profile.covers, self._apply, self._today
         for record in self._keyed.records:
             try:
                 if not covers(record.values, today):
                     self._pass_over(record)
                     continue
-                mapped = apply(record.values)
+                mapped = apply(record.values, self._context)
             except MappingError as error:
                 self._hold(record, error)
                 continue
             self.mapped += 1
             self._count_empty(mapped.values, mapped.initial)
-            yield Person(record.key, mapped.values, mapped.ignored, mapped.initial)
+            choices = {path: [*map(str, found)] for path, found in mapped.candidates.items()}
+            yield Person(record.key, mapped.values, mapped.ignored, mapped.initial, choices)
+
+    def absences(self, situation: Situation) -> Absences:
+        """Who is missing from the source, as far as that is known."""
+        days = self._profile.definition.delete_after_days
+        retention = None if days is None else Retention(days, situation.now)
+        doubtful = situation.unreadable + self._keyed.unreadable
+        return Absences(self.held, doubtful, self.outside, retention)
 
     def _count_empty(self, values: FlatState, initial: Mapping[str, object]) -> None:
         if len(values) + len(initial) <= len(self.attributes):

@@ -6,12 +6,15 @@ definition (JSON) → definition.parse_definition → ProfileDefinition → comp
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from operator import methodcaller
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from provisioning.domain.attributes import ACTIVE, CATALOGUE
 from provisioning.domain.definition import (
@@ -20,13 +23,18 @@ from provisioning.domain.definition import (
     ProblemsError,
     ProfileDefinition,
     Rule,
+    parse_definition,
 )
 from provisioning.domain.expressions import (
+    CONTEXT,
     IGNORED,
+    CompiledExpression,
+    Context,
     EvaluationError,
     Ignored,
+    SlowPatternError,
     Value,
-    compile_expression,
+    compile_together,
     nearest,
 )
 from provisioning.domain.scope import UnreadableError, columns_of, compile_scope
@@ -36,6 +44,7 @@ FlatState: TypeAlias = dict[str, str | bool]
 """A user's attributes: path to value. An absent path has no value."""
 
 _NOTHING: Mapping[str, str | bool] = MappingProxyType({})
+_NO_CANDIDATES: Mapping[str, tuple[str | bool, ...]] = MappingProxyType({})
 _IGNORED_REQUIRED = "the rule leaves out an empty value, but every account needs one"
 _HIDDEN = "cannot be evaluated for this record; the reason would show a redacted value"
 
@@ -43,14 +52,29 @@ _HIDDEN = "cannot be evaluated for this record; the reason would show a redacted
 class MappingError(ProblemsError):
     """One record cannot be mapped; `problems` holds all that is wrong with it."""
 
+    @property
+    def slow(self) -> bool:
+        """Whether a regular expression was stopped at its time limit."""
+        return any(problem.slow for problem in self.problems)
+
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """A mapped record; `ignored` paths keep what the directory has, `initial` is for creation."""
+    """A mapped record; `ignored` paths keep what the directory has, `initial` is for creation.
+
+    `candidates`: for a path of SelectUniqueValue its values in order, of which the first that no
+    account has is to be taken (see `first_free`); `initial` holds the first.
+    """
 
     values: FlatState
     ignored: frozenset[str]
     initial: Mapping[str, str | bool] = field(default_factory=lambda: _NOTHING)
+    candidates: Mapping[str, tuple[str | bool, ...]] = field(default_factory=lambda: _NO_CANDIDATES)
+
+
+def first_free(candidates: Iterable[str | bool], taken: Callable[[str], bool]) -> str | bool | None:
+    """The first of a SelectUniqueValue's values that is not taken; None when all are."""
+    return next((value for value in candidates if not taken(str(value))), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +82,10 @@ class _Step:
     """One rule, ready to run: `read` gives the value of a record, `accept` what is sent."""
 
     rule: Rule
-    read: Callable[[Mapping[str, str]], Value | Ignored]
+    read: Callable[[Mapping[Any, Any]], Value | Ignored]
     accept: Acceptor
     redacted: bool
+    alternatives: tuple[CompiledExpression, ...] = ()
 
 
 class CompiledProfile:
@@ -75,6 +100,9 @@ class CompiledProfile:
         self._initial: FlatState = {}
         self._steps: list[_Step] = []
         self._readers: dict[str, list[str]] = {}
+        formulas = [rule for rule in definition.rules if rule.kind == "expression"]
+        together = compile_together([rule.text for rule in formulas])
+        self._compiled = dict(zip(formulas, together, strict=True))
         for rule in definition.rules:
             for column in self._add(rule):
                 self._readers.setdefault(column, []).append(rule.target)
@@ -92,6 +120,8 @@ class CompiledProfile:
         """Paths that the profile decides on as long as an account lives."""
         self.redacted = frozenset(step.rule.target for step in self._steps if step.redacted)
         """Targets whose values plans, reports and logs must show as [Redact]."""
+        self.unique = frozenset(step.rule.target for step in self._steps if step.alternatives)
+        """Targets of SelectUniqueValue."""
         self._run = [
             (step.rule.target, step.read, step.accept, step.rule.keep_when_empty)
             for step in self._steps
@@ -111,9 +141,9 @@ class CompiledProfile:
             column = rule.text
             self._steps.append(_Step(rule, methodcaller("get", column), accept, rule.redact))
             return (column,)
-        compiled = compile_expression(rule.text)
+        compiled = self._compiled[rule]
         redacted = rule.redact or compiled.redacted
-        self._steps.append(_Step(rule, compiled.evaluate, accept, redacted))
+        self._steps.append(_Step(rule, compiled.reader, accept, redacted, compiled.alternatives))
         return sorted(name for name in compiled.attributes if not name.startswith(PARAMETER))
 
     def covers(self, record: Mapping[str, str], today: date) -> bool:
@@ -123,7 +153,8 @@ class CompiledProfile:
         try:
             return self._scope(record, today)
         except UnreadableError as error:
-            raise MappingError([Problem("", f"scope: {error}")]) from None
+            slow = isinstance(error.__cause__, SlowPatternError)
+            raise MappingError([Problem("", f"scope: {error}", slow=slow)]) from None
 
     def missing_columns(self, header: Iterable[str]) -> tuple[str, ...]:
         """Columns that the profile reads and the header does not have."""
@@ -138,41 +169,69 @@ class CompiledProfile:
             for column in self.missing_columns(present)
         )
 
-    def apply(self, record: Mapping[str, str | None]) -> Mapped:
+    def apply(self, record: Mapping[str, str | None], context: Context | None = None) -> Mapped:
         """The user's state for one record. Raises MappingError with all of the record's problems.
 
         An empty cell is an absent attribute: null in expressions. `active` is True unless mapped;
-        externalId is not among the values, since it always is the record's key.
+        externalId is not among the values, since it always is the record's key. Only profiles with
+        Now, Guid, RandomString or SelectUniqueValue need a context.
         """
-        cell = record.get
-        present = {
-            column: text
-            for column in self._readers
-            if (text := cell(column)) and not text.isspace()
-        }
-        present |= self._parameters
+        present = self._present(record, context)
         values: FlatState = {ACTIVE: True, **self._constants}
         ignored: list[str] = []
+        step = 0
         try:
             for target, read, accept, keep in self._run:
                 value = read(present)
                 if value is IGNORED:
                     ignored.append(target)
-                    continue
-                accepted = accept(value)
-                if accepted is not None:
-                    values[target] = accepted
-                elif keep:
-                    ignored.append(target)
-        except (RejectedError, EvaluationError):
-            # The rare way: the record is walked again to collect everything that is wrong.
-            raise MappingError(list(self._problems(present))) from None
+                else:
+                    accepted = accept(value)
+                    if accepted is not None:
+                        values[target] = accepted
+                    elif keep:
+                        ignored.append(target)
+                step += 1
+        except (RejectedError, EvaluationError) as error:
+            # The rare way: the other rules are walked too, to collect everything that is wrong.
+            raise MappingError(list(self._problems(present, step, error, ignored))) from None
         if ignored:
             self._settle_ignored(values, ignored)
         if not self.once:
             return Mapped(values, frozenset(ignored))
         initial = self._initial | {path: values.pop(path) for path in self.once & values.keys()}
-        return Mapped(values, frozenset(ignored), initial)
+        candidates = self._candidates(present)
+        # Chance may be in it: what is proposed and what comes first must be the same value.
+        initial |= {path: found[0] for path, found in candidates.items() if found}
+        return Mapped(values, frozenset(ignored), initial, candidates)
+
+    def _present(self, record: Mapping[str, str | None], context: Context | None) -> dict[Any, Any]:
+        """The cells that have a value, the parameters and the context, as expressions read them."""
+        cell = record.get
+        present: dict[Any, Any] = {
+            column: text
+            for column in self._readers
+            if (text := cell(column)) and not text.isspace()
+        }
+        present |= self._parameters
+        if context is not None:
+            present[CONTEXT] = context
+        return present
+
+    def _candidates(self, present: Mapping[Any, Any]) -> Mapping[str, tuple[str | bool, ...]]:
+        """The values of each SelectUniqueValue in order, as far as they can be evaluated."""
+        found: dict[str, tuple[str | bool, ...]] = {}
+        for step in self._steps:
+            values: dict[str | bool, None] = {}
+            with suppress(RejectedError, EvaluationError):
+                for rule in step.alternatives:
+                    value = rule.reader(present)
+                    accepted = None if value is IGNORED else step.accept(value)
+                    if accepted is not None:
+                        values[accepted] = None
+            if step.alternatives:
+                found[step.rule.target] = tuple(values)
+        return found
 
     def _settle_ignored(self, values: FlatState, ignored: list[str]) -> None:
         required = [target for target in ignored if CATALOGUE[target].required]
@@ -182,20 +241,39 @@ class CompiledProfile:
             # Left as the directory has it: the default must not enable anybody.
             del values[ACTIVE]
 
-    def _problems(self, present: Mapping[str, str]) -> Iterator[Problem]:
-        for step in self._steps:
+    def _problems(
+        self,
+        present: Mapping[Any, Any],
+        failed: int,
+        error: RejectedError | EvaluationError,
+        ignored: list[str],
+    ) -> Iterator[Problem]:
+        """All that is wrong, from the failed step on; nothing is evaluated a second time."""
+        required = [target for target in ignored if CATALOGUE[target].required]
+        yield from (Problem(target, _IGNORED_REQUIRED) for target in required)
+        yield _problem(self._steps[failed], error)
+        if isinstance(error, SlowPatternError):
+            return  # a second slow pattern would double the record's time
+        for step in self._steps[failed + 1 :]:
             try:
                 value = step.read(present)
                 if value is not IGNORED:
                     step.accept(value)
                 elif CATALOGUE[step.rule.target].required:
                     yield Problem(step.rule.target, _IGNORED_REQUIRED)
-            except RejectedError as error:
-                reason = error.explained(redacted=step.redacted)
-                yield Problem(step.rule.target, f"{step.rule}: {reason}")
-            except EvaluationError as error:
-                reason = _HIDDEN if step.redacted else error.message
-                yield Problem(step.rule.target, f"{step.rule}: {reason}")
+            except (RejectedError, EvaluationError) as another:
+                yield _problem(step, another)
+                if isinstance(another, SlowPatternError):
+                    return
+
+
+def _problem(step: _Step, error: RejectedError | EvaluationError) -> Problem:
+    if isinstance(error, RejectedError):
+        reason = error.explained(redacted=step.redacted)
+    else:
+        reason = _HIDDEN if step.redacted else error.message
+    slow = isinstance(error, SlowPatternError)
+    return Problem(step.rule.target, f"{step.rule}: {reason}", slow=slow)
 
 
 def _defaulting(accept: Acceptor, default: Accepted) -> Acceptor:
@@ -217,5 +295,16 @@ def _no_column(column: str, header: list[str]) -> str:
 
 
 def compile_profile(definition: ProfileDefinition) -> CompiledProfile:
-    """Compile a definition that parse_definition accepted; once per profile version."""
+    """Compile a definition that parse_definition accepted."""
     return CompiledProfile(definition)
+
+
+def published_profile(data: Mapping[str, Any]) -> CompiledProfile:
+    """The profile of a published version's JSON; compiled once per version and process."""
+    return _published(json.dumps(data, sort_keys=True))
+
+
+@lru_cache(maxsize=64)
+def _published(text: str) -> CompiledProfile:
+    # By content: a version never changes, and equal ones may share.
+    return compile_profile(parse_definition(json.loads(text)))

@@ -1,123 +1,74 @@
 """From desired people and the shadow of the directory to operations; pure.
 
 One person is at most one operation and one operation is one call, whatever changed (Entra takes
-several attributes in one PATCH). Nothing here touches an account this portal did not create.
+several attributes in one PATCH); only custom security attributes of a new account take another.
+Nothing here touches an account this portal did not create.
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
+from provisioning.domain.attributes import ACTIVE, CATALOGUE, EXTERNAL_ID, USER_NAME
+from provisioning.domain.plan_values import (
+    CALLS,
+    NOT_REMOVABLE,
+    Absences,
+    Account,
+    Change,
+    Directory,
+    FlatState,
+    Kind,
+    Person,
+    Retention,
+    Value,
+)
 from provisioning.domain.protection import Protection
 from provisioning.domain.records import fold_key
 
-Value = str | bool
-FlatState = Mapping[str, Value]
-
-EXTERNAL_ID = "externalId"
-USER_NAME = "userName"
-ACTIVE = "active"
-# Entra refuses to remove these by PATCH; an empty value leaves them as they are.
-NOT_REMOVABLE = frozenset(
-    {"urn:ietf:params:scim:schemas:extension:Microsoft:Entra:2.0:User:mailNickname", ACTIVE}
-)
-
-
-class Kind(StrEnum):
-    """What is to happen to one person's account."""
-
-    CREATE = "create"
-    UPDATE = "update"
-    DISABLE = "disable"
-    ENABLE = "enable"
-    ADOPT = "adopt"
-    LEAVE = "leave"
-    UNCHANGED = "unchanged"
-    INACTIVE = "inactive"
-
+__all__ = [
+    "ACTIVE",
+    "CALLS",
+    "EXTERNAL_ID",
+    "NOT_REMOVABLE",
+    "USER_NAME",
+    "Absences",
+    "Account",
+    "Change",
+    "Directory",
+    "FlatState",
+    "Kind",
+    "Person",
+    "Retention",
+    "Value",
+    "difference",
+    "plan",
+]
 
 _NOT_OURS = "it was not created by this portal and is not touched."
 _GUEST = "The account that matches is a guest; it is not touched."
 _ON_PREMISES = "This account is synchronised from an on-premises directory; it is never written."
 
-CALLS = frozenset({Kind.CREATE, Kind.UPDATE, Kind.DISABLE, Kind.ENABLE, Kind.ADOPT})
 
+@dataclass(slots=True)
+class _Run:
+    """What earlier people of this plan get: accounts by pk and unique values by path."""
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A mapped record: the state its account should have. `ignored` paths stay as they are.
+    values: Mapping[str, dict[str, str]]
+    adopted: dict[int, str] = field(default_factory=dict)
 
-    `initial` are values that only a new account gets.
-    """
+    def takes(self, path: str, value: str) -> bool:
+        """Whether an earlier person gets this value."""
+        return value.casefold() in self.values[path]
 
-    key: str
-    values: FlatState
-    ignored: frozenset[str] = frozenset()
-    initial: FlatState = field(default_factory=dict)
-
-    def user_name(self, account: "Account | None" = None) -> str:
-        """The name the account should have; one that is set only once stays as it is."""
-        if USER_NAME in self.values:
-            return str(self.values[USER_NAME])
-        return account.user_name if account else str(self.initial[USER_NAME])
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """An account as the shadow knows it; `key` (folded) is empty when we did not create it."""
-
-    pk: int
-    entra_id: str
-    key: str
-    user_name: str
-    active: bool
-    state: FlatState
-    revision: int = 1
-    on_premises: bool = False
-    guest: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One person's operation with before and after (path to value, None: no value)."""
-
-    kind: Kind
-    key: str
-    person: str
-    user_name: str
-    account: Account | None = None
-    before: Mapping[str, Value | None] = field(default_factory=dict)
-    after: Mapping[str, Value | None] = field(default_factory=dict)
-    reason: str = ""
-    withheld: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Directory:
-    """The shadow of one tenant, by folded key (ours) and by folded user name (everyone).
-
-    `strangers` are accounts we did not create that carry an externalId, by the folded one;
-    `findable` all of those by matching path and folded value, several for one value included.
-    """
-
-    managed: Mapping[str, Account]
-    by_user_name: Mapping[str, Account]
-    strangers: Mapping[str, Account] = field(default_factory=dict)
-    findable: Mapping[str, Mapping[str, Sequence[Account]]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Absences:
-    """How people missing from the source are read: held keys are not missing.
-
-    `doubtful` is the number of rows whose key could not be read: any of them may be someone who
-    seems to be missing, so all disables by absence then wait for an explicit yes. `outside` are
-    keys of people in the source whom the profile is not for.
-    """
-
-    held: Container[str] = frozenset()
-    doubtful: int = 0
-    outside: Container[str] = frozenset()
+    def take(self, change: Change) -> str:
+        """Note the values of a change; gives the key of who gets its user name, itself or not."""
+        holder = change.key
+        for path, taken in self.values.items():
+            value = change.after.get(path)
+            if isinstance(value, str):
+                first = taken.setdefault(value.casefold(), change.key)
+                holder = first if path == USER_NAME else holder
+        return holder
 
 
 def plan(
@@ -136,22 +87,25 @@ def plan(
     nobody is missing: only some of the source were read.
     """
     seen: set[str] = set()
-    names: dict[str, str] = {}
-    adopted: dict[int, str] = {}
+    run = _Run({path: {} for path in (USER_NAME, *directory.taken)})
     for person in people:
         folded = fold_key(person.key)
         seen.add(folded)
         account = directory.managed.get(folded)
         if account is None:
-            change = _once(_join(person, directory, mapped, matching), adopted)
+            change = _once(_join(person, directory, mapped, matching, run), run)
         else:
             change = _move(person, account, directory, mapped)
-        yield _guarded(_distinct(change, names), protection)
+        yield _guarded(_distinct(change, run), protection)
     if absences is None:
         return
     for key, account in directory.managed.items():
-        if key not in seen and account.active and key not in absences.held:
+        if key in seen or key in absences.held:
+            continue
+        if account.active:
             yield _guarded(_leave(account, absences), protection)
+        elif absences.retention and key in absences.outside and absences.retention.is_over(account):
+            yield _guarded(_delete(account, absences.retention), protection)
 
 
 def difference(
@@ -159,22 +113,41 @@ def difference(
 ) -> dict[str, Value | None]:
     """Paths whose value must change to get from state to values; None removes a value."""
     changed: dict[str, Value | None] = {
-        path: value for path, value in values.items() if state.get(path) != value
+        path: value
+        for path, value in values.items()
+        if (known := state.get(path)) != value and not _same_values(known, value)
     }
     gone = mapped & state.keys() - values.keys() - ignored - NOT_REMOVABLE
     return changed | dict.fromkeys(sorted(gone))
 
 
+def _same_values(one: Value | None, other: Value) -> bool:
+    """Whether two lists hold the same; their order means nothing in a directory."""
+    if not (isinstance(one, list | tuple) and isinstance(other, list | tuple)):
+        return False
+    return sorted(map(repr, one)) == sorted(map(repr, other))
+
+
 def _join(
-    person: Person, directory: Directory, mapped: frozenset[str], matching: Sequence[str]
+    person: Person,
+    directory: Directory,
+    mapped: frozenset[str],
+    matching: Sequence[str],
+    run: _Run,
 ) -> Change:
-    user_name = person.user_name()
     found = _matches(person, directory, matching)
     if found:
         return _adopt(person, found, directory, mapped)
     if person.values.get(ACTIVE, True) is False:
         return _change(Kind.INACTIVE, person)
-    holder = directory.by_user_name.get(user_name.casefold())
+    free = {path: _free(path, each, directory, run) for path, each in person.choices.items()}
+    for path, left in free.items():
+        if not left:
+            return _change(Kind.LEAVE, person, reason=_exhausted(path, person.choices[path]))
+    if free:
+        first = {path: left[0] for path, left in free.items()}
+        person = replace(person, initial={**person.initial, **first})
+    holder = directory.by_user_name.get(person.user_name().casefold())
     if holder is not None:
         return _change(Kind.LEAVE, person, account=holder, reason=_taken(holder))
     same_key = directory.strangers.get(fold_key(person.key))
@@ -184,7 +157,24 @@ def _join(
         return _change(Kind.LEAVE, person, account=same_key, reason=reason)
     after: dict[str, Value | None] = {**person.values, **person.initial, EXTERNAL_ID: person.key}
     after.setdefault(ACTIVE, True)
-    return _change(Kind.CREATE, person, after=after)
+    rest = {path: left[1:] for path, left in free.items()}
+    return replace(_change(Kind.CREATE, person, after=after), choices=rest)
+
+
+def _free(path: str, candidates: Sequence[str], directory: Directory, run: _Run) -> list[str]:
+    """Values of a unique path that neither an account nor an earlier person of this run has."""
+    return [
+        each
+        for each in dict.fromkeys(candidates)
+        if not (directory.takes(path, each) or run.takes(path, each))
+    ]
+
+
+def _exhausted(path: str, candidates: Sequence[str]) -> str:
+    attribute = CATALOGUE.get(path)
+    label = attribute.label if attribute else path
+    tried = ", ".join(candidates[:5])
+    return f"{label}: every value the profile proposes is taken ({tried}). Add another rule to it."
 
 
 def _matches(person: Person, directory: Directory, matching: Sequence[str]) -> Sequence[Account]:
@@ -217,11 +207,11 @@ def _adopt(
     return replace(change, withheld=change.kind is Kind.ADOPT)
 
 
-def _once(change: Change, adopted: dict[int, str]) -> Change:
+def _once(change: Change, run: _Run) -> Change:
     """Leave alone whoever matches an account that an earlier person of this run matches."""
     if change.kind is not Kind.ADOPT or change.account is None:
         return change
-    first = adopted.setdefault(change.account.pk, change.key)
+    first = run.adopted.setdefault(change.account.pk, change.key)
     if first == change.key:
         return change
     return _left(change, f"The same account matches the person with key {first}.")
@@ -277,12 +267,25 @@ def _leave(account: Account, absences: Absences) -> Change:
     )
 
 
-def _distinct(change: Change, names: dict[str, str]) -> Change:
+def _delete(account: Account, retention: Retention) -> Change:
+    """Always after an explicit yes: nothing can be restored through SCIM."""
+    since = f"{account.outside_since:%Y-%m-%d}" if account.outside_since else "long"
+    return Change(
+        Kind.DELETE,
+        key=str(account.state.get(EXTERNAL_ID, account.key)),
+        person=str(account.state.get("displayName", account.user_name)),
+        user_name=account.user_name,
+        account=account,
+        reason=f"Outside the profile's scope since {since}, more than {retention.days} days.",
+        withheld=True,
+    )
+
+
+def _distinct(change: Change, run: _Run) -> Change:
     """Leave alone whoever would get a user name that an earlier person of this run gets."""
-    if change.kind not in CALLS or USER_NAME not in change.after:
+    if change.kind not in CALLS:
         return change
-    folded = change.user_name.casefold()
-    first = names.setdefault(folded, change.key)
+    first = run.take(change)
     if first == change.key:
         return change
     return _nameless(change, f"The same user name is mapped for the person with key {first}.")
@@ -299,7 +302,9 @@ def _nameless(change: Change, reason: str) -> Change:
 
 
 def _left(change: Change, reason: str) -> Change:
-    return replace(change, kind=Kind.LEAVE, before={}, after={}, reason=reason, withheld=False)
+    return replace(
+        change, kind=Kind.LEAVE, before={}, after={}, choices={}, reason=reason, withheld=False
+    )
 
 
 def _guarded(change: Change, protection: Protection) -> Change:
@@ -336,6 +341,7 @@ def _change(
         before=before or {},
         after=after or {},
         reason=reason,
+        digest=person.digest,
     )
 
 

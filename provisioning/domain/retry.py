@@ -86,6 +86,7 @@ _UNKNOWN = {
 _SPECIAL: dict[tuple[Intent, Trouble], Decision] = {
     # One person's account may be privileged; that nobody can be created stops everyone.
     (Intent.CHANGE, Trouble.PERMISSION_MISSING): GiveUp(),
+    (Intent.REMOVE, Trouble.PERMISSION_MISSING): GiveUp(),
     (Intent.CREATE, Trouble.CONFLICT): LookUp(0.0),
     (Intent.REMOVE, Trouble.NOT_FOUND): Gone(),
     # The answer names the group, also when the person only was no member.

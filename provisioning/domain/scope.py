@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any, TypeAlias
 
 from provisioning.domain.expressions import EvaluationError, nearest
@@ -42,6 +43,9 @@ _VALUELESS = frozenset({"present", "absent"})
 _TODAY = re.compile(r"today(?:\s*(?P<days>[+-]\s*\d{1,5}))?", re.IGNORECASE)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DEEPEST = 10
+# Conditions and groups of a scope with the rules it names, and theirs, written out.
+_MOST, _MOST_LEVELS = 1000, 30
+_LONGEST_NUMBER = 100
 
 
 class ScopeError(Exception):
@@ -92,18 +96,48 @@ Part: TypeAlias = Condition | Reference | Group
 Rules: TypeAlias = Mapping[str, Part]
 
 
-def parse_scope(data: object, rules: Rules | None = None, depth: int = 0) -> Part:
+def parse_scope(data: object, rules: Rules | None = None) -> Part:
     """Read a condition or group; `rules` are those that may be referred to. Raises ScopeError."""
+    part = _parse(data, rules or {}, 0)
+    _check_size(part, rules or {})
+    return part
+
+
+def _parse(data: object, rules: Rules, depth: int) -> Part:
     if depth > _DEEPEST:
         raise ScopeError(f"groups are nested deeper than {_DEEPEST}")
     if not isinstance(data, Mapping):
         raise ScopeError("a condition is an object")
     for word, every in (("all", True), ("any", False)):
         if word in data:
-            return _parse_group(data, word, every, rules or {}, depth)
+            return _parse_group(data, word, every, rules, depth)
     if "rule" in data:
-        return _parse_reference(data, rules or {})
+        return _parse_reference(data, rules)
     return _parse_condition(data)
+
+
+def _check_size(part: Part, rules: Rules) -> None:
+    """Named rules may name rules: each use is counted as if it were written out."""
+    sizes: dict[str, tuple[int, int]] = {}
+    for name, rule in rules.items():
+        sizes[name] = _size(rule, sizes)
+    number, levels = _size(part, sizes)
+    if number > _MOST or levels > _MOST_LEVELS:
+        raise ScopeError(
+            f"more than {_MOST} conditions or {_MOST_LEVELS} levels, with the named rules"
+            " written out; name fewer rules"
+        )
+
+
+def _size(part: Part, sizes: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
+    """How many conditions and levels a part has."""
+    if isinstance(part, Condition):
+        return 1, 1
+    if isinstance(part, Reference):
+        number, levels = sizes[part.rule]
+        return number + 1, levels + 1
+    found = [_size(each, sizes) for each in part.parts]
+    return 1 + sum(number for number, _ in found), 1 + max(levels for _, levels in found)
 
 
 def scope_json(part: Part) -> dict[str, Any]:
@@ -160,7 +194,7 @@ def _parse_group(
     parts = data[word]
     if len(data) > 1 or not isinstance(parts, list) or not parts:
         raise ScopeError(f'"{word}" stands alone and holds a list of conditions')
-    return Group(every, tuple(parse_scope(each, rules, depth + 1) for each in parts))
+    return Group(every, tuple(_parse(each, rules, depth + 1) for each in parts))
 
 
 def _parse_reference(data: Mapping[Any, Any], rules: Rules) -> Reference:
@@ -194,18 +228,23 @@ def _values(test: str, column: str, given: object) -> tuple[str, ...]:
         return ()
     listed = given if isinstance(given, list) and test == "in" else [given]
     values = tuple(str(each).strip() for each in listed if isinstance(each, str | int | float))
-    if len(values) != len(listed) or not values or not all(values) or True in listed:
+    if len(values) != len(listed) or not values or not all(values) or any(map(_is_bool, listed)):
         raise ScopeError(f'column {column}: "{test}" needs a value')
     return values
+
+
+def _is_bool(given: object) -> bool:
+    # JSON's true would otherwise be read as the text True; 1 is a number like any other.
+    return isinstance(given, bool)
 
 
 def _compile_condition(condition: Condition) -> Test:
     column, values = condition.column, condition.values
     match condition.test:
         case "present":
-            return lambda record, _: bool(record.get(column))
+            return lambda record, _: bool(record.get(column, "").strip())
         case "absent":
-            return lambda record, _: not record.get(column)
+            return lambda record, _: not record.get(column, "").strip()
         case "equals" | "in":
             wanted = frozenset(values)
             return lambda record, _: record.get(column, "").strip() in wanted
@@ -230,13 +269,13 @@ def _matching(column: str, text: str) -> Test:
         try:
             return find_group(pattern, 0, record.get(column, "")) is not None
         except EvaluationError as error:
-            raise UnreadableError(f"column {column}: {error.message}") from None
+            raise UnreadableError(f"column {column}: {error.message}") from error
 
     return test
 
 
 def _number_test(condition: Condition) -> Test:
-    limit = to_number(condition.values[0])
+    limit = _number(condition.values[0])
     if limit is None:
         raise ScopeError(f"column {condition.column}: {condition.values[0]!r} is no number")
     greater = condition.test == "greater"
@@ -245,12 +284,17 @@ def _number_test(condition: Condition) -> Test:
         text = record.get(condition.column, "").strip()
         if not text:
             return False
-        number = to_number(text)
+        number = _number(text)
         if number is None:
             raise UnreadableError(f"column {condition.column} holds {text!r}, which is no number")
         return number > limit if greater else number < limit
 
     return test
+
+
+def _number(text: str) -> int | Decimal | None:
+    """The number a text reads as; nobody's thousands of digits are one."""
+    return to_number(text) if len(text) <= _LONGEST_NUMBER else None
 
 
 def _day_test(condition: Condition) -> Test:

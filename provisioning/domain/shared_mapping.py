@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from provisioning.domain.attributes import ACTIVE
+from provisioning.domain.expressions import Context
 from provisioning.domain.mapping import CompiledProfile, Mapped, MappingError, compile_profile
 
-Apply: TypeAlias = Callable[[Mapping[str, str]], Mapped]
+Apply: TypeAlias = Callable[[Mapping[str, str], Context | None], Mapped]
 
 
 def share(first: CompiledProfile, second: CompiledProfile) -> tuple[Apply, Apply]:
@@ -22,8 +23,8 @@ def share(first: CompiledProfile, second: CompiledProfile) -> tuple[Apply, Apply
         return first.apply, second.apply
     known: dict[int, Mapped] = {}
 
-    def apply_first(record: Mapping[str, str]) -> Mapped:
-        mapped = first.apply(record)
+    def apply_first(record: Mapping[str, str], context: Context | None) -> Mapped:
+        mapped = first.apply(record, context)
         known[id(record)] = mapped
         return mapped
 
@@ -39,14 +40,14 @@ def _second(first: CompiledProfile, second: CompiledProfile, known: Mapping[int,
     foreign = {rule.target for rule in first.definition.rules} | {ACTIVE}
     foreign -= common
 
-    def apply_second(record: Mapping[str, str]) -> Mapped:
+    def apply_second(record: Mapping[str, str], context: Context | None) -> Mapped:
         mapped = known.get(id(record))
         if mapped is None:
-            return second.apply(record)
+            return second.apply(record, context)
         try:
-            added = rest.apply(record)
+            added = rest.apply(record, context)
         except MappingError:
-            return second.apply(record)
+            return second.apply(record, context)
         return _joined(mapped, added, foreign)
 
     return apply_second
@@ -61,4 +62,10 @@ def _joined(mapped: Mapped, added: Mapped, foreign: set[str]) -> Mapped:
     if ACTIVE not in foreign:
         more.pop(ACTIVE, None)
     ignored = (mapped.ignored - foreign) | added.ignored
-    return Mapped(values | more, ignored, initial | dict(added.initial))
+    kept = {path: found for path, found in mapped.candidates.items() if path not in foreign}
+    return Mapped(
+        values | more,
+        ignored,
+        initial | dict(added.initial),
+        kept | dict(added.candidates),
+    )

@@ -115,7 +115,8 @@ def _date_time(value: Value) -> Accepted:
     if _DATE_TIME.fullmatch(text):
         try:
             if len(text) == len("2026-03-01"):
-                return f"{date.fromisoformat(text).isoformat()}T00:00:00Z"
+                date.fromisoformat(text)  # whether there is such a day
+                return f"{text}T00:00:00Z"
             return _utc_text(datetime.fromisoformat(text), text)
         except ValueError:
             pass

@@ -23,7 +23,7 @@ from provisioning.scim.errors import NotSent, error_of
 from provisioning.scim.filters import ExternalIdFilter, UserFilter
 from provisioning.scim.messages import Attempt, Exchange, Fate, Purpose, Request
 from provisioning.scim.refusals import Refused
-from provisioning.scim.users import change_user, create_user, find_users
+from provisioning.scim.users import change_user, create_user, delete_user, find_users
 from provisioning.services import outcomes
 from provisioning.services.lanes import HeldLane
 from provisioning.services.outcomes import Outcome, looks_up
@@ -34,6 +34,7 @@ _PENDING, _SENT, _UNKNOWN = Operation.State.PENDING, Operation.State.SENT, Opera
 # Leavers go first: an account that should be closed is the one thing that must not wait.
 _ORDER = (
     Operation.Kind.DISABLE,
+    Operation.Kind.DELETE,
     Operation.Kind.ENABLE,
     Operation.Kind.ADOPT,
     Operation.Kind.UPDATE,
@@ -186,6 +187,8 @@ def _request(tenant: Tenant, operation: Operation) -> Request:
         return create_user(operation.after, initial_password(), subject)
     if operation.target is None:
         raise RuntimeError(f"{operation} has no account to change.")  # is_stale has seen to it
+    if operation.kind == Operation.Kind.DELETE:
+        return delete_user(operation.target.entra_id, subject)
     purpose = _PURPOSES[Operation.Kind(operation.kind)]
     return change_user(operation.target.entra_id, operation.after, purpose, subject)
 

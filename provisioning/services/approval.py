@@ -31,9 +31,14 @@ def accept_loss(*, job: Job, by: User) -> None:
 
 @transaction.atomic
 def approve(
-    *, job: Job, by: User, include_withheld: bool = False, include_adoptions: bool = False
+    *,
+    job: Job,
+    by: User,
+    include_withheld: bool = False,
+    include_adoptions: bool = False,
+    include_deletes: bool = False,
 ) -> None:
-    """Let a plan be applied; disables in doubt and adoptions only with an explicit yes each.
+    """Let a plan be applied; disables in doubt, adoptions and deletes only with a yes of each.
 
     Raises DecisionRefused when the plan is not waiting any more or the profile has changed since.
     """
@@ -43,6 +48,7 @@ def approve(
     _move(job, {_PLANNED}, state=Job.State.APPLYING, approved_by=by, approved_at=now)
     included = [Operation.Kind.DISABLE] if include_withheld else []
     included += [Operation.Kind.ADOPT] if include_adoptions else []
+    included += [Operation.Kind.DELETE] if include_deletes else []
     _release_operations(job, now, included)
     snapshots.accept_read_of(job, now)
     record(
@@ -53,6 +59,7 @@ def approve(
         calls=job.planned_calls,
         include_withheld=include_withheld,
         include_adoptions=include_adoptions,
+        include_deletes=include_deletes,
     )
     lanes.want(job.tenant)
 

@@ -1,6 +1,6 @@
 """The effect of a definition on a tenant's own people, without touching the directory."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from provisioning.domain.effects import (
     compare_effects,
     effect_of,
 )
-from provisioning.domain.mapping import compile_profile
+from provisioning.domain.mapping import CompiledProfile, compile_profile
 from provisioning.domain.protection import Protection
 from provisioning.domain.records import fold_key
 from provisioning.domain.shared_mapping import share
@@ -74,7 +74,7 @@ def _effects(
     for profile in profiles:
         if missing := sorted(profile.missing_columns(sample.columns)):
             raise MissingColumns(f"{sample.snapshot.file_name} has no column {', '.join(missing)}.")
-    situation = _situation(tenant, _paths(definitions), sample.snapshot, now)
+    situation = _situation(tenant, profiles, sample.snapshot, now)
     applies = share(*profiles) if len(profiles) == 2 else [each.apply for each in profiles]
     return [
         effect_of(profile, sample.keyed(profile.definition.key_column), situation, apply)
@@ -82,21 +82,20 @@ def _effects(
     ]
 
 
-def _paths(definitions: Iterable[ProfileDefinition]) -> list[str]:
-    return list(dict.fromkeys(path for each in definitions for path in each.matching))
-
-
 def _situation(
-    tenant: Tenant, matching: Sequence[str], snapshot: Snapshot, now: datetime
+    tenant: Tenant, profiles: Sequence[CompiledProfile], snapshot: Snapshot, now: datetime
 ) -> Situation:
     """As planning would find it; rows that were refused when the sample was read stay held."""
     job = Job.objects.filter(snapshot=snapshot).order_by("pk").first()
     refused = HeldRecord.objects.filter(job=job, stage=HeldRecord.Stage.READ) if job else None
     keys = () if refused is None else refused.exclude(key="").values_list("key", flat=True)
+    matching = {path: None for each in profiles for path in each.definition.matching}
+    unique = {path for each in profiles for path in each.unique}
     return Situation(
-        shadow_of(tenant, matching),
+        shadow_of(tenant, list(matching), unique),
         Protection(tenant.protected_accounts),
         timezone.localdate(now),
+        now,
         frozenset(fold_key(key) for key in keys),
         job.unreadable_keys if job else 0,
     )

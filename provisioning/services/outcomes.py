@@ -30,6 +30,7 @@ _TALLY = {
     Operation.Kind.DISABLE: "disabled",
     Operation.Kind.ENABLE: "enabled",
     Operation.Kind.ADOPT: "adopted",
+    Operation.Kind.DELETE: "deleted",
 }
 _DUPLICATE_STATUSES = (400, 409)
 _MAX_LOOKUPS = 6
@@ -63,6 +64,8 @@ def answered_duplicate(operation: Operation) -> bool:
 
 def written(operation: Operation, body: Any, now: datetime) -> Outcome:
     """A write that succeeded."""
+    if operation.kind == Operation.Kind.DELETE:
+        return _deleted(operation, now)
     if operation.kind != Operation.Kind.CREATE:
         return _done(operation, now, shadow=_changed(operation))
     entra_id = created_id(body)
@@ -92,7 +95,10 @@ def failed_write(
         case Halt():
             operation.state, operation.attempts = Operation.State.PENDING, operation.attempts - 1
             return Outcome(operation, halt=str(error))
-        case GiveUp() | Gone():  # nothing here removes yet, so nothing can be gone already
+        case Gone():
+            operation.message = "The account had been deleted already."
+            return _deleted(operation, now)
+        case GiveUp():
             return _gave_up(operation, error, now)
 
 
@@ -173,6 +179,11 @@ def _gave_up(operation: Operation, error: ScimError, now: datetime) -> Outcome:
     return outcome
 
 
+def _deleted(operation: Operation, now: datetime) -> Outcome:
+    gone, operation.target = operation.target, None
+    return _done(operation, now, gone=gone)
+
+
 def _conflict(operation: Operation, found: list[dict[str, Any]], now: datetime) -> Outcome:
     if len(found) > 1:
         message = "Several accounts carry this person's key; a person has to decide."
@@ -239,7 +250,7 @@ def _doubted(operation: Operation) -> DirectoryObject | None:
     No desired value equals "", so the next plan differs whatever the source says then.
     """
     target = operation.target
-    if target is None or operation.kind == Operation.Kind.CREATE:
+    if target is None or operation.kind in (Operation.Kind.CREATE, Operation.Kind.DELETE):
         return None
     target.state = {**target.state, **dict.fromkeys(operation.after, "")}
     target.active = target.active or ACTIVE in operation.after

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from django.utils import timezone
 
+from provisioning.domain.expressions import Context
 from provisioning.domain.mapping import CompiledProfile, MappingError
 from provisioning.domain.planner import Person
 from provisioning.domain.records import Record, RefusedRow, fold_key
@@ -14,16 +15,19 @@ from provisioning.services import snapshots
 class MappedPeople:
     """People of a job's snapshot with their desired state; a failed mapping holds its record.
 
-    `held` and `outside` (folded keys) grow while this is read: the planner asks them after the
-    last person. Whom the profile is not for is passed over, and held if the profile says so. A
-    pilot ends with its last person.
+    `held`, `outside` and `inside` the scope (folded keys) grow while this is read: the planner
+    asks them after the last person. Whom the profile is not for is passed over, and held if the
+    profile says so. A pilot ends with its last person.
     """
 
     def __init__(self, job: Job, profile: CompiledProfile) -> None:
         self._job = job
         self._profile = profile
         self._today = timezone.localdate(job.created_at)
+        # A job that is planned anew after a crash sees the same clock.
+        self._context = Context(now=job.created_at)
         self.outside: set[str] = set()
+        self.inside: set[str] = set()
         self.passed_over = self.unreadable = 0
         refused = job.held_records.exclude(key="").values_list("key", flat=True)
         self.held = {fold_key(key) for key in refused}
@@ -44,11 +48,18 @@ class MappedPeople:
                     self._pass_over(row)
                     continue
                 taken += 1
-                mapped = self._profile.apply(row.values)
+                self.inside.add(fold_key(row.key))
+                mapped = self._profile.apply(row.values, self._context)
             except MappingError as error:
                 self._hold(row, error)
             else:
-                yield Person(row.key, mapped.values, mapped.ignored, mapped.initial)
+                yield Person(
+                    row.key,
+                    mapped.values,
+                    mapped.ignored,
+                    mapped.initial,
+                    {path: [*map(str, found)] for path, found in mapped.candidates.items()},
+                )
 
     def take_failures(self) -> list[HeldRecord]:
         """Records held since the last call."""

@@ -8,11 +8,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from billing.selectors import quote_for
-from provisioning.domain.definition import parse_definition
-from provisioning.domain.mapping import CompiledProfile, compile_profile
-from provisioning.domain.planner import CALLS, Absences, Change, Kind, plan
+from provisioning.domain.mapping import CompiledProfile, published_profile
+from provisioning.domain.planner import CALLS, Absences, Change, Kind, Retention, plan
 from provisioning.domain.protection import Protection
-from provisioning.models import HeldRecord, Job, Operation
+from provisioning.models import DirectoryObject, HeldRecord, Job, Operation
 from provisioning.scim.client import ScimClient
 from provisioning.services import snapshots
 from provisioning.services.inventory import read_inventory
@@ -57,7 +56,7 @@ def plan_job(job: Job, client: ScimClient, held: HeldLane) -> None:
 
 def profile_of(job: Job) -> CompiledProfile:
     """The profile a job was made with, ready to be applied."""
-    return compile_profile(parse_definition(job.profile_version.definition))
+    return published_profile(job.profile_version.definition)
 
 
 class _Counts(dict[Kind, int]):
@@ -88,10 +87,10 @@ def _write_operations(job: Job, profile: CompiledProfile, held: HeldLane) -> _Co
     people = MappedPeople(job, profile)
     changes = plan(
         people,
-        shadow_of(job.tenant, profile.definition.matching),
+        shadow_of(job.tenant, profile.definition.matching, profile.unique),
         mapped=profile.targets,
         protection=Protection(job.tenant.protected_accounts),
-        absences=_absences(job, people),
+        absences=_absences(job, profile, people),
         matching=profile.definition.matching,
     )
     counts = _Counts()
@@ -105,14 +104,35 @@ def _write_operations(job: Job, profile: CompiledProfile, held: HeldLane) -> _Co
         held.renew()
         if len(batch) < _BATCH:
             counts.outside = people.passed_over
+            _note_outside(job, people)
             return counts
 
 
-def _absences(job: Job, people: MappedPeople) -> Absences | None:
+@transaction.atomic
+def _note_outside(job: Job, people: MappedPeople) -> None:
+    """Since when whose account is outside the scope; whoever came back is not any more."""
+    if job.kind == Job.Kind.PILOT:
+        return
+    ours = DirectoryObject.objects.filter(tenant=job.tenant).exclude(key="")
+    inside, fresh = [], []
+    for row in ours.only("pk", "key", "outside_since").iterator(2000):
+        if row.key in people.outside:
+            fresh += [row.pk] if row.outside_since is None else []
+        elif row.outside_since is not None and row.key in people.inside:
+            inside.append(row.pk)
+    for pks, since in ((inside, None), (fresh, timezone.now())):
+        for at in range(0, len(pks), _BATCH):
+            ours.filter(pk__in=pks[at : at + _BATCH]).update(outside_since=since)
+
+
+def _absences(job: Job, profile: CompiledProfile, people: MappedPeople) -> Absences | None:
     """A pilot reads a part of the source: who is not in it says nothing."""
     if job.kind == Job.Kind.PILOT:
         return None
-    return Absences(people.held, job.unreadable_keys + people.unreadable, people.outside)
+    days = profile.definition.delete_after_days
+    retention = None if days is None else Retention(days, timezone.now())
+    doubtful = job.unreadable_keys + people.unreadable
+    return Absences(people.held, doubtful, people.outside, retention)
 
 
 def _counted(changes: Iterator[Change], counts: _Counts) -> Iterator[Change]:

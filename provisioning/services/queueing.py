@@ -6,9 +6,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from provisioning.domain.definition import parse_definition
 from provisioning.domain.guard import Comparison, GuardLimits, SnapshotFacts, compare
-from provisioning.domain.mapping import CompiledProfile, compile_profile
+from provisioning.domain.mapping import CompiledProfile, published_profile
 from provisioning.domain.records import fold_key
 from provisioning.models import HeldRecord, Job, ProfileVersion, Snapshot, Source
 from provisioning.services import lanes, snapshots
@@ -52,7 +51,7 @@ def profile_of(tenant: Tenant) -> tuple[ProfileVersion, CompiledProfile]:
     version = profile.current if profile else None
     if version is None:
         raise QueueRefused("This tenant has no mapping profile yet. Publish one first.")
-    return version, compile_profile(parse_definition(version.definition))
+    return version, published_profile(version.definition)
 
 
 def check_kind(version: ProfileVersion, kind: Job.Kind, size: int | None) -> None:

@@ -21,6 +21,7 @@ _OUTCOMES = {
     "disabled": ("disabled", "warning", "user-off"),
     "enabled": ("enabled again", "success", "user-check"),
     "adopted": ("adopted", "info", "user-check"),
+    "deleted": ("deleted", "warning", "x-circle"),
     "failed": ("failed", "danger", "x-circle"),
     "skipped": ("not applied", "neutral", "dash"),
 }

@@ -127,7 +127,7 @@ def _facts(job: Job) -> dict[str, Any]:
     return {
         "job": job,
         "counts": counts,
-        "counted": counts.create + counts.update + counts.disable + counts.enable + counts.leave,
+        "counted": job.operations.exists(),
         "cost": job_cost(job.tenant, job.label),
         "planned_cost": None if job.unit_price is None else job.planned_calls * job.unit_price,
         "done_percent": 100 * job.settled // job.total if job.total else 0,

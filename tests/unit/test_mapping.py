@@ -399,3 +399,33 @@ def test_any_record_maps_to_clean_values_or_is_a_mapping_error(record):
         value is True or value is False or value == value.strip() != ""
         for value in mapped.values.values()
     )
+
+
+OUTSIDE = {"column": "site", "is": "equals", "value": "Kiruna"}
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("skip", ("skip", None)),
+        ("disable", ("disable", None)),
+        ({"delete_after_days": 1}, ("delete", 1)),
+        ({"delete_after_days": 365}, ("delete", 365)),
+    ],
+)
+def test_what_becomes_of_people_outside_the_scope(given, kept):
+    parsed = parse_definition({**definition(), "scope": OUTSIDE, "out_of_scope": given})
+    assert (parsed.out_of_scope, parsed.delete_after_days) == kept
+    assert parsed.to_json()["out_of_scope"] == given
+    assert parse_definition(parsed.to_json()) == parsed
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["delete", "", None, 30, ["skip"], {}, {"delete_after_days": 0}, {"delete_after_days": 366},
+     {"delete_after_days": "30"}, {"delete_after_days": True}, {"delete_after_days": 30, "x": 1}],
+)  # fmt: skip
+def test_what_cannot_become_of_them(given):
+    problems = refused({**definition(), "scope": OUTSIDE, "out_of_scope": given})
+    wanted = 'out_of_scope must be "skip", "disable" or {"delete_after_days": 1 to 365}'
+    assert problems == [("", wanted)]

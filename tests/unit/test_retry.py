@@ -49,6 +49,7 @@ LAST = MAX_ATTEMPTS
         (CHANGE, Trouble.CONFLICT, 1, None, GiveUp()),
         # one person's account may be privileged; that nobody can be created stops everyone
         (CHANGE, Trouble.PERMISSION_MISSING, 1, None, GiveUp()),
+        (Intent.REMOVE, Trouble.PERMISSION_MISSING, 1, None, GiveUp()),
         (CREATE, Trouble.PERMISSION_MISSING, 1, None, Halt()),
         (READ, Trouble.PERMISSION_MISSING, 1, None, Halt()),
         # repeating what was refused or is gone changes nothing

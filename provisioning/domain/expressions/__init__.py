@@ -6,11 +6,18 @@
 Parsing raises ParseError only, evaluating EvaluationError only.
 """
 
-from provisioning.domain.expressions.compiler import CompiledExpression, compile_expression
+from provisioning.domain.expressions.compiler import (
+    CompiledExpression,
+    compile_expression,
+    compile_together,
+    select_unique,
+)
+from provisioning.domain.expressions.context import CONTEXT, Context
 from provisioning.domain.expressions.errors import (
     EvaluationError,
     ExpressionError,
     ParseError,
+    SlowPatternError,
 )
 from provisioning.domain.expressions.parser import MAX_DEPTH, MAX_LENGTH, parse
 from provisioning.domain.expressions.registry import FUNCTIONS, nearest
@@ -19,20 +26,25 @@ from provisioning.domain.expressions.tree import to_source
 from provisioning.domain.expressions.values import IGNORED, Ignored, Value, to_text
 
 __all__ = [
+    "CONTEXT",
     "FUNCTIONS",
     "IGNORED",
     "MAX_DEPTH",
     "MAX_LENGTH",
     "CompiledExpression",
+    "Context",
     "EvaluationError",
     "ExpressionError",
     "Function",
     "Ignored",
     "ParseError",
+    "SlowPatternError",
     "Value",
     "compile_expression",
+    "compile_together",
     "nearest",
     "parse",
+    "select_unique",
     "to_source",
     "to_text",
 ]

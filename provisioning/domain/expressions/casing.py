@@ -36,20 +36,20 @@ _APOSTROPHES = "'\N{RIGHT SINGLE QUOTATION MARK}"
 
 def lower(text: str, culture: str = "") -> str:
     """In lower case; the culture is a language tag such as tr or tr-TR, "" is invariant."""
-    if _is_turkic(culture):
+    if culture and _is_turkic(culture):
         return text.translate(_TURKIC_LOWER)
     return text.lower() if text.isascii() else text.translate(_LOWER)
 
 
 def upper(text: str, culture: str = "") -> str:
     """In upper case; the culture is a language tag such as tr or tr-TR, "" is invariant."""
-    if _is_turkic(culture):
+    if culture and _is_turkic(culture):
         return text.translate(_TURKIC_UPPER)
     return text.upper() if text.isascii() else text.translate(_UPPER)
 
 
 def _is_turkic(culture: str) -> bool:
-    return bool(culture) and culture.split("-", 1)[0].lower() in _TURKIC
+    return culture.split("-", 1)[0].lower() in _TURKIC
 
 
 def proper(text: str, separators: str | None) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from provisioning.domain.expressions.checker import bound, check, refused
+from provisioning.domain.expressions.context import CONTEXT, Context
 from provisioning.domain.expressions.errors import EvaluationError
 from provisioning.domain.expressions.functions.logic import FlowIgnored
+from provisioning.domain.expressions.memory import Memory
 from provisioning.domain.expressions.parser import parse
 from provisioning.domain.expressions.registry import FUNCTIONS, WORDS
 from provisioning.domain.expressions.signature import Operand, RefusalError
@@ -37,6 +39,9 @@ from provisioning.domain.expressions.values import (
     to_text,
 )
 
+Strict: TypeAlias = Callable[..., Value]
+Compare: TypeAlias = Callable[[Any, Any], bool]
+
 
 @dataclass(frozen=True, slots=True)
 class CompiledExpression:
@@ -47,79 +52,144 @@ class CompiledExpression:
     attributes: frozenset[str]
     redacted: bool
     """Whether plans, reports and logs must show [Redact] instead of the value."""
-    _evaluate: Evaluator = field(repr=False, compare=False)
+    volatile: bool
+    """Whether the value differs each time (Guid, RandomString): for creation only."""
+    clocked: bool
+    """Whether the value depends on the job's clock (Now)."""
+    alternatives: tuple[CompiledExpression, ...]
+    """The rules of SelectUniqueValue in their order, otherwise nothing."""
+    reader: Callable[[Record], Value | Ignored] = field(repr=False, compare=False)
+    """`evaluate` for a record that carries its context under CONTEXT already."""
 
-    def evaluate(self, record: Record) -> Value | Ignored:
+    def evaluate(self, record: Record, context: Context | None = None) -> Value | Ignored:
         """The value for one record; an absent attribute is null.
 
         Returns IGNORED when IgnoreFlowIfNullOrEmpty dropped the attribute. Raises EvaluationError.
         """
-        try:
-            return self._evaluate(record)
-        except FlowIgnored:
-            return IGNORED
+        return self.reader(record if context is None else {**record, CONTEXT: context})
 
 
 def compile_expression(expression: str | Node) -> CompiledExpression:
     """Parse (a text), check and compile an expression. Raises ParseError."""
-    text = expression if isinstance(expression, str) else to_source(expression)
     # A tree is printed and read again, so that errors point into a text that exists.
+    text = expression if isinstance(expression, str) else to_source(expression)
+    return _built(text, checked_tree(text), Memory())
+
+
+def compile_together(texts: Sequence[str]) -> list[CompiledExpression]:
+    """Compile expressions that are evaluated on the same record, one after the other.
+
+    What several of them contain is evaluated once. The record must be a dict of its own for each
+    round: it keeps those values. Raises ParseError.
+    """
+    trees = [checked_tree(text) for text in texts]
+    memory = Memory(trees)
+    return [_built(text, tree, memory) for text, tree in zip(texts, trees, strict=True)]
+
+
+def checked_tree(text: str) -> Node:
+    """The tree of a text that names only what exists. Raises ParseError."""
     tree = parse(text)
     check(tree, text)
+    return tree
+
+
+def select_unique(
+    expression: CompiledExpression,
+    record: Record,
+    context: Context,
+    taken: Callable[[str], bool],
+) -> Value | Ignored:
+    """The first value of a SelectUniqueValue that is not taken. Raises EvaluationError."""
+    return expression.evaluate(record, replace(context, taken=taken))
+
+
+def _built(text: str, tree: Node, memory: Memory) -> CompiledExpression:
     try:
-        evaluate = _compile(tree)
+        evaluate = _Compiler(memory).compiled(tree)
     except RefusalError as refusal:
         raise refused(refusal, text) from None
     nodes = list(walk(tree))
+    calls = {node.name for node in nodes if isinstance(node, Call)}
+    unique = isinstance(tree, Call) and FUNCTIONS[tree.name].outermost_only
+    rules = bound(tree, FUNCTIONS[tree.name]) if isinstance(tree, Call) and unique else ()
     return CompiledExpression(
         source=text,
         tree=tree,
         attributes=frozenset(node.name for node in nodes if isinstance(node, Attribute)),
-        redacted=any(isinstance(node, Call) and node.name == "Redact" for node in nodes),
-        _evaluate=evaluate,
+        redacted="Redact" in calls,
+        volatile=any(FUNCTIONS[name].volatile for name in calls),
+        clocked=any(FUNCTIONS[name].clocked for name in calls),
+        alternatives=tuple(
+            _built(to_source(rule), rule, memory) for rule in rules if not isinstance(rule, Omitted)
+        ),
+        reader=_catching(evaluate) if "IgnoreFlowIfNullOrEmpty" in calls else evaluate,
     )
 
 
-def _compile(node: Argument) -> Evaluator:
-    match node:
-        case Text() | Number():
-            return _constant(node.value)
-        case Word():
-            return _constant(WORDS[node.name])
-        case Omitted():
-            return _constant(None)
-        case Attribute():
-            # A C callable: the quickest way to read one column.
-            return operator.methodcaller("get", node.name)
-        case Comparison():
-            return _compile_comparison(node)
-        case Call():
-            return _compile_call(node)
+def _catching(evaluate: Evaluator) -> Callable[[Record], Value | Ignored]:
+    def read(record: Record) -> Value | Ignored:
+        try:
+            return evaluate(record)
+        except FlowIgnored:
+            return IGNORED
+
+    return read
+
+
+class _Compiler:
+    """Builds the closures of one tree."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def compiled(self, node: Argument) -> Evaluator:
+        """The closure that gives the node's value."""
+        match node:
+            case Text() | Number():
+                return _constant(node.value)
+            case Word():
+                return _constant(WORDS[node.name])
+            case Omitted():
+                return _constant(None)
+            case Attribute():
+                # A C callable: the quickest way to read one column.
+                return operator.methodcaller("get", node.name)
+            case Comparison():
+                left, right = self.compiled(node.left), self.compiled(node.right)
+                compare = _OPERATORS[node.operator]
+                if isinstance(node.right, Text | Number):
+                    return _comparison_with(left, node.right.value, compare)
+                return _comparison(left, right, compare)
+            case Call():
+                return self._memory.remembering(node, self._call(node))
+
+    def _call(self, call: Call) -> Evaluator:
+        function = FUNCTIONS[call.name]
+        nodes = bound(call, function)
+        if function.strict is not None:
+            return _strict_call(
+                call.name, function.strict, nodes, [self.compiled(node) for node in nodes]
+            )
+        if function.lazy is None:
+            raise RefusalError(function.refusal, call.at)
+        operands = [Operand(node, self.compiled(node)) for node in nodes]
+        return _named(call.name, function.lazy(operands))
 
 
 def _constant(value: Value) -> Evaluator:
     return lambda _record: value
 
 
-def _compile_call(call: Call) -> Evaluator:
-    function = FUNCTIONS[call.name]
-    nodes = bound(call, function)
-    if function.strict is not None:
-        return _strict_call(call.name, function.strict, nodes)
-    if function.lazy is None:
-        raise RefusalError(function.refusal, call.at)
-    operands = [Operand(node, _compile(node)) for node in nodes]
-    return _named(call.name, function.lazy(operands))
-
-
 def _strict_call(
-    name: str, function: Callable[..., Value], nodes: tuple[Argument, ...]
+    name: str, function: Strict, nodes: tuple[Argument, ...], arguments: list[Evaluator]
 ) -> Evaluator:
-    arguments = [_compile(node) for node in nodes]
-    # Most calls take one value and constants (Left, Mid, ToLower): no list is built for them.
+    # Most calls take one value and constants (Left, Mid, ToLower), or two values: no list is made.
     if nodes and all(isinstance(node, Text | Number | Omitted) for node in nodes[1:]):
         constants = tuple(getattr(node, "value", None) for node in nodes[1:])
         return _with_constants(name, function, arguments[0], constants)
+    if len(arguments) == 2:
+        return _with_two(name, function, *arguments)
 
     def call(record: Record) -> Value:
         try:
@@ -131,12 +201,50 @@ def _strict_call(
     return call
 
 
+def _with_two(name: str, function: Strict, first: Evaluator, second: Evaluator) -> Evaluator:
+    def call(record: Record) -> Value:
+        try:
+            return function(first(record), second(record))
+        except EvaluationError as error:
+            error.inside(name)
+            raise
+
+    return call
+
+
 def _with_constants(
-    name: str, function: Callable[..., Value], first: Evaluator, constants: tuple[Value, ...]
+    name: str, function: Strict, first: Evaluator, constants: tuple[Value, ...]
 ) -> Evaluator:
+    if not constants:
+        return _with_one(name, function, first)
+    if len(constants) == 1:
+        return _with_one_constant(name, function, first, constants[0])
+
     def call(record: Record) -> Value:
         try:
             return function(first(record), *constants)
+        except EvaluationError as error:
+            error.inside(name)
+            raise
+
+    return call
+
+
+def _with_one(name: str, function: Strict, first: Evaluator) -> Evaluator:
+    def call(record: Record) -> Value:
+        try:
+            return function(first(record))
+        except EvaluationError as error:
+            error.inside(name)
+            raise
+
+    return call
+
+
+def _with_one_constant(name: str, function: Strict, first: Evaluator, constant: Value) -> Evaluator:
+    def call(record: Record) -> Value:
+        try:
+            return function(first(record), constant)
         except EvaluationError as error:
             error.inside(name)
             raise
@@ -155,7 +263,7 @@ def _named(name: str, evaluate: Evaluator) -> Evaluator:
     return call
 
 
-_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+_OPERATORS: dict[str, Compare] = {
     "=": operator.eq,
     "<>": operator.ne,
     "<": operator.lt,
@@ -165,14 +273,29 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def _compile_comparison(node: Comparison) -> Evaluator:
-    left, right, compare = _compile(node.left), _compile(node.right), _OPERATORS[node.operator]
-
+def _comparison(left: Evaluator, right: Evaluator, compare: Compare) -> Evaluator:
     def evaluate(record: Record) -> Value:
         first, second = left(record), right(record)
         if first is None or second is None:
             return False
         return compare(*_comparable(first, second))
+
+    return evaluate
+
+
+def _comparison_with(left: Evaluator, second: Value, compare: Compare) -> Evaluator:
+    """The usual case, a constant on the right: what it reads as is known beforehand."""
+    number, text = to_number(second), to_text(second)
+
+    def evaluate(record: Record) -> Value:
+        first = left(record)
+        if first is None:
+            return False
+        if number is not None:
+            other = to_number(first)
+            if other is not None:
+                return compare(other, number)
+        return compare(first if type(first) is str else to_text(first), text)
 
     return evaluate
 

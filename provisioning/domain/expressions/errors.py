@@ -3,6 +3,7 @@
 ExpressionError
 ├── ParseError        the text is no expression of the language: said once, when a profile is saved
 └── EvaluationError   this record's values cannot be evaluated: stops that record only
+    └── SlowPatternError   a regular expression was stopped at its time limit
 """
 
 from __future__ import annotations
@@ -43,6 +44,10 @@ class EvaluationError(ExpressionError):
             self.function = function
             self.message = f"{function}: {self.message}"
             self.args = (self.message,)
+
+
+class SlowPatternError(EvaluationError):
+    """A regular expression took too long for this record and was stopped."""
 
 
 def caret_text(text: str, line: int, column: int) -> str:

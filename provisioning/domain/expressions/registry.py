@@ -6,10 +6,19 @@ import difflib
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from provisioning.domain.expressions.functions import logic, replacing, text
+from provisioning.domain.expressions.functions import (
+    codes,
+    creating,
+    dates,
+    lists,
+    logic,
+    replacing,
+    text,
+)
 from provisioning.domain.expressions.signature import Function
 
-_ALL = (*text.FUNCTIONS, *logic.FUNCTIONS, *replacing.FUNCTIONS, *logic.NOT_EVALUATED)
+_MODULES = (codes, creating, dates, lists, logic, replacing, text)
+_ALL = [function for module in _MODULES for function in module.FUNCTIONS]
 
 FUNCTIONS: Mapping[str, Function] = MappingProxyType(
     {function.name: function for function in sorted(_ALL, key=lambda each: each.name.lower())}

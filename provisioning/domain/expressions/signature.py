@@ -56,11 +56,16 @@ class Function:
     parameters: tuple[str, ...]
     repeats: bool
     doc: str
+    example: str
     strict: Callable[..., Value] | None = None
     lazy: Builder | None = None
     refusal: str = ""
     takes_condition: bool = False
     outermost_only: bool = False
+    volatile: bool = False
+    """Differs each time: used where an account is created only."""
+    clocked: bool = False
+    """Reads the job's clock."""
 
     @property
     def signature(self) -> str:
@@ -84,7 +89,7 @@ class Function:
         return None if self.repeats else len(self.parameters)
 
 
-def describe(signature: str, doc: str, **kind: Any) -> Function:
+def describe(signature: str, doc: str, example: str = "", **kind: Any) -> Function:
     """A function from its printed signature, e.g. "InStr(s, find, start?, compareType?)"."""
     match = _SIGNATURE.fullmatch(signature)
     if match is None:
@@ -92,16 +97,17 @@ def describe(signature: str, doc: str, **kind: Any) -> Function:
     names = [name.strip() for name in match["parameters"].split(",") if name.strip()]
     repeats = names[-1:] == ["..."]
     parameters = tuple(names[:-1] if repeats else names)
-    return Function(match["name"], parameters, repeats, doc, **kind)
+    return Function(match["name"], parameters, repeats, doc, example, **kind)
 
 
-def strict(signature: str, doc: str) -> Callable[[Callable[..., Value]], Function]:
+def strict(signature: str, doc: str, example: str) -> Callable[[Callable[..., Value]], Function]:
     """Make a function of the language of one that takes its arguments' values."""
-    return lambda function: describe(signature, doc, strict=function)
+    return lambda function: describe(signature, doc, example, strict=function)
 
 
-def lazy(
-    signature: str, doc: str, *, takes_condition: bool = False
-) -> Callable[[Builder], Function]:
-    """Make a function of the language of one that builds a closure from its arguments."""
-    return lambda builder: describe(signature, doc, lazy=builder, takes_condition=takes_condition)
+def lazy(signature: str, doc: str, example: str, **kind: bool) -> Callable[[Builder], Function]:
+    """Make a function of the language of one that builds a closure from its arguments.
+
+    `kind` are the flags of Function: takes_condition, outermost_only, volatile, clocked.
+    """
+    return lambda builder: describe(signature, doc, example, lazy=builder, **kind)

@@ -5,18 +5,26 @@ null is None; a list is a tuple or list of text; date-times are UTC.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from provisioning.domain.expressions.errors import EvaluationError
 
 Value: TypeAlias = str | int | float | bool | datetime | tuple[str, ...] | list[str] | None
-Record: TypeAlias = Mapping[str, str | None]
+Record: TypeAlias = Mapping[Any, Any]
+"""Attribute name to value. Closures also find the context in it, under a key that is no name."""
 Evaluator: TypeAlias = Callable[[Record], Value]
+
+MAX_TEXT = 100_000
+"""Characters of a result: calls that lengthen each other's values could fill the memory."""
+
+MAX_VALUES = 10_000
+"""Values of a list."""
 
 
 class Ignored(Enum):
@@ -70,23 +78,40 @@ def to_text(value: Value) -> str:
 
 def number_text(number: int | float) -> str:
     """A number without exponent and without a needless fraction: 1.0 is "1"."""
+    if not math.isfinite(number):
+        raise EvaluationError("the number is too large")
     text = format(Decimal(repr(number)), "f")
     return text[:-2] if text.endswith(".0") else text
 
 
 def _date_text(moment: datetime) -> str:
     """M/d/yyyy h:mm:ss tt in UTC, as the reference prints dates; without offset it is UTC."""
-    utc = moment if moment.tzinfo is None else _to_utc(moment)
+    utc = to_utc(moment)
     half = "AM" if utc.hour < 12 else "PM"
     clock = f"{utc.hour % 12 or 12}:{utc.minute:02}:{utc.second:02} {half}"
     return f"{utc.month}/{utc.day}/{utc.year:04} {clock}"
 
 
-def _to_utc(moment: datetime) -> datetime:
+def to_utc(moment: datetime) -> datetime:
+    """The moment in UTC; one without an offset is UTC already. Raises EvaluationError."""
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
     try:
         return moment.astimezone(UTC)
     except OverflowError:
         raise EvaluationError("the date lies outside the years 1 to 9999") from None
+
+
+def limited(text: str) -> str:
+    """The text itself; one longer than MAX_TEXT is an EvaluationError."""
+    if len(text) > MAX_TEXT:
+        raise too_large()
+    return text
+
+
+def too_large() -> EvaluationError:
+    """The error of a result that would exceed MAX_TEXT."""
+    return EvaluationError(f"the result would be longer than {MAX_TEXT} characters")
 
 
 def to_boolean(value: Value, what: str) -> bool:
@@ -117,12 +142,14 @@ def to_integer(value: Value, what: str) -> int:
 def to_number(value: Value) -> int | Decimal | None:
     """The number a value reads as, exactly, or None if it reads as none (booleans do not)."""
     if isinstance(value, str):
-        if _INTEGER.fullmatch(value):
+        if value.isdigit() and value.isascii() and len(value) < 19:
             return int(value)
         return Decimal(value) if _NUMBER.fullmatch(value) else None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return value if isinstance(value, int) else Decimal(repr(value))
+    if isinstance(value, int):
+        return value
+    return Decimal(repr(value)) if math.isfinite(value) else None
 
 
 def shown(value: Value) -> str:

@@ -27,7 +27,7 @@ _TELL_SECONDS = 3.0
 _PATIENCE_SECONDS = 20.0
 _SHOWN = 20
 
-_INCLUDED = ("include_withheld", "include_adoptions")
+_INCLUDED = ("include_withheld", "include_adoptions", "include_deletes")
 
 
 class Command(BaseCommand):
@@ -64,6 +64,11 @@ class Command(BaseCommand):
             "--include-adoptions",
             action="store_true",
             help="also take over existing accounts that the profile's matching finds",
+        )
+        parser.add_argument(
+            "--include-deletes",
+            action="store_true",
+            help="also delete accounts that were outside the profile's scope for long enough",
         )
         parser.add_argument("--json", action="store_true", help="print JSON")
         parser.add_argument(
@@ -173,6 +178,8 @@ class Command(BaseCommand):
             lines.append(f"  {counts.doubtful} disables need --include-withheld")
         if counts.adopt:
             lines.append(f"  {counts.adopt} existing accounts need --include-adoptions")
+        if counts.delete:
+            lines.append(f"  {counts.delete} deletions need --include-deletes")
         lines += [
             f"  held: line {row.line}: {row.message}" for row in job.held_records.all()[:_SHOWN]
         ]
@@ -200,8 +207,8 @@ class Command(BaseCommand):
         lines = [
             f"  read {job.people}, held {job.held}, unchanged {job.unchanged}",
             f"  created {job.created}, updated {job.updated}, disabled {job.disabled},"
-            f" enabled {job.enabled}, adopted {job.adopted}, failed {job.failed},"
-            f" skipped {job.skipped}",
+            f" enabled {job.enabled}, adopted {job.adopted}, deleted {job.deleted},"
+            f" failed {job.failed}, skipped {job.skipped}",
             f"  {cost.calls} calls, {cost.billable} billable, {cost.uncertain} uncertain,"
             f" {amounts}",
         ]

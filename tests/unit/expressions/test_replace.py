@@ -115,6 +115,6 @@ def test_a_record_whose_values_cannot_work_is_an_error(text, message):
 def test_a_pattern_that_is_too_slow_is_an_error_soon(text):
     compiled = compile_expression(text)
     start = time.perf_counter()
-    with pytest.raises(EvaluationError, match="longer than 50 ms"):
+    with pytest.raises(EvaluationError, match="longer than 40 ms"):
         compiled.evaluate({"a": "a" * 60 + "b"})
-    assert time.perf_counter() - start < 2  # the limit is 0.05; the rest is a busy machine's
+    assert time.perf_counter() - start < 2  # the limit is 0.04; the rest is a busy machine's

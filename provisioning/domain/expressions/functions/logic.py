@@ -8,7 +8,6 @@ from provisioning.domain.expressions.signature import (
     Function,
     Operand,
     RefusalError,
-    describe,
     lazy,
     strict,
 )
@@ -18,7 +17,6 @@ from provisioning.domain.expressions.values import (
     Value,
     is_list,
     to_boolean,
-    to_integer,
     to_number,
     to_text,
 )
@@ -36,6 +34,7 @@ def _is_empty(value: Value) -> bool:
     "IIF(condition, valueIfTrue, valueIfFalse)",
     "One of two values. The condition may be a comparison (= <> < <= > >=); it is false when a "
     "side of it is null.",
+    'IIF([country]="SE", "Stockholm", "Oslo")',
     takes_condition=True,
 )
 def iif(operands: Sequence[Operand]) -> Evaluator:
@@ -49,7 +48,11 @@ def iif(operands: Sequence[Operand]) -> Evaluator:
     return choose
 
 
-@lazy("Coalesce(source1, ...)", "The first value that is not null.")
+@lazy(
+    "Coalesce(source1, ...)",
+    "The first value that is not null.",
+    "Coalesce([middle], [first])",
+)
 def coalesce(operands: Sequence[Operand]) -> Evaluator:
     """What follows that value is not evaluated."""
     sources = tuple(operand.evaluate for operand in operands)
@@ -67,6 +70,7 @@ def coalesce(operands: Sequence[Operand]) -> Evaluator:
 @lazy(
     "Switch(source, default, key1, value1, ...)",
     'The value whose key equals source, otherwise default. An empty source matches the key "".',
+    'Switch([country], "Elsewhere", "SE", "Sweden", "NO", "Norway")',
 )
 def switch(operands: Sequence[Operand]) -> Evaluator:
     """Keys are compared as text, with case; the first of equal keys counts."""
@@ -107,7 +111,11 @@ def _switch_by_search(
     return search
 
 
-@strict("IgnoreFlowIfNullOrEmpty(expression)", "Leaves the attribute alone when null or empty.")
+@strict(
+    "IgnoreFlowIfNullOrEmpty(expression)",
+    "Takes the attribute out of this record's flow when the value is null or empty.",
+    "IgnoreFlowIfNullOrEmpty([first])",
+)
 def ignore_flow(expression: Value) -> Value:
     """Wherever it stands, it drops the whole attribute for this record."""
     if _is_empty(expression):
@@ -115,31 +123,39 @@ def ignore_flow(expression: Value) -> Value:
     return expression
 
 
-@strict("IsNull(expression)", "Whether the value is null.")
+@strict("IsNull(expression)", "Whether the value is null.", "IsNull([middle])")
 def is_null(expression: Value) -> Value:
     """An absent attribute is null."""
     return expression is None
 
 
-@strict("IsNullOrEmpty(expression)", "Whether the value is null or empty.")
+@strict(
+    "IsNullOrEmpty(expression)",
+    "Whether the value is null or empty.",
+    'IsNullOrEmpty("")',
+)
 def is_null_or_empty(expression: Value) -> Value:
     """An empty list is empty."""
     return _is_empty(expression)
 
 
-@strict("IsPresent(expression)", "Whether there is a value that is not empty.")
+@strict(
+    "IsPresent(expression)",
+    "Whether there is a value that is not empty.",
+    "IsPresent([first])",
+)
 def is_present(expression: Value) -> Value:
     """The opposite of IsNullOrEmpty."""
     return not _is_empty(expression)
 
 
-@strict("IsString(expression)", "Whether the value is a string.")
+@strict("IsString(expression)", "Whether the value is a string.", "IsString(5)")
 def is_string(expression: Value) -> Value:
     """Null is none."""
     return isinstance(expression, str)
 
 
-@strict("Not(source)", "True for False and False for True.")
+@strict("Not(source)", "True for False and False for True.", "Not(IsNull([first]))")
 def negate(source: Value) -> Value:
     """Null counts as False."""
     return not to_boolean(source, "source")
@@ -148,6 +164,7 @@ def negate(source: Value) -> Value:
 @lazy(
     "CBool(expression)",
     "True when the value is True or a number other than 0; may hold a comparison.",
+    'CBool([country]="SE")',
     takes_condition=True,
 )
 def c_bool(operands: Sequence[Operand]) -> Evaluator:
@@ -161,60 +178,17 @@ def _truth(value: Value) -> bool:
     return bool(number) if number is not None else to_boolean(value, "the value")
 
 
-@strict("BitAnd(value1, value2)", "The bits that both numbers have.")
-def bit_and(value1: Value, value2: Value) -> Value:
-    """Whole numbers; negative ones in two's complement."""
-    return to_integer(value1, "value1") & to_integer(value2, "value2")
-
-
-@strict("Redact(value)", "The value flows; plans, reports and logs show [Redact] instead.")
+@strict(
+    "Redact(value)",
+    "The value flows; plans, reports and logs show [Redact] instead.",
+    "Redact([id])",
+)
 def redact(value: Value) -> Value:
     """`CompiledExpression.redacted` tells whoever prints."""
     return value
 
 
-def _known(signature: str, doc: str, **kind: bool) -> Function:
-    name = signature.partition("(")[0]
-    refusal = f"{name} is part of Entra's language but this portal does not evaluate it"
-    return describe(signature, doc, refusal=refusal, **kind)
-
-
-def _outbound(signature: str, doc: str) -> Function:
-    name = signature.partition("(")[0]
-    refusal = (
-        f"{name} belongs to outbound provisioning, where people are assigned to an application's "
-        "roles; people who come into a directory have no such assignments"
-    )
-    return describe(signature, doc, refusal=refusal)
-
-
 FUNCTIONS: tuple[Function, ...] = (
     iif, coalesce, switch, ignore_flow, is_null, is_null_or_empty, is_present, is_string, negate,
-    c_bool, bit_and, redact,
+    c_bool, redact,
 )  # fmt: skip
-
-NOT_EVALUATED: tuple[Function, ...] = (
-    _known("CDate(expression)", "A UTC date-time read from text."),
-    _known("DateAdd(interval, value, dateTime)", "A date-time moved by a number of intervals."),
-    _known("DateDiff(interval, date1, date2)", "Interval boundaries crossed between two dates."),
-    _known("DateFromNum(value)", "A Windows file time as a date-time."),
-    _known(
-        "FormatDateTime(source, dateTimeStyles, inputFormat, outputFormat)",
-        "A date-time from one format to another.",
-    ),
-    _known("Guid()", "A random GUID."),
-    _known("Now()", "The current date-time in UTC."),
-    _known("NumFromDate(value)", "A date-time as Windows file time."),
-    _known(
-        "RandomString(length, minimumNumbers, minimumSpecial, minimumCapital, minimumLowerCase, "
-        "charactersToAvoid?)",
-        "Random text.",
-    ),
-    _known(
-        "SelectUniqueValue(rule1, rule2, ...)",
-        "The first rule whose value is free in the directory.",
-        outermost_only=True,
-    ),
-    _outbound("AppRoleAssignmentsComplex(appRoleAssignments)", "Roles of an application."),
-    _outbound("SingleAppRoleAssignment(appRoleAssignments)", "One role of an application."),
-)

@@ -7,16 +7,21 @@ from typing import TypeAlias
 
 from provisioning.domain.expressions.errors import EvaluationError
 from provisioning.domain.expressions.patterns import (
-    MAX_RESULT,
     PatternError,
     compile_pattern,
     find_group,
     replace_group,
     substitution,
-    too_large,
 )
 from provisioning.domain.expressions.signature import Function, Operand, RefusalError, lazy
-from provisioning.domain.expressions.values import Evaluator, Record, Value, to_text
+from provisioning.domain.expressions.values import (
+    MAX_TEXT,
+    Evaluator,
+    Record,
+    Value,
+    to_text,
+    too_large,
+)
 
 _NAMES = (
     "oldValue",
@@ -35,7 +40,7 @@ def _plain(source: Value, old: str, replacement: str) -> Value:
     if source is None or not old:
         return source
     text = to_text(source)
-    if len(text) + text.count(old) * len(replacement) > MAX_RESULT:
+    if len(text) + text.count(old) * len(replacement) > MAX_TEXT:
         raise too_large()
     return text.replace(old, replacement)
 
@@ -81,6 +86,7 @@ _FORMS: dict[tuple[str, ...], _Form] = {
     "put into the template. regexPattern with replacementValue: every match is replaced, ${name} "
     "stands for a group. With regexGroupName: only that group is replaced; with "
     "replacementAttribute: source, or that group's match in the other attribute.",
+    'Replace([mail], , "(?<name>.*)@(?<domain>.*)", , "${name}@customer.example", , )',
 )
 def replace(operands: Sequence[Operand]) -> Evaluator:
     """The form is fixed when the expression is compiled, and constant patterns are checked then."""
