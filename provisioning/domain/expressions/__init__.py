@@ -19,10 +19,12 @@ from provisioning.domain.expressions.errors import (
     ParseError,
     SlowPatternError,
 )
+from provisioning.domain.expressions.help import FunctionHelp, function_help
 from provisioning.domain.expressions.parser import MAX_DEPTH, MAX_LENGTH, parse
 from provisioning.domain.expressions.registry import FUNCTIONS, nearest
 from provisioning.domain.expressions.signature import Function
 from provisioning.domain.expressions.tree import to_source
+from provisioning.domain.expressions.trial import misspelt_attributes
 from provisioning.domain.expressions.values import IGNORED, Ignored, Value, to_text
 
 __all__ = [
@@ -36,12 +38,15 @@ __all__ = [
     "EvaluationError",
     "ExpressionError",
     "Function",
+    "FunctionHelp",
     "Ignored",
     "ParseError",
     "SlowPatternError",
     "Value",
     "compile_expression",
     "compile_together",
+    "function_help",
+    "misspelt_attributes",
     "nearest",
     "parse",
     "select_unique",

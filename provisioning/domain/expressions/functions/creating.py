@@ -109,7 +109,7 @@ def _outbound(signature: str, doc: str) -> Function:
         f"{name} belongs to outbound provisioning, where people are assigned to an application's "
         "roles; people who come into a directory have no such assignments"
     )
-    return describe(signature, doc, refusal=refusal)
+    return describe(signature, doc, f"{name}([appRoleAssignments])", refusal=refusal)
 
 
 FUNCTIONS: tuple[Function, ...] = (
