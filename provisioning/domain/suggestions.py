@@ -85,7 +85,7 @@ def suggest(statistics: Mapping[str, ColumnStatistics]) -> Suggestions:
     """Suggestions for a file's columns, rules in the catalogue's order."""
     keys = suggest_keys(statistics.values())
     found = _found(statistics.values())
-    if keys and KEY not in found:
+    if keys and keys[0].confidence >= 0.4 and KEY not in found:
         best = statistics[keys[0].column]
         found[KEY] = Found(best, 0.7, ("it is the key of each record",))
     findings = [*direct(found), *derived(found)]

@@ -4,7 +4,7 @@ A sample is a snapshot that no job uses and nobody accepted. Its records hold ev
 its key column may still change; it is sealed, and erased, as every snapshot is.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from django.db import transaction
 
+from provisioning.domain.column_names import matches_of
 from provisioning.domain.column_statistics import ColumnStatistics, statistics_of
 from provisioning.domain.keys import Keyed, keyed
 from provisioning.domain.records import Record
@@ -124,12 +125,54 @@ def guessed_key(sample: Sample) -> str:
     return keys[0].column if keys else ""
 
 
-def people_matching(keyed_records: Keyed, text: str, limit: int = 20) -> list[Record]:
-    """Records in which a name, key or any other value holds the text, without case."""
+@dataclass(frozen=True, slots=True)
+class SamplePerson:
+    """A record by its place in the sample, as people choose it."""
+
+    position: int
+    label: str
+
+
+def people_matching(
+    sample: Sample, text: str, key_column: str, limit: int = 20
+) -> list[SamplePerson]:
+    """Records in which a name, the key or any other value holds the text, without case."""
     wanted = text.strip().casefold()
+    naming = _naming_columns(sample.columns)
     hits = (
-        each
-        for each in keyed_records.records
-        if not wanted or any(wanted in value.casefold() for value in each.values.values())
+        SamplePerson(at, label_of(record, naming, key_column))
+        for at, record in enumerate(snapshots.records_of(sample.snapshot))
+        if record.values and (not wanted or _holds(record, wanted))
     )
     return list(islice(hits, limit))
+
+
+def label_of(record: Record, naming: Sequence[str], key_column: str) -> str:
+    """A record's name and key, as far as its columns tell."""
+    name = " ".join(filter(None, (record.values.get(column, "") for column in naming)))
+    key = record.values.get(key_column, "")
+    return f"{name} ({key})" if name and key else name or key or f"line {record.line}"
+
+
+def person_at(sample: Sample, position: int, key_column: str) -> tuple[SamplePerson, Record] | None:
+    """The record at a place, and what it is called; None past the end."""
+    record = snapshots.record_at(sample.snapshot, position)
+    if record is None:
+        return None
+    label = label_of(record, _naming_columns(sample.columns), key_column)
+    return SamplePerson(position, label), record
+
+
+def _holds(record: Record, wanted: str) -> bool:
+    if any(wanted in value.casefold() for value in record.values.values()):
+        return True
+    return wanted in " ".join(record.values.values()).casefold()
+
+
+def _naming_columns(columns: Sequence[str]) -> list[str]:
+    """Columns that make a name: first and last, else a whole one, else the first two."""
+    meant = {match.meaning: column for column in columns for match in matches_of(column)[:1]}
+    parts = [meant[path] for path in ("name.givenName", "name.familyName") if path in meant]
+    if parts:
+        return parts
+    return [meant["displayName"]] if "displayName" in meant else list(columns[:2])

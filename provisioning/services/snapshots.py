@@ -38,10 +38,22 @@ def store_records(snapshot: Snapshot, records: Iterable[Record]) -> None:
 def records_of(snapshot: Snapshot) -> Iterator[Record]:
     """Records of a snapshot in the source's order, one chunk in memory at a time."""
     for chunk in snapshot.chunks.order_by("number").iterator(chunk_size=4):
-        plain = zlib.decompress(vault.unseal(chunk.sealed, _binding(snapshot, chunk.number)))
-        for text in plain.decode().split("\n"):
-            line, key, values = json.loads(text)
-            yield Record(line, key, values)
+        yield from _opened(snapshot, chunk)
+
+
+def _opened(snapshot: Snapshot, chunk: SnapshotChunk) -> Iterator[Record]:
+    plain = zlib.decompress(vault.unseal(chunk.sealed, _binding(snapshot, chunk.number)))
+    for text in plain.decode().split("\n"):
+        line, key, values = json.loads(text)
+        yield Record(line, key, values)
+
+
+def record_at(snapshot: Snapshot, position: int) -> Record | None:
+    """One record by its place in the source, from 0; only its chunk is opened."""
+    number, place = divmod(max(position, 0), _CHUNK)
+    chunk = snapshot.chunks.filter(number=number).first()
+    records = list(_opened(snapshot, chunk)) if chunk else []
+    return records[place] if place < len(records) else None
 
 
 def people_of(snapshot: Snapshot, key_column: str) -> tuple[Iterable[Record], Sequence[RefusedRow]]:

@@ -9,7 +9,13 @@ from django.utils import timezone
 from msp_portal.demo.generator import people_profile
 from provisioning.models import Job, Snapshot, SnapshotChunk
 from provisioning.services import snapshots
-from provisioning.services.samples import guessed_key, people_matching, sample_of, take_sample
+from provisioning.services.samples import (
+    guessed_key,
+    people_matching,
+    person_at,
+    sample_of,
+    take_sample,
+)
 from provisioning.services.uploads import UploadRefused
 from tests.support.engine import Engine, held, people
 
@@ -99,10 +105,13 @@ def test_people_are_found_by_name_or_key(engine: Engine) -> None:
     take(engine, DIRTY)
     sample = sample_of(engine.tenant)
     assert sample is not None
-    found = sample.keyed("mail")
-    assert [each.values["name"] for each in people_matching(found, "ADA")] == ["Ada"]
-    assert [each.key for each in people_matching(found, "b@x")] == ["b@x.example"]
-    assert len(people_matching(found, "", limit=2)) == 2
+    assert [each.label for each in people_matching(sample, "ADA", "id")] == ["Ada (1)"]
+    assert [each.position for each in people_matching(sample, "b@x", "mail")] == [1]
+    assert len(people_matching(sample, "", "id", limit=2)) == 2
+    found = person_at(sample, 2, "id")
+    assert found is not None
+    assert (found[0].label, found[1].values["mail"]) == ("Cy (2)", "c@x.example")
+    assert person_at(sample, 99, "id") is None
 
 
 def test_a_pilot_of_a_sample_takes_the_profiles_key(engine: Engine) -> None:
