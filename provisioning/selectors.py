@@ -8,8 +8,10 @@ from django.db.models import Count, Max, Q, QuerySet
 
 from billing.domain.pricing import Cost
 from billing.selectors import job_cost
-from provisioning.domain.mapping import published_profile
-from provisioning.models import HeldRecord, Job, Operation
+from provisioning.domain.definition import ProfileError
+from provisioning.domain.mapping import CompiledProfile, published_profile
+from provisioning.domain.targets import Targets
+from provisioning.models import Directory, HeldRecord, Job, Operation
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User
 from tenants.selectors import customers_for
@@ -92,9 +94,28 @@ def counts_of(job: Job) -> JobCounts:
     return JobCounts(**{row["kind"]: row["number"] for row in rows}, withheld=job.withheld)
 
 
+def targets_of(tenant: Tenant) -> Targets:
+    """What the tenant's profile may write, as far as its directory was asked; costs no call."""
+    found = Directory.objects.filter(tenant=tenant).values_list("discovery", flat=True).first()
+    return Targets.of(found)
+
+
+def profile_of(job: Job) -> CompiledProfile:
+    """The profile a job was made with, ready to be applied.
+
+    Raises ProfileError when the directory no longer has a custom security attribute it uses.
+    """
+    return published_profile(job.profile_version.definition, targets_of(job.tenant))
+
+
 def redacted_paths(job: Job) -> frozenset[str]:
     """Attributes whose values reports show as [Redact]."""
-    return published_profile(job.profile_version.definition).redacted
+    try:
+        return profile_of(job).redacted
+    except ProfileError:
+        # Nobody can say any more what was redacted, so everything the version maps is.
+        rules = job.profile_version.definition["attributes"]
+        return frozenset(rule["target"] for rule in rules)
 
 
 def _shown(operation: dict[str, Any], redacted: frozenset[str]) -> dict[str, Any]:

@@ -30,7 +30,9 @@ class DiscoveryCache:
         return found
 
     def keep(self, documents: Mapping[str, Any]) -> None:
-        """Store the documents as they came."""
+        """Store the documents as they came, beside those that are kept already."""
+        kept = Directory.objects.filter(tenant=self._tenant).first()
+        documents = {**((kept.discovery if kept else None) or {}), **documents}
         Directory.objects.update_or_create(
             tenant=self._tenant,
             defaults={"discovery": dict(documents), "discovered_at": timezone.now()},

@@ -6,15 +6,14 @@ user resource, which holds the same properties. `password` is missing: the porta
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
-from provisioning.domain.expressions import nearest
-
-Kind: TypeAlias = Literal["string", "boolean", "dateTime", "reference"]
+Kind: TypeAlias = Literal["string", "boolean", "integer", "dateTime", "reference"]
+StateValue: TypeAlias = str | bool | int | Sequence[str] | Sequence[int]
+"""A value of an attribute as JSON holds it; a list is never empty."""
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 ENTRA = "urn:ietf:params:scim:schemas:extension:Microsoft:Entra:2.0:User"
@@ -38,7 +37,7 @@ class Attribute:
     """One attribute of a user: `mutable` if a profile may map it, `required` for an account.
 
     `entra` is the property's name in Entra; `max_length` counts characters; `read_only` if Entra
-    refuses to have it written; `many` if its value is a list of strings.
+    refuses to have it written; `many` if its value is a list.
     """
 
     path: str
@@ -96,15 +95,16 @@ _CORE = (
 
 
 _MAIL = (
-    Attribute('emails[type eq "work"].value', "string", "E-mail", "mail"),
+    Attribute(
+        'emails[type eq "work"].value', "string", "E-mail", "mail", note="One address, the primary."
+    ),
     Attribute(
         'emails[type eq "other"].value',
         "string",
         "Other e-mails",
         "otherMails",
-        mutable=False,
         many=True,
-        note="A list; profiles map single values.",
+        note="A list; an expression such as Split gives several values.",
     ),
     Attribute(
         'emails[type eq "proxyAddress"].value',
@@ -121,9 +121,8 @@ _MAIL = (
         "string",
         "Instant messaging",
         "imAddresses",
-        mutable=False,
         many=True,
-        note="A list; profiles map single values.",
+        note="A list; an expression such as Split gives several values.",
     ),
 )
 
@@ -136,7 +135,7 @@ def _contact() -> Iterator[Attribute]:
         ("fax", "Fax", "faxNumber", None),
     ):
         path = f'phoneNumbers[type eq "{kind}"].value'
-        yield Attribute(path, "string", label, entra, max_length=length)
+        yield Attribute(path, "string", label, entra, note="One number.", max_length=length)
     for part, label, entra, limit in (
         ("streetAddress", "Street", "streetAddress", 1024),
         ("locality", "City", "city", 128),
@@ -145,7 +144,12 @@ def _contact() -> Iterator[Attribute]:
         ("country", "Country", "country", 128),
     ):
         yield Attribute(
-            f'addresses[type eq "work"].{part}', "string", label, entra, max_length=limit
+            f'addresses[type eq "work"].{part}',
+            "string",
+            label,
+            entra,
+            note="Part of the one work address.",
+            max_length=limit,
         )
 
 
@@ -214,7 +218,12 @@ _ENTRA_READ_ONLY: tuple[tuple[str, Kind, str, str], ...] = (
     ("lastPasswordChangeDateTime", "dateTime", "Last password change", "Read-only."),
     ("onPremisesDistinguishedName", "string", "On-premises distinguished name", "Read-only."),
     ("onPremisesDomainName", "string", "On-premises domain", "Read-only."),
-    ("onPremisesImmutableId", "string", "On-premises immutable id", "Never written."),
+    (
+        "onPremisesImmutableId",
+        "string",
+        "On-premises immutable id",
+        "It ties an account to an on-premises directory; the portal never writes it.",
+    ),
     ("onPremisesSAMAccountName", "string", "On-premises account name", "Read-only."),
     ("onPremisesSecurityIdentifier", "string", "On-premises security id", "Read-only."),
     ("onPremisesSyncEnabled", "boolean", "Synchronised from on-premises", "Read-only."),
@@ -254,14 +263,3 @@ CATALOGUE: Mapping[str, Attribute] = MappingProxyType(
 
 REQUIRED: tuple[str, ...] = tuple(path for path, each in CATALOGUE.items() if each.required)
 """What a profile must map, so that an account can be created."""
-
-
-def nearest_path(name: str) -> str | None:
-    """The path that was probably meant: people also write jobTitle, mailNickname or First name."""
-    aliases: dict[str, str] = {}
-    for attribute in CATALOGUE.values():
-        tail = re.split(r"[:.]", attribute.path)[-1]
-        for alias in (attribute.path, attribute.entra, attribute.label, tail):
-            aliases.setdefault(alias.lower(), attribute.path)
-    near = nearest(re.sub(r"\s+", " ", name.strip()), aliases)
-    return None if near is None else aliases[near]

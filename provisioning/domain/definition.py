@@ -20,16 +20,15 @@ from typing import Any, Literal, TypeAlias
 
 from provisioning.domain.attributes import (
     ACTIVE,
-    CATALOGUE,
     EXTERNAL_ID,
     REQUIRED,
     Attribute,
-    nearest_path,
 )
 from provisioning.domain.creation import creation_problems
 from provisioning.domain.expressions import ParseError, compile_expression, nearest
 from provisioning.domain.scope import Part, ScopeError, parse_rules, parse_scope, scope_json
 from provisioning.domain.target_values import RejectedError, acceptor
+from provisioning.domain.targets import PLAIN, Targets
 
 RuleKind: TypeAlias = Literal["column", "constant", "expression"]
 KINDS: tuple[RuleKind, ...] = ("column", "constant", "expression")
@@ -152,8 +151,8 @@ class ProfileDefinition:
         return self.out_of_scope if days is None else {DELETE_AFTER: days}
 
 
-def parse_definition(data: object) -> ProfileDefinition:
-    """Read a definition. Raises ProfileError with all that is wrong with it."""
+def parse_definition(data: object, targets: Targets = PLAIN) -> ProfileDefinition:
+    """Read a definition; `targets` are what the tenant has. Raises ProfileError."""
     if not isinstance(data, Mapping):
         raise ProfileError([Problem("", "the profile must be a JSON object")])
     problems = list(_frame_problems(data))
@@ -165,7 +164,7 @@ def parse_definition(data: object) -> ProfileDefinition:
     rules = _read_rules(data.get("attributes"), problems)
     problems += _target_problems(rules)
     for rule in rules:
-        problems += _rule_problems(rule, parameters)
+        problems += _rule_problems(rule, parameters, targets)
     problems += [Problem(*found) for found in creation_problems(rules, matching)]
     if problems:
         raise ProfileError(problems)
@@ -309,10 +308,12 @@ def _target_problems(rules: Sequence[Rule]) -> Iterator[Problem]:
             yield Problem(path, "is not mapped, and every account needs it")
 
 
-def _rule_problems(rule: Rule, parameters: Mapping[str, str]) -> Iterator[Problem]:
-    attribute = CATALOGUE.get(rule.target)
+def _rule_problems(
+    rule: Rule, parameters: Mapping[str, str], targets: Targets
+) -> Iterator[Problem]:
+    attribute = targets.get(rule.target)
     if attribute is None:
-        yield Problem(rule.target, _unknown_target(rule.target))
+        yield Problem(rule.target, _unknown_target(rule.target, targets))
     elif not attribute.mutable:
         yield Problem(rule.target, f"cannot be mapped. {attribute.note}")
     else:
@@ -323,14 +324,14 @@ def _rule_problems(rule: Rule, parameters: Mapping[str, str]) -> Iterator[Proble
             yield Problem(rule.target, "applies always: otherwise nobody would ever be disabled")
     if rule.kind == "expression":
         yield from _expression_problems(rule, parameters)
+        if attribute is not None and attribute.many and _chooses(rule.text):
+            yield Problem(rule.target, "holds a list, so SelectUniqueValue cannot make it unique")
 
 
-def _unknown_target(target: str) -> str:
+def _unknown_target(target: str, targets: Targets) -> str:
     if target == "password":
         return "cannot be mapped. The portal makes each account's first password."
-    near = nearest_path(target)
-    hint = f": did you mean {near}?" if near else ""
-    return f"is no attribute of an Entra user{hint}"
+    return targets.unknown(target)
 
 
 def _value_problems(rule: Rule, attribute: Attribute) -> Iterator[Problem]:
@@ -340,6 +341,13 @@ def _value_problems(rule: Rule, attribute: Attribute) -> Iterator[Problem]:
             acceptor(attribute)(text)
         except RejectedError as rejected:
             yield Problem(rule.target, f"{name} {rejected.explained(redacted=False)}")
+
+
+def _chooses(text: str) -> bool:
+    try:
+        return bool(compile_expression(text).alternatives)
+    except ParseError:
+        return False
 
 
 def _expression_problems(rule: Rule, parameters: Mapping[str, str]) -> Iterator[Problem]:

@@ -16,7 +16,7 @@ from operator import methodcaller
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from provisioning.domain.attributes import ACTIVE, CATALOGUE
+from provisioning.domain.attributes import ACTIVE, StateValue
 from provisioning.domain.definition import (
     PARAMETER,
     Problem,
@@ -39,11 +39,12 @@ from provisioning.domain.expressions import (
 )
 from provisioning.domain.scope import UnreadableError, columns_of, compile_scope
 from provisioning.domain.target_values import Accepted, Acceptor, RejectedError, acceptor
+from provisioning.domain.targets import PLAIN, Targets
 
-FlatState: TypeAlias = dict[str, str | bool]
+FlatState: TypeAlias = dict[str, StateValue]
 """A user's attributes: path to value. An absent path has no value."""
 
-_NOTHING: Mapping[str, str | bool] = MappingProxyType({})
+_NOTHING: Mapping[str, StateValue] = MappingProxyType({})
 _NO_CANDIDATES: Mapping[str, tuple[str | bool, ...]] = MappingProxyType({})
 _IGNORED_REQUIRED = "the rule leaves out an empty value, but every account needs one"
 _HIDDEN = "cannot be evaluated for this record; the reason would show a redacted value"
@@ -68,7 +69,7 @@ class Mapped:
 
     values: FlatState
     ignored: frozenset[str]
-    initial: Mapping[str, str | bool] = field(default_factory=lambda: _NOTHING)
+    initial: Mapping[str, StateValue] = field(default_factory=lambda: _NOTHING)
     candidates: Mapping[str, tuple[str | bool, ...]] = field(default_factory=lambda: _NO_CANDIDATES)
 
 
@@ -91,8 +92,9 @@ class _Step:
 class CompiledProfile:
     """A definition ready to be applied to records."""
 
-    def __init__(self, definition: ProfileDefinition) -> None:
+    def __init__(self, definition: ProfileDefinition, targets: Targets = PLAIN) -> None:
         self.definition = definition
+        self._catalogue = targets
         self._parameters = {
             f"{PARAMETER}{name}": value for name, value in definition.parameters.items()
         }
@@ -129,7 +131,7 @@ class CompiledProfile:
 
     def _add(self, rule: Rule) -> Iterable[str]:
         """Take the rule in; returns the columns it reads."""
-        accept = acceptor(CATALOGUE[rule.target])
+        accept = acceptor(self._catalogue[rule.target])
         if rule.kind == "constant":
             constant = accept(rule.text)
             if constant is not None:
@@ -227,14 +229,14 @@ class CompiledProfile:
                 for rule in step.alternatives:
                     value = rule.reader(present)
                     accepted = None if value is IGNORED else step.accept(value)
-                    if accepted is not None:
+                    if isinstance(accepted, str | bool):
                         values[accepted] = None
             if step.alternatives:
                 found[step.rule.target] = tuple(values)
         return found
 
     def _settle_ignored(self, values: FlatState, ignored: list[str]) -> None:
-        required = [target for target in ignored if CATALOGUE[target].required]
+        required = [target for target in ignored if self._catalogue[target].required]
         if required:
             raise MappingError([Problem(target, _IGNORED_REQUIRED) for target in required])
         if ACTIVE in ignored:
@@ -249,7 +251,7 @@ class CompiledProfile:
         ignored: list[str],
     ) -> Iterator[Problem]:
         """All that is wrong, from the failed step on; nothing is evaluated a second time."""
-        required = [target for target in ignored if CATALOGUE[target].required]
+        required = [target for target in ignored if self._catalogue[target].required]
         yield from (Problem(target, _IGNORED_REQUIRED) for target in required)
         yield _problem(self._steps[failed], error)
         if isinstance(error, SlowPatternError):
@@ -259,7 +261,7 @@ class CompiledProfile:
                 value = step.read(present)
                 if value is not IGNORED:
                     step.accept(value)
-                elif CATALOGUE[step.rule.target].required:
+                elif self._catalogue[step.rule.target].required:
                     yield Problem(step.rule.target, _IGNORED_REQUIRED)
             except (RejectedError, EvaluationError) as another:
                 yield _problem(step, another)
@@ -280,7 +282,7 @@ def _defaulting(accept: Acceptor, default: Accepted) -> Acceptor:
     """An acceptor that takes the default for an empty value."""
 
     def with_default(value: Value) -> Accepted:
-        empty = value is None or (isinstance(value, str) and not value.strip())
+        empty = value in (None, (), []) or (isinstance(value, str) and not value.strip())
         return default if empty else accept(value)
 
     return with_default
@@ -294,17 +296,20 @@ def _no_column(column: str, header: list[str]) -> str:
     return f"there is no column {column}: did you mean {near}?{case}"
 
 
-def compile_profile(definition: ProfileDefinition) -> CompiledProfile:
-    """Compile a definition that parse_definition accepted."""
-    return CompiledProfile(definition)
+def compile_profile(definition: ProfileDefinition, targets: Targets = PLAIN) -> CompiledProfile:
+    """Compile a definition that parse_definition accepted with these targets."""
+    return CompiledProfile(definition, targets)
 
 
-def published_profile(data: Mapping[str, Any]) -> CompiledProfile:
-    """The profile of a published version's JSON; compiled once per version and process."""
-    return _published(json.dumps(data, sort_keys=True))
+def published_profile(data: Mapping[str, Any], targets: Targets = PLAIN) -> CompiledProfile:
+    """The profile of a published version's JSON; compiled once per version and process.
+
+    Raises ProfileError when it uses a custom security attribute that is not among the targets.
+    """
+    return _published(json.dumps(data, sort_keys=True), targets)
 
 
 @lru_cache(maxsize=64)
-def _published(text: str) -> CompiledProfile:
+def _published(text: str, targets: Targets) -> CompiledProfile:
     # By content: a version never changes, and equal ones may share.
-    return compile_profile(parse_definition(json.loads(text)))
+    return compile_profile(parse_definition(json.loads(text), targets), targets)

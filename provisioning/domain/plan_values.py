@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from provisioning.domain.attributes import ACTIVE, MAIL_NICKNAME, USER_NAME, is_custom
+from provisioning.domain.attributes import ACTIVE, MAIL_NICKNAME, USER_NAME, StateValue, is_custom
 
-Value = str | bool | int | Sequence[str] | Sequence[int]
-"""A value of an attribute as JSON holds it; a list is never empty."""
+Value = StateValue
 FlatState = Mapping[str, Value]
 
 # Entra refuses to remove these by PATCH; an empty value leaves them as they are.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
-from provisioning.domain.attributes import ACTIVE, MAIL_NICKNAME, USER_NAME, Attribute
+from provisioning.domain.attributes import ACTIVE, MAIL_NICKNAME, USER_NAME, Attribute, StateValue
 from provisioning.domain.expressions import EvaluationError, Value, to_text
 
-Accepted: TypeAlias = str | bool | None
+Accepted: TypeAlias = StateValue | None
 Acceptor: TypeAlias = Callable[[Value], Accepted]
 
 # RFC 3339 date-times and plain dates; at most the seven fraction digits that .NET writes.
@@ -24,6 +24,7 @@ _BOOLEANS = {
     "true": True, "1": True, "yes": True, "active": True,
     "false": False, "0": False, "no": False, "inactive": False,
 }  # fmt: skip
+_INTEGER = re.compile(r"[+-]?[0-9]{1,12}")
 _SHOWN = 80
 
 
@@ -53,11 +54,28 @@ def repr_text(text: str) -> str:
 
 def acceptor(attribute: Attribute) -> Acceptor:
     """Turns a value into what is sent, None for no value. It raises RejectedError."""
+    return _list(_single(attribute)) if attribute.many else _single(attribute)
+
+
+def _single(attribute: Attribute) -> Acceptor:
     if attribute.kind == "boolean":
         return _boolean(attribute)
+    if attribute.kind == "integer":
+        return _integer
     if attribute.kind == "dateTime":
         return _date_time
     return _string(attribute)
+
+
+def _list(single: Acceptor) -> Acceptor:
+    """Every value of a list once, in its order; a text is a list of one."""
+
+    def accept(value: Value) -> Accepted:
+        listed = value if isinstance(value, tuple | list) else [value]
+        accepted = [found for each in listed if (found := single(each)) is not None]
+        return cast("Sequence[str]", list(dict.fromkeys(accepted))) or None
+
+    return accept
 
 
 def _string(attribute: Attribute) -> Acceptor:
@@ -104,6 +122,18 @@ def _boolean(attribute: Attribute) -> Acceptor:
         return answer
 
     return accept
+
+
+def _integer(value: Value) -> Accepted:
+    text = "" if value is None else single_text(value)
+    if not text:
+        return None
+    if isinstance(value, bool) or not _INTEGER.fullmatch(text):
+        raise RejectedError("is no whole number", text)
+    number = int(text)
+    if not -(2**31) <= number < 2**31:
+        raise RejectedError("is no number of 32 bits (-2147483648 to 2147483647)", text)
+    return number
 
 
 def _date_time(value: Value) -> Accepted:

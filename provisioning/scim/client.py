@@ -23,7 +23,7 @@ from provisioning.scim.messages import Answer, Attempt, Exchange, Fate, Purpose,
 from provisioning.scim.pacing import Pacer, SharedBucket
 from provisioning.scim.resources import is_list, resources_of
 from provisioning.scim.transport import Transport
-from provisioning.scim.users import list_params
+from provisioning.scim.users import act_of, list_params
 
 # Waits longer than this give the lane back instead of sleeping in it, in seconds.
 PATIENCE = 15.0
@@ -128,7 +128,7 @@ class ScimClient:
     ) -> Iterator[Page]:
         """Pages of users in the fewest calls: 999 a page, or 100 with the manager in it."""
         params = list_params(where, attributes)
-        return self._pages(Request("GET", "/users", purpose, params=params, act=Act.READ_USERS))
+        return self._pages(Request("GET", "/users", purpose, params=params, act=act_of(params)))
 
     def groups(self, purpose: Purpose, where: GroupFilter | None = None) -> Iterator[Page]:
         """Pages of groups in the fewest calls: 1,000 a page."""

@@ -3,11 +3,12 @@
 Four requests at most (RFC 7644, 4), each billed like any other.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from provisioning.domain.permissions import Act
+from provisioning.scim.errors import NotFound
 from provisioning.scim.messages import Purpose, Request
 from provisioning.scim.resources import resources_of
 from provisioning.scim.urns import CUSTOM_SECURITY
@@ -60,11 +61,38 @@ def discover(
     read: Callable[[Request], Any], cache: Cache, purpose: Purpose = Purpose.DISCOVERY
 ) -> Discovery:
     """What the service says, from the cache or by three calls; raises ScimError."""
-    documents = cache.load()
-    if documents is None:
-        documents = {each.path: read(each) for each in discovery_requests(purpose)}
+    return understood(_complete(read, cache, discovery_requests(purpose)))
+
+
+def discover_custom(
+    read: Callable[[Request], Any], cache: Cache, purpose: Purpose = Purpose.DISCOVERY
+) -> Mapping[str, Any]:
+    """Documents with the definitions of custom security attributes in them, by a call at most.
+
+    A service that knows no such schema has none. Raises ScimError.
+    """
+    return _complete(read, cache, [custom_schema_request(purpose)])
+
+
+def _complete(
+    read: Callable[[Request], Any], cache: Cache, wanted: Sequence[Request]
+) -> Mapping[str, Any]:
+    """The cached documents; those that are missing are read and kept."""
+    documents = dict(cache.load() or {})
+    missing = [each for each in wanted if each.path not in documents]
+    if missing:
+        documents |= {each.path: _read(read, each) for each in missing}
         cache.keep(documents)
-    return understood(documents)
+    return documents
+
+
+def _read(read: Callable[[Request], Any], request: Request) -> Any:
+    try:
+        return read(request)
+    except NotFound:
+        if request.act is not Act.READ_CUSTOM_SCHEMA:
+            raise
+        return {"attributes": []}
 
 
 def understood(documents: Mapping[str, Any]) -> Discovery:

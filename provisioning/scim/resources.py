@@ -4,15 +4,24 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from provisioning.domain.attributes import CATALOGUE, StateValue, is_custom
 from provisioning.scim.changes import Value
-from provisioning.scim.urns import CORE_USER, ENTERPRISE_USER, ENTRA_USER
+from provisioning.scim.refusals import Refused
+from provisioning.scim.urns import CORE_USER, CUSTOM_SECURITY, ENTERPRISE_USER, ENTRA_USER
 
 _EXTENSIONS = (ENTERPRISE_USER, ENTRA_USER)
+_READ = (*_EXTENSIONS, CUSTOM_SECURITY)
+_LISTS = frozenset(path for path, each in CATALOGUE.items() if each.many)
 _TYPED = re.compile(r'(?P<name>\w+)\[type eq "(?P<type>\w+)"\]\.(?P<sub>\w+)\Z')
 
 
 def user_resource(state: Mapping[str, Value | None], password: str) -> dict[str, Any]:
-    """Body of a POST for one user; the password must be changed at the first sign-in."""
+    """Body of a POST for one user; the password must be changed at the first sign-in.
+
+    Raises Refused for custom security attributes: they are assigned by a PATCH of their own.
+    """
+    if any(map(is_custom, state)):
+        raise Refused("Custom security attributes are assigned after the account was created.")
     body: dict[str, Any] = {"schemas": [CORE_USER], "password": password}
     for path, value in state.items():
         if value is not None:
@@ -43,25 +52,35 @@ def extension_value(resource: Mapping[str, Any], urn: str, name: str) -> Any:
     return extension.get(name) if isinstance(extension, dict) else None
 
 
-def flat_state(resource: Mapping[str, Any], paths: Iterable[str]) -> dict[str, str | bool]:
-    """Values of these canonical paths in a resource; what has none, or a list, is left out."""
+def flat_state(resource: Mapping[str, Any], paths: Iterable[str]) -> dict[str, StateValue]:
+    """Values of these canonical paths in a resource; what has none is left out."""
     found = ((path, _value_at(resource, path)) for path in paths)
-    return {path: value for path, value in found if isinstance(value, bool | str) and value != ""}
+    return {path: value for path, value in found if _is_value(value)}
+
+
+def _is_value(found: Any) -> bool:
+    if isinstance(found, list):
+        return bool(found) and all(isinstance(each, str | int) for each in found)
+    return isinstance(found, bool | str | int) and found != ""
 
 
 def _value_at(resource: Mapping[str, Any], path: str) -> Any:
-    for urn in _EXTENSIONS:
+    for urn in _READ:
         if path.startswith(f"{urn}:"):
             return _dig(resource.get(urn), path.removeprefix(f"{urn}:").split("."))
     typed = _TYPED.match(path)
     if typed is None:
         return _dig(resource, path.split("."))
     rows = resource.get(typed["name"])
-    for row in rows if isinstance(rows, list) else ():
-        # A proxy address is shown as a work address that is not the primary one.
-        if isinstance(row, dict) and row.get("type") == typed["type"] and _is_main(row):
-            return row.get(typed["sub"])
-    return None
+    # A proxy address is shown as a work address that is not the primary one.
+    found = [
+        row.get(typed["sub"])
+        for row in (rows if isinstance(rows, list) else ())
+        if isinstance(row, dict) and row.get("type") == typed["type"] and _is_main(row)
+    ]
+    if path in _LISTS:
+        return [each for each in found if each]
+    return found[0] if found else None
 
 
 def _is_main(row: Mapping[str, Any]) -> bool:

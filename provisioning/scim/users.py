@@ -1,9 +1,8 @@
 """Requests about users."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
-from provisioning.domain.attributes import ACTIVE, MANAGER, REQUIRED
+from provisioning.domain.attributes import ACTIVE, MANAGER, REQUIRED, is_custom
 from provisioning.domain.permissions import Act
 from provisioning.domain.retry import Intent
 from provisioning.scim.changes import Changes, user_patch
@@ -44,7 +43,7 @@ def create_user(
 
 def change_user(entra_id: str, changes: Changes, purpose: Purpose, subject: str) -> Request:
     """Changes any number of attributes of one user in one call. Raises Refused."""
-    custom = any(path.startswith(CUSTOM_SECURITY) for path in changes)
+    custom = any(map(is_custom, changes))
     return Request(
         "PATCH",
         f"/users/{guid(entra_id)}",
@@ -75,7 +74,12 @@ def get_user(
     """Reads one user; a user that is gone is answered 404, which is billed."""
     params = {"attributes": projection(attributes)}
     return Request(
-        "GET", f"/users/{guid(entra_id)}", purpose, params=params, subject=subject, act=_act(params)
+        "GET",
+        f"/users/{guid(entra_id)}",
+        purpose,
+        params=params,
+        subject=subject,
+        act=act_of(params),
     )
 
 
@@ -88,7 +92,7 @@ def find_users(
 ) -> Request:
     """The first page of the users a filter finds."""
     params = list_params(where, attributes)
-    return Request("GET", "/users", purpose, params=params, subject=subject, act=_act(params))
+    return Request("GET", "/users", purpose, params=params, subject=subject, act=act_of(params))
 
 
 def list_params(
@@ -114,8 +118,15 @@ def wants_manager(path: str) -> bool:
 
 
 def names_of(paths: Iterable[str]) -> tuple[str, ...]:
-    """What to project to read these canonical paths: a typed one by its whole list."""
-    return tuple(dict.fromkeys(path.split("[")[0] for path in paths))
+    """What to project to read these canonical paths: a typed one by its whole list.
+
+    A custom security attribute is read by its set.
+    """
+    return tuple(
+        dict.fromkeys(
+            path.rpartition(".")[0] if is_custom(path) else path.split("[")[0] for path in paths
+        )
+    )
 
 
 def projection(paths: Sequence[str]) -> str:
@@ -127,5 +138,6 @@ def projection(paths: Sequence[str]) -> str:
     return ",".join(paths)
 
 
-def _act(params: dict[str, Any]) -> Act:
+def act_of(params: Mapping[str, str]) -> Act:
+    """What reading users by these parameters needs permission for."""
     return Act.READ_CUSTOM if CUSTOM_SECURITY in params["attributes"] else Act.READ_USERS

@@ -26,7 +26,7 @@ from provisioning.scim.refusals import Refused
 from provisioning.scim.users import change_user, create_user, delete_user, find_users
 from provisioning.services import outcomes
 from provisioning.services.lanes import HeldLane
-from provisioning.services.outcomes import Outcome, looks_up
+from provisioning.services.outcomes import Outcome, changes_of, creates, looks_up
 from tenants.models import Tenant
 
 logger = logging.getLogger(__name__)
@@ -44,6 +44,7 @@ _PURPOSES = {
     Operation.Kind.UPDATE: Purpose.UPDATE,
     Operation.Kind.ENABLE: Purpose.UPDATE,
     Operation.Kind.ADOPT: Purpose.UPDATE,
+    Operation.Kind.CREATE: Purpose.UPDATE,  # what a creation cannot carry
     Operation.Kind.DISABLE: Purpose.DISABLE,
 }
 _PROBE_AFTER = 60.0
@@ -80,8 +81,9 @@ def recover(held: HeldLane) -> None:
     abandon_open_calls(held.tenant)
     now = timezone.now()
     sent = Operation.objects.filter(tenant=held.tenant, state=_SENT)
-    sent.exclude(kind=Operation.Kind.CREATE).update(state=_PENDING, uncertain_since=now)
-    sent.filter(kind=Operation.Kind.CREATE).update(
+    creation = Q(kind=Operation.Kind.CREATE, target=None)
+    sent.exclude(creation).update(state=_PENDING, uncertain_since=now)
+    sent.filter(creation).update(
         state=_UNKNOWN,
         status=None,
         uncertain_since=now,
@@ -183,14 +185,14 @@ def _request(tenant: Tenant, operation: Operation) -> Request:
         if outcomes.answered_duplicate(operation):
             return find_users(UserFilter.user_name(operation.user_name), subject)
         return find_users(ExternalIdFilter.equals(operation.key), subject)
-    if operation.kind == Operation.Kind.CREATE:
-        return create_user(operation.after, initial_password(), subject)
+    if creates(operation):
+        return create_user(changes_of(operation), initial_password(), subject)
     if operation.target is None:
         raise RuntimeError(f"{operation} has no account to change.")  # is_stale has seen to it
     if operation.kind == Operation.Kind.DELETE:
         return delete_user(operation.target.entra_id, subject)
     purpose = _PURPOSES[Operation.Kind(operation.kind)]
-    return change_user(operation.target.entra_id, operation.after, purpose, subject)
+    return change_user(operation.target.entra_id, changes_of(operation), purpose, subject)
 
 
 def _mark_sent(operations: Sequence[Operation]) -> None:
@@ -236,6 +238,9 @@ def _save(job: Job, settled: Sequence[Outcome]) -> None:
         changed,
         ["key", "external_id", "state", "active", "user_name", "folded_user_name", "revision"],
     )
+    for outcome in settled:
+        if outcome.goes_on:
+            outcome.operation.target = outcome.shadow  # saved by now
     Operation.objects.bulk_update([outcome.operation for outcome in settled], _FIELDS)
     gone = [outcome.gone.pk for outcome in settled if outcome.gone is not None]
     if gone:
@@ -264,8 +269,10 @@ def _note_problem(job: Job, problem: str) -> None:
 
 def _skip_pending(job: Job, held: HeldLane) -> None:
     """Skip what was surely not carried out. A change that may have been is sent once more, because
-    what is believed of the account would be wrong otherwise; a creation here was looked for."""
-    sure = Q(kind=Operation.Kind.CREATE) | Q(uncertain_since=None)
+    what is believed of the account would be wrong otherwise; a creation here was looked for. An
+    account that exists by now still gets what its creation could not carry."""
+    creation = Q(kind=Operation.Kind.CREATE)
+    sure = (creation & Q(target=None)) | (~creation & Q(uncertain_since=None))
     with transaction.atomic():
         held.confirm()
         skipped = job.operations.filter(sure, state=_PENDING).update(

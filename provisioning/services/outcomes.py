@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from provisioning.domain.attributes import is_custom
 from provisioning.domain.planner import ACTIVE, EXTERNAL_ID, USER_NAME
 from provisioning.domain.records import fold_key
 from provisioning.domain.retry import (
@@ -34,6 +35,7 @@ _TALLY = {
 }
 _DUPLICATE_STATUSES = (400, 409)
 _MAX_LOOKUPS = 6
+_CREATED_ONLY = "The account was created, but without its custom security attributes. "
 _DELETED_BEFORE = (
     "Entra says the user name is taken but shows no such account. An account deleted within the"
     " last 30 days keeps its user name: restore it, or wait, or map another user name."
@@ -50,11 +52,28 @@ class Outcome:
     gone: DirectoryObject | None = None
     pause: float = 0.0
     halt: str = ""
+    goes_on: bool = False
+    """The account was created; a second call brings it what the creation could not carry."""
 
 
 def looks_up(operation: Operation) -> bool:
     """Whether the next call for this operation is a lookup rather than the write itself."""
     return operation.state == Operation.State.UNKNOWN
+
+
+def creates(operation: Operation) -> bool:
+    """Whether the operation's account does not exist yet."""
+    return operation.kind == Operation.Kind.CREATE and operation.target is None
+
+
+def changes_of(operation: Operation) -> dict[str, Any]:
+    """What the operation's next call carries: a creation no custom security attributes, and the
+    call after it nothing else.
+    """
+    if operation.kind != Operation.Kind.CREATE:
+        return dict(operation.after)
+    later = not creates(operation)
+    return {path: value for path, value in operation.after.items() if is_custom(path) is later}
 
 
 def answered_duplicate(operation: Operation) -> bool:
@@ -66,13 +85,13 @@ def written(operation: Operation, body: Any, now: datetime) -> Outcome:
     """A write that succeeded."""
     if operation.kind == Operation.Kind.DELETE:
         return _deleted(operation, now)
-    if operation.kind != Operation.Kind.CREATE:
+    if not creates(operation):
         return _done(operation, now, shadow=_changed(operation))
     entra_id = created_id(body)
     if entra_id is None:
         operation.uncertain_since = operation.uncertain_since or now
         return _unknown(operation, now, 0.0)
-    return _done(operation, now, shadow=_created(operation, entra_id, operation.after))
+    return _exists(operation, now, entra_id)
 
 
 def failed_write(
@@ -108,8 +127,10 @@ def looked_up(operation: Operation, body: Any, now: datetime) -> Outcome:
     found = resources_of(body)
     ours = [user for user in found if str(user.get("externalId", "")) == operation.key]
     if len(ours) == 1:
-        state = operation.after if operation.uncertain_since else _read(ours[0])
-        return _done(operation, now, shadow=_created(operation, str(ours[0]["id"]), state))
+        entra_id = str(ours[0]["id"])
+        if operation.uncertain_since:
+            return _exists(operation, now, entra_id)
+        return _done(operation, now, shadow=_created(operation, entra_id, _read(ours[0])))
     if found:
         return _conflict(operation, found, now)
     if not answered_duplicate(operation):
@@ -144,9 +165,20 @@ def refused(operation: Operation, reason: str, now: datetime) -> Outcome:
 def is_stale(operation: Operation) -> bool:
     """Whether the shadow has moved since the operation was planned."""
     if operation.kind == Operation.Kind.CREATE:
-        return False
+        return False  # its second call follows the first at once
     target = operation.target
     return target is None or target.revision != operation.target_revision
+
+
+def _exists(operation: Operation, now: datetime, entra_id: str) -> Outcome:
+    """The account was created: done, unless a second call has to follow."""
+    shadow = _created(operation, entra_id, changes_of(operation))
+    if not any(map(is_custom, operation.after)):
+        return _done(operation, now, shadow=shadow)
+    operation.state, operation.not_before = Operation.State.PENDING, None
+    operation.attempts, operation.uncertain_since = 0, None
+    operation.status, operation.detail = None, ""
+    return Outcome(operation, shadow=shadow, goes_on=True)
 
 
 def _absent(operation: Operation, now: datetime) -> Outcome:
@@ -166,8 +198,14 @@ def _unknown(operation: Operation, now: datetime, after: float) -> Outcome:
 
 
 def _gave_up(operation: Operation, error: ScimError, now: datetime) -> Outcome:
-    if not isinstance(error, NotFound):
-        outcome = _fail(operation, now, str(error))
+    second = operation.kind == Operation.Kind.CREATE and not creates(operation)
+    if second and isinstance(error, NotFound) and operation.attempts < _MAX_LOOKUPS:
+        # Just created, and not yet visible: the directory reads behind its writes.
+        operation.state = Operation.State.PENDING
+        operation.not_before = now + timedelta(seconds=backoff(operation.attempts, 0.0))
+        return Outcome(operation)
+    if second or not isinstance(error, NotFound):
+        outcome = _fail(operation, now, f"{_CREATED_ONLY if second else ''}{error}")
         outcome.shadow = _doubted(operation) if operation.uncertain_since else None
         return outcome
     gone, operation.target = operation.target, None
@@ -233,7 +271,7 @@ def _changed(operation: Operation) -> DirectoryObject | None:
     target = operation.target
     if target is None:
         return None
-    state = {**target.state, **operation.after}
+    state = {**target.state, **changes_of(operation)}
     target.state = {path: value for path, value in state.items() if value is not None}
     target.active = bool(target.state.get(ACTIVE, target.active))
     target.user_name = str(target.state.get(USER_NAME, target.user_name))
@@ -250,9 +288,9 @@ def _doubted(operation: Operation) -> DirectoryObject | None:
     No desired value equals "", so the next plan differs whatever the source says then.
     """
     target = operation.target
-    if target is None or operation.kind in (Operation.Kind.CREATE, Operation.Kind.DELETE):
+    if target is None or operation.kind == Operation.Kind.DELETE:
         return None
-    target.state = {**target.state, **dict.fromkeys(operation.after, "")}
+    target.state = {**target.state, **dict.fromkeys(changes_of(operation), "")}
     target.active = target.active or ACTIVE in operation.after
     target.revision += 1
     return target

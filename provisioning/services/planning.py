@@ -8,11 +8,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from billing.selectors import quote_for
-from provisioning.domain.mapping import CompiledProfile, published_profile
+from provisioning.domain.mapping import CompiledProfile
 from provisioning.domain.planner import CALLS, Absences, Change, Kind, Retention, plan
 from provisioning.domain.protection import Protection
 from provisioning.models import DirectoryObject, HeldRecord, Job, Operation
 from provisioning.scim.client import ScimClient
+from provisioning.selectors import profile_of
 from provisioning.services import snapshots
 from provisioning.services.inventory import read_inventory
 from provisioning.services.lanes import HeldLane
@@ -54,24 +55,22 @@ def plan_job(job: Job, client: ScimClient, held: HeldLane) -> None:
     logger.info("%s: planned, %s calls", job.label, job.planned_calls)
 
 
-def profile_of(job: Job) -> CompiledProfile:
-    """The profile a job was made with, ready to be applied."""
-    return published_profile(job.profile_version.definition)
-
-
 class _Counts(dict[Kind, int]):
     """How many changes of each kind a plan holds, and how many of them are withheld."""
 
     withheld = 0
     outside = 0
+    calls = 0
+    """Calls the plan takes when everything in it is approved."""
 
     def add(self, change: Change) -> None:
         self[change.kind] = self.get(change.kind, 0) + 1
         self.withheld += change.withheld
+        self.calls += change.calls
 
     @property
-    def calls(self) -> int:
-        """Calls the plan takes when everything in it is approved."""
+    def operations(self) -> int:
+        """Operations that are sent when everything is approved."""
         return sum(self.get(kind, 0) for kind in CALLS)
 
 
@@ -174,7 +173,7 @@ def _finish_planning(job: Job, counts: _Counts) -> None:
     (job.currency, job.unit_price), *_ = price.amounts.items()
     job.planned_calls = counts.calls
     job.withheld = counts.withheld
-    job.total = counts.calls - counts.withheld
+    job.total = counts.operations - counts.withheld
     job.unchanged = counts.get(Kind.UNCHANGED, 0)
     job.inactive = counts.get(Kind.INACTIVE, 0)
     job.out_of_scope = counts.outside

@@ -7,6 +7,7 @@ from django.db.models import Max
 
 from provisioning.domain.definition import parse_definition
 from provisioning.models import MappingProfile, ProfileVersion
+from provisioning.selectors import targets_of
 from tenants.models import Tenant, User
 from tenants.services import record
 
@@ -17,7 +18,7 @@ def publish(*, tenant: Tenant, definition: Any, by: User | None, note: str = "")
 
     Publishing what is current already changes nothing and returns the current version.
     """
-    data = parse_definition(definition).to_json()
+    data = parse_definition(definition, targets_of(tenant)).to_json()
     profile, _ = MappingProfile.objects.get_or_create(
         tenant=tenant, defaults={"customer_id": tenant.customer_id}
     )

@@ -6,10 +6,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from provisioning.domain.definition import ProfileError
 from provisioning.domain.guard import Comparison, GuardLimits, SnapshotFacts, compare
 from provisioning.domain.mapping import CompiledProfile, published_profile
 from provisioning.domain.records import fold_key
 from provisioning.models import HeldRecord, Job, ProfileVersion, Snapshot, Source
+from provisioning.selectors import targets_of
 from provisioning.services import lanes, snapshots
 from tenants.models import Tenant, User
 from tenants.services import record
@@ -51,7 +53,10 @@ def profile_of(tenant: Tenant) -> tuple[ProfileVersion, CompiledProfile]:
     version = profile.current if profile else None
     if version is None:
         raise QueueRefused("This tenant has no mapping profile yet. Publish one first.")
-    return version, published_profile(version.definition)
+    try:
+        return version, published_profile(version.definition, targets_of(tenant))
+    except ProfileError as error:
+        raise QueueRefused(f"The mapping profile cannot be used any more: {error}.") from error
 
 
 def check_kind(version: ProfileVersion, kind: Job.Kind, size: int | None) -> None:

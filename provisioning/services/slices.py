@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from billing.domain.pricing import NoPrice
 from provisioning.adapters.directory import open_client
+from provisioning.domain.definition import ProfileError
 from provisioning.models import Job
 from provisioning.scim.client import ScimClient
 from provisioning.scim.errors import ScimError
@@ -58,6 +59,9 @@ def _serve(held: HeldLane) -> datetime | None:
                 held.hushed = client.held()
     except (NoToken, ScimError, WrongHost) as error:
         return _wait(job, str(error), _delay(error))
+    except ProfileError as error:
+        _end(job, held, Job.State.FAILED, f"The mapping profile cannot be used any more: {error}.")
+        return None
     except NoPrice as error:
         _end(job, held, Job.State.FAILED, str(error))
         return None

@@ -8,7 +8,7 @@ from django import template
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from provisioning.domain.attributes import CATALOGUE
+from provisioning.domain.attributes import CATALOGUE, CUSTOM, is_custom
 from provisioning.models import Job, Operation
 
 register = template.Library()
@@ -55,6 +55,8 @@ class Place(NamedTuple):
 def attribute_label(path: str) -> str:
     """An attribute's name for people; the path itself when the catalogue does not know it."""
     attribute = CATALOGUE.get(path)
+    if attribute is None and is_custom(path):
+        return path.removeprefix(f"{CUSTOM}:").replace(".", ": ")
     return attribute.label if attribute else path
 
 
@@ -98,6 +100,8 @@ def _shown(side: Mapping[str, Any], path: str, redacted: frozenset[str]) -> str 
         return None
     if path in redacted:
         return "[Redact]"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
     # Days are kept as instants; their midnight says nothing.
     return _WORDS[value] if isinstance(value, bool) else str(value).removesuffix("T00:00:00Z")
 

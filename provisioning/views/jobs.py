@@ -130,5 +130,7 @@ def _facts(job: Job) -> dict[str, Any]:
         "counted": job.operations.exists(),
         "cost": job_cost(job.tenant, job.label),
         "planned_cost": None if job.unit_price is None else job.planned_calls * job.unit_price,
+        # Whatever is withheld takes one call each.
+        "sure_calls": max(job.planned_calls - job.withheld, 0),
         "done_percent": 100 * job.settled // job.total if job.total else 0,
     }

@@ -2,7 +2,8 @@
 
 import pytest
 
-from provisioning.domain.attributes import CATALOGUE, REQUIRED, nearest_path
+from provisioning.domain.attributes import CATALOGUE, REQUIRED
+from provisioning.domain.targets import PLAIN
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 ENTRA = "urn:ietf:params:scim:schemas:extension:Microsoft:Entra:2.0:User"
@@ -39,6 +40,9 @@ def test_passwords_are_no_target():
         ('phoneNumbers[type eq "fax"].value', "string", True),
         ('addresses[type eq "work"].postalCode', "string", True),
         (f"{ENTERPRISE}:department", "string", True),
+        ('emails[type eq "other"].value', "string", True),
+        ('ims[type eq "work"].value', "string", True),
+        ('emails[type eq "proxyAddress"].value', "string", False),
         (f"{ENTERPRISE}:manager.value", "reference", False),  # resolved by the portal
         (f"{ENTRA}:employeeLeaveDateTime", "dateTime", True),
         (f"{ENTRA}:userType", "string", True),
@@ -63,4 +67,38 @@ def test_kind_and_mutability(path, kind, mutable):
     ],
 )
 def test_nearest_path(written, path):
-    assert nearest_path(written) == path
+    assert PLAIN.nearest(written) == path
+
+
+# The fact sheet's attributes (section 5); what follows `!` cannot be chosen.
+SHEET = """
+userName displayName name.familyName name.givenName active title userType preferredLanguage
+!externalId emails[work] emails[other] !emails[proxyAddress] ims[work]
+phoneNumbers[fax] phoneNumbers[mobile] phoneNumbers[work]
+addresses[work].country addresses[work].locality addresses[work].postalCode
+addresses[work].region addresses[work].streetAddress
+E:costCenter E:department E:division E:employeeNumber !E:manager.value E:organization
+!X:creationType X:employeeHireDate X:employeeLeaveDateTime !X:lastPasswordChangeDateTime
+X:mailNickname X:officeLocation !X:onPremisesDistinguishedName !X:onPremisesDomainName
+!X:onPremisesImmutableId !X:onPremisesSAMAccountName !X:onPremisesSecurityIdentifier
+!X:onPremisesSyncEnabled !X:onPremisesUserPrincipalName !X:passwordForceChangeOnNextSignIn
+!X:passwordForceChangeOnNextSignInWithMFA X:preferredDataLocation !X:proxyAddresses
+X:usageLocation X:userType
+"""
+
+
+def sheet_path(word):
+    name, bracket, rest = word.lstrip("!").partition("[")
+    if bracket:
+        kind, _, sub = rest.partition("]")
+        return f'{name}[type eq "{kind}"]{sub or ".value"}'
+    return name.replace("E:", f"{ENTERPRISE}:").replace("X:", f"{ENTRA}:")
+
+
+def test_the_catalogue_is_the_sheet():
+    words = SHEET.split() + [
+        f"X:onPremisesExtensionAttributes.extensionAttribute{n}" for n in range(1, 16)
+    ]
+    assert {path: each.mutable for path, each in CATALOGUE.items()} == {
+        sheet_path(word): not word.startswith("!") for word in words
+    }

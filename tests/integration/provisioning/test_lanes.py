@@ -13,6 +13,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from provisioning import selectors
 from provisioning.models import Job, Lane
 from provisioning.services import applying, inventory, lanes, planning, slices
 from provisioning.services.lanes import LaneLost
@@ -127,7 +128,7 @@ def test_a_lost_lane_writes_nothing(engine: Engine) -> None:
     for act in (
         lambda: applying.recover(old),
         lambda: planning._forget_earlier_try(job, old),
-        lambda: planning._write_operations(job, planning.profile_of(job), old),
+        lambda: planning._write_operations(job, selectors.profile_of(job), old),
         lambda: slices._end(job, old, Job.State.FAILED, ""),
         lambda: applying._skip_pending(job, old),
         lambda: applying._finish_or_wait(job, old),

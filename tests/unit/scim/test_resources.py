@@ -7,24 +7,47 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.domain.attributes import CATALOGUE
+from provisioning.domain.attributes import CATALOGUE, REQUIRED
 from provisioning.scim.changes import user_patch
+from provisioning.scim.refusals import Refused
 from provisioning.scim.resources import (
     created_id,
     extension_value,
+    flat_state,
     resources_of,
     user_resource,
 )
-from provisioning.scim.urns import CORE_USER, ENTERPRISE_USER, ENTRA_USER, PATCH
-from provisioning.scim.users import projection
+from provisioning.scim.urns import CORE_USER, CUSTOM_SECURITY, ENTERPRISE_USER, ENTRA_USER, PATCH
+from provisioning.scim.users import names_of, projection
 
 FORCED = "passwordForceChangeOnNextSignIn"
 MAIL = 'emails[type eq "work"].value'
 PATHS = [*sorted(path for path, each in CATALOGUE.items() if each.mutable), "externalId"]
 
-values = st.text(min_size=1) | st.booleans()
-states = st.dictionaries(st.sampled_from(PATHS), values)
-changes = st.dictionaries(st.sampled_from(PATHS), values | st.none())
+CUSTOM_PATHS = [f"{CUSTOM_SECURITY}:Staff.{name}" for name in ("Badge", "Level", "Skills")]
+REMOVABLE = [path for path in PATHS if path not in {*REQUIRED, "active"}]
+texts = st.text(min_size=1)
+lists = st.lists(texts, min_size=1, max_size=3, unique=True)
+
+
+def fitting(path):
+    """Values that Entra takes at a path."""
+    attribute = CATALOGUE.get(path)
+    if attribute is None:
+        return texts | st.integers() | st.booleans() | lists
+    if attribute.many:
+        return lists
+    return st.booleans() if attribute.kind == "boolean" else texts
+
+
+states = st.fixed_dictionaries({}, optional={path: fitting(path) for path in PATHS})
+changes = st.fixed_dictionaries(
+    {},
+    optional={
+        path: fitting(path) | st.none() if path in REMOVABLE else fitting(path)
+        for path in [*PATHS, *CUSTOM_PATHS]
+    },
+).filter(bool)
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
@@ -32,7 +55,15 @@ json_values = st.recursive(
 )
 
 
-def read(resource, path):
+def read_all(resource, paths):
+    """Values at paths; a list where several rows of one type may stand."""
+    return {
+        path: read(resource, path, many=path in CATALOGUE and CATALOGUE[path].many)
+        for path in paths
+    }
+
+
+def read(resource, path, *, many=False):
     """The value at a path, found the way RFC 7644, 3.5.2 reads paths."""
     for urn in (ENTERPRISE_USER, ENTRA_USER):
         if path.startswith(urn):
@@ -41,20 +72,31 @@ def read(resource, path):
         name, _, kind = step.partition('[type eq "')
         resource = resource.get(name, {})
         if kind:
-            (resource,) = [each for each in resource if each["type"] == kind.removesuffix('"]')]
+            rows = [each for each in resource if each["type"] == kind.removesuffix('"]')]
+            if many:
+                return [each["value"] for each in rows]
+            (resource,) = rows
     return resource
 
 
 @given(states)
 def test_every_value_is_found_again_at_its_path(state):
     resource = user_resource(state, "secret")
-    assert {path: read(resource, path) for path in state} == state
+    assert read_all(resource, state) == state
+    assert flat_state(resource, PATHS) == state
 
 
 @given(states)
 def test_nothing_is_in_the_body_that_was_not_asked_for(state):
     resource = user_resource(state, "secret")
-    assert leaves(resource) == {"secret", *(repr(value) for value in state.values())}
+    listed = (value if isinstance(value, list) else [value] for value in state.values())
+    assert leaves(resource) == {"secret", *(repr(each) for value in listed for each in value)}
+
+
+@given(st.sampled_from(CUSTOM_PATHS))
+def test_a_creation_carries_no_custom_security_attributes(path):
+    with pytest.raises(Refused, match="after the account was created"):
+        user_resource({path: "x"}, "secret")
 
 
 def leaves(resource):
@@ -142,10 +184,32 @@ def sent_as(path):
     return 'emails[type eq "work" and primary eq true].value' if path == MAIL else path
 
 
-@pytest.mark.parametrize("value", [False, ""])
-def test_false_and_empty_are_values_and_only_none_removes(value):
-    (operation,) = user_patch({"active": value})["Operations"]
-    assert operation == {"op": "replace", "path": "active", "value": value}
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [("active", False), (CUSTOM_PATHS[1], 0), (CUSTOM_PATHS[0], ""), (CUSTOM_PATHS[2], ["a"])],
+)
+def test_false_and_nought_are_values_and_only_none_removes(path, value):
+    (operation,) = user_patch({path: value})["Operations"]
+    assert operation == {"op": "replace", "path": path, "value": value}
+
+
+@pytest.mark.parametrize(
+    ("paths", "names"),
+    [
+        (["title", MAIL, 'emails[type eq "other"].value'], ("title", "emails")),
+        (CUSTOM_PATHS, (f"{CUSTOM_SECURITY}:Staff",)),  # by set; the bare URN is refused
+        ([f"{ENTRA_USER}:userType"], (f"{ENTRA_USER}:userType",)),
+    ],
+)
+def test_what_is_projected_to_read_paths(paths, names):
+    assert names_of(paths) == names
+
+
+def test_custom_security_attributes_are_read_from_their_set():
+    resource = {CUSTOM_SECURITY: {"Staff": {"Badge": "B-1", "Level": 3, "Skills": ["a", "b"]}}}
+    assert flat_state(resource, CUSTOM_PATHS) == dict(
+        zip(CUSTOM_PATHS, ("B-1", 3, ["a", "b"]), strict=True)
+    )
 
 
 @pytest.mark.parametrize(
@@ -211,4 +275,5 @@ def test_one_attribute_of_an_extension(resource, value):
 def test_a_projection_is_written_without_white_space():
     # White space around a query parameter's value is refused by Entra with 400.
     assert projection(["userName", f"{ENTRA_USER}:userType"]) == f"userName,{ENTRA_USER}:userType"
-    assert projection([]) == ""
+    with pytest.raises(Refused, match="Name the attributes"):
+        projection([])
