@@ -19,6 +19,8 @@ _FRAME = frozenset(
     {"key_column", "parameters", "matching", "rules", "scope", "out_of_scope", "attributes"}
 )
 _JSON_MARK = "json_text"
+MOST_ROWS = 500
+"""Rows of a kind that one form may hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +140,14 @@ def read_editor(fields: Fields) -> Editor:
 
 
 def count_of(fields: Fields, name: str) -> int:
-    """How many rows of a kind were sent; nonsense counts none."""
+    """A number that was sent; nonsense counts as 0."""
     text = fields.get(name, "")
-    return min(int(text), 500) if text.isascii() and text.isdecimal() else 0
+    return int(text[:9]) if text.isascii() and text.isdecimal() else 0
 
 
 def _read_rows(fields: Fields) -> Iterator[RuleRow]:
     kept = 0
-    for at in range(count_of(fields, "attrs")):
+    for at in range(min(count_of(fields, "attrs"), MOST_ROWS)):
         prefix = f"attr-{at}"
         given = {name: fields.get(f"{prefix}-{name}", "") for name in _ROW_FIELDS}
         if fields.get(f"{prefix}-delete") or not any(given[name] for name in _SAYING):
@@ -171,7 +173,7 @@ _SAYING = ("target", "text", "default", "extra")
 
 
 def _read_parameters(fields: Fields) -> Iterator[tuple[str, str]]:
-    for at in range(count_of(fields, "params")):
+    for at in range(min(count_of(fields, "params"), MOST_ROWS)):
         name = fields.get(f"param-{at}-name", "").strip()
         value = fields.get(f"param-{at}-value", "").strip()
         if name or value:
@@ -179,7 +181,7 @@ def _read_parameters(fields: Fields) -> Iterator[tuple[str, str]]:
 
 
 def _read_rules(fields: Fields) -> Iterator[tuple[str, ConditionGroup]]:
-    for at in range(count_of(fields, "rules")):
+    for at in range(min(count_of(fields, "rules"), MOST_ROWS)):
         group = read_group(fields, f"rule-{at}")
         name = fields.get(f"rule-{at}-name", "").strip()
         if not fields.get(f"rule-{at}-delete") and (name or group.data() is not None):

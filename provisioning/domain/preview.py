@@ -11,6 +11,7 @@ from provisioning.domain.definition import Problem, ProfileError, parse_definiti
 from provisioning.domain.expressions import Context
 from provisioning.domain.mapping import CompiledProfile, MappingError, compile_profile
 from provisioning.domain.plan_values import Value
+from provisioning.domain.targets import PLAIN, Targets
 
 # A value for each attribute that every account needs, so that a rule can be tried alone.
 _FILLERS = {"userName": "somebody@customer.example"}
@@ -44,6 +45,7 @@ def try_rule(
     columns: Sequence[str] | None,
     record: Mapping[str, str] | None,
     context: Context,
+    targets: Targets = PLAIN,
 ) -> RowResult:
     """One entry of a draft's "attributes" on one record.
 
@@ -51,7 +53,7 @@ def try_rule(
     """
     target = entry.get("target", "") if isinstance(entry, Mapping) else ""
     try:
-        profile = compile_profile(parse_definition(_alone(data, entry, target)))
+        profile = compile_profile(parse_definition(_alone(data, entry, target), targets), targets)
     except ProfileError as error:
         own = [each for each in error.problems if each.target == target or not target]
         return RowResult(tuple(own or error.problems))
@@ -96,10 +98,10 @@ def _tried(
     return RowResult(value=value, left=left, redacted=redacted, tried=True)
 
 
-def whole_problems(data: Any) -> tuple[Problem, ...]:
+def whole_problems(data: Any, targets: Targets = PLAIN) -> tuple[Problem, ...]:
     """Everything that keeps a draft from being published."""
     try:
-        parse_definition(data)
+        parse_definition(data, targets)
     except ProfileError as error:
         return error.problems
     return ()

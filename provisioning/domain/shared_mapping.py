@@ -9,11 +9,14 @@ from typing import TypeAlias
 from provisioning.domain.attributes import ACTIVE
 from provisioning.domain.expressions import Context
 from provisioning.domain.mapping import CompiledProfile, Mapped, MappingError, compile_profile
+from provisioning.domain.targets import PLAIN, Targets
 
 Apply: TypeAlias = Callable[[Mapping[str, str], Context | None], Mapped]
 
 
-def share(first: CompiledProfile, second: CompiledProfile) -> tuple[Apply, Apply]:
+def share(
+    first: CompiledProfile, second: CompiledProfile, targets: Targets = PLAIN
+) -> tuple[Apply, Apply]:
     """The mapping of both, to be used one after the other on the same records.
 
     The second takes the values of common rules from what the first gave for the same object.
@@ -28,13 +31,18 @@ def share(first: CompiledProfile, second: CompiledProfile) -> tuple[Apply, Apply
         known[id(record)] = mapped
         return mapped
 
-    return apply_first, _second(first, second, known)
+    return apply_first, _second(first, second, known, targets)
 
 
-def _second(first: CompiledProfile, second: CompiledProfile, known: Mapping[int, Mapped]) -> Apply:
+def _second(
+    first: CompiledProfile,
+    second: CompiledProfile,
+    known: Mapping[int, Mapped],
+    targets: Targets,
+) -> Apply:
     rules = set(first.definition.rules)
     own = tuple(rule for rule in second.definition.rules if rule not in rules)
-    rest = compile_profile(replace(second.definition, rules=own))
+    rest = compile_profile(replace(second.definition, rules=own), targets)
     common = {rule.target for rule in second.definition.rules if rule in rules}
     # Without a rule `active` has a default, which either profile gives by itself.
     foreign = {rule.target for rule in first.definition.rules} | {ACTIVE}

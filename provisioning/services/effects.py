@@ -7,9 +7,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from billing.domain.pricing import Cost
+from billing.domain.pricing import Cost, NoPrice
 from billing.selectors import quote_for
-from provisioning.domain.definition import ProfileDefinition, parse_definition
+from provisioning.domain.definition import parse_definition
 from provisioning.domain.effects import (
     Difference,
     Effect,
@@ -22,6 +22,7 @@ from provisioning.domain.protection import Protection
 from provisioning.domain.records import fold_key
 from provisioning.domain.shared_mapping import share
 from provisioning.models import HeldRecord, Job, Snapshot
+from provisioning.selectors import targets_of
 from provisioning.services.samples import Sample
 from provisioning.services.shadow import shadow_of
 from tenants.models import Tenant
@@ -50,32 +51,45 @@ class PricedDifference:
 
 def effect(tenant: Tenant, definition: Any, sample: Sample, now: datetime) -> Priced:
     """What publishing and applying a definition would do. Raises ProfileError, MissingColumns."""
-    (found,) = _effects(tenant, [parse_definition(definition)], sample, now)
-    return Priced(found, quote_for(tenant, found.calls, now))
+    (found,) = _effects(tenant, [definition], sample, now)
+    return Priced(found, _price(tenant, found.calls, now))
 
 
 def difference(
     tenant: Tenant, old: Any, new: Any, sample: Sample, now: datetime
 ) -> PricedDifference:
     """Whom two definitions treat differently. Raises ProfileError, MissingColumns."""
-    parsed = [parse_definition(old), parse_definition(new)]
-    before, after = _effects(tenant, parsed, sample, now)
+    before, after = _effects(tenant, [old, new], sample, now)
     return PricedDifference(
         compare_effects(before, after),
-        quote_for(tenant, before.calls, now),
-        quote_for(tenant, after.calls, now),
+        _price(tenant, before.calls, now),
+        _price(tenant, after.calls, now),
     )
 
 
+def _price(tenant: Tenant, calls: int, now: datetime) -> Cost:
+    """What the calls would cost; without an amount where the price book has no price."""
+    try:
+        return quote_for(tenant, calls, now)
+    except NoPrice:
+        return Cost(calls, calls)
+
+
 def _effects(
-    tenant: Tenant, definitions: Sequence[ProfileDefinition], sample: Sample, now: datetime
+    tenant: Tenant, definitions: Sequence[Any], sample: Sample, now: datetime
 ) -> list[Effect]:
-    profiles = [compile_profile(definition) for definition in definitions]
+    targets = targets_of(tenant)
+    parsed = [parse_definition(definition, targets) for definition in definitions]
+    profiles = [compile_profile(each, targets) for each in parsed]
     for profile in profiles:
         if missing := sorted(profile.missing_columns(sample.columns)):
             raise MissingColumns(f"{sample.snapshot.file_name} has no column {', '.join(missing)}.")
     situation = _situation(tenant, profiles, sample.snapshot, now)
-    applies = share(*profiles) if len(profiles) == 2 else [each.apply for each in profiles]
+    applies = (
+        share(profiles[0], profiles[1], targets)
+        if len(profiles) == 2
+        else [each.apply for each in profiles]
+    )
     return [
         effect_of(profile, sample.keyed(profile.definition.key_column), situation, apply)
         for profile, apply in zip(profiles, applies, strict=True)
