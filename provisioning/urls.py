@@ -2,12 +2,29 @@
 
 from django.urls import path
 
-from provisioning.views import jobs, profiles, uploads
+from provisioning.views import checking, compare, editor, jobs, profiles, suggestions, uploads
 
 urlpatterns = [
     path("tenants/<slug:slug>/upload/", uploads.tenant_upload, name="tenant_upload"),
     path("tenants/<slug:slug>/profile/", profiles.profile_detail, name="profile_detail"),
-    path("tenants/<slug:slug>/profile/edit/", profiles.profile_edit, name="profile_edit"),
+    path("tenants/<slug:slug>/profile/edit/", editor.profile_edit, name="profile_edit"),
+    path(
+        "tenants/<slug:slug>/profile/edit/preview/",
+        checking.profile_preview,
+        name="profile_preview",
+    ),
+    path("tenants/<slug:slug>/profile/edit/check/", checking.profile_check, name="profile_check"),
+    path(
+        "tenants/<slug:slug>/profile/edit/people/", checking.profile_people, name="profile_people"
+    ),
+    path(
+        "tenants/<slug:slug>/profile/suggestions/",
+        suggestions.profile_suggestions,
+        name="profile_suggestions",
+    ),
+    path("tenants/<slug:slug>/profile/compare/", compare.profile_compare, name="profile_compare"),
+    path("tenants/<slug:slug>/profile/discard/", profiles.profile_discard, name="profile_discard"),
+    path("tenants/<slug:slug>/profile/pilot/", profiles.profile_pilot, name="profile_pilot"),
     path("jobs/", jobs.job_list, name="job_list"),
     path("jobs/<int:pk>/", jobs.job_detail, name="job_detail"),
     path("jobs/<int:pk>/progress/", jobs.job_progress, name="job_progress"),

@@ -62,6 +62,13 @@ ROUTES = {
     "tenant_upload": Route(STAFF, names="tenant"),
     "profile_detail": Route(STAFF, names="tenant"),
     "profile_edit": Route(STAFF, names="tenant"),
+    "profile_preview": Route(STAFF, names="tenant", method="post"),
+    "profile_check": Route(STAFF, names="tenant", method="post"),
+    "profile_people": Route(STAFF, names="tenant"),
+    "profile_suggestions": Route(STAFF, 302, names="tenant"),
+    "profile_compare": Route(STAFF, names="tenant"),
+    "profile_discard": Route(STAFF, 302, names="tenant", method="post"),
+    "profile_pilot": Route(STAFF, 302, names="tenant", method="post"),
     # Jobs: engineers in every state, the others once ended, as reports.
     "job_list": Route(STAFF),
     "job_detail": Route(EVERYONE, names="ended job"),
