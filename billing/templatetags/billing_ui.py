@@ -13,6 +13,9 @@ _PURPOSES = {
     "create": "Creating accounts",
     "update": "Updating accounts",
     "disable": "Disabling accounts",
+    "delete": "Deleting accounts",
+    "verify": "Checking what was written",
+    "editor": "Editing a profile",
 }
 _RULES = {
     BillingRule.SUCCESS_AND_NOT_FOUND: "2xx and 404",
