@@ -2,12 +2,41 @@
 
 from django.urls import path
 
-from provisioning.views import drift, jobs, library, profiles, promotion, sharing, uploads
+from provisioning.views import (
+    checking,
+    compare,
+    drift,
+    editor,
+    jobs,
+    library,
+    profiles,
+    promotion,
+    sharing,
+    suggestions,
+    uploads,
+)
 
 urlpatterns = [
     path("tenants/<slug:slug>/upload/", uploads.tenant_upload, name="tenant_upload"),
     path("tenants/<slug:slug>/profile/", profiles.profile_detail, name="profile_detail"),
-    path("tenants/<slug:slug>/profile/edit/", profiles.profile_edit, name="profile_edit"),
+    path("tenants/<slug:slug>/profile/edit/", editor.profile_edit, name="profile_edit"),
+    path(
+        "tenants/<slug:slug>/profile/edit/preview/",
+        checking.profile_preview,
+        name="profile_preview",
+    ),
+    path("tenants/<slug:slug>/profile/edit/check/", checking.profile_check, name="profile_check"),
+    path(
+        "tenants/<slug:slug>/profile/edit/people/", checking.profile_people, name="profile_people"
+    ),
+    path(
+        "tenants/<slug:slug>/profile/suggestions/",
+        suggestions.profile_suggestions,
+        name="profile_suggestions",
+    ),
+    path("tenants/<slug:slug>/profile/compare/", compare.profile_compare, name="profile_compare"),
+    path("tenants/<slug:slug>/profile/discard/", profiles.profile_discard, name="profile_discard"),
+    path("tenants/<slug:slug>/profile/pilot/", profiles.profile_pilot, name="profile_pilot"),
     path("tenants/<slug:slug>/profile/share/", sharing.profile_share, name="profile_share"),
     path("tenants/<slug:slug>/profile.yaml", sharing.profile_export, name="profile_export"),
     path("tenants/<slug:slug>/profile/import/", sharing.profile_import, name="profile_import"),

@@ -11,7 +11,7 @@ from provisioning.domain.attributes import CATALOGUE
 from provisioning.domain.expressions import Context
 from provisioning.domain.mapping import CompiledProfile, MappingError
 from provisioning.domain.planner import Person
-from provisioning.domain.records import Record, fold_key
+from provisioning.domain.records import Record, RefusedRow, fold_key
 from provisioning.models import HeldRecord, Job
 from provisioning.services import snapshots
 
@@ -65,19 +65,22 @@ class MappedPeople:
         self._context = Context(now=job.created_at)
         self.outside: set[str] = set()
         self.inside: set[str] = set()
-        self.passed_over = 0
+        self.passed_over = self.unreadable = 0
         refused = job.held_records.exclude(key="").values_list("key", flat=True)
         self.held = {fold_key(key) for key in refused}
         self._failures: list[HeldRecord] = []
         self._digest = digest_of(job, profile)
         self._slow = 0
         self._slow_targets: Counter[str] = Counter()
+        if job.snapshot is None:
+            raise RuntimeError(f"{job} has lost its snapshot.")
+        self._rows, unkeyed = snapshots.people_of(job.snapshot, profile.definition.key_column)
+        for each in unkeyed:
+            self._refuse(each)
 
     def __iter__(self) -> Iterator[Person]:
-        if self._job.snapshot is None:
-            raise RuntimeError(f"{self._job} has lost its snapshot.")
         taken, most = 0, self._job.pilot_size
-        for row in snapshots.records_of(self._job.snapshot):
+        for row in self._rows:
             if most is not None and taken >= most:
                 return
             try:
@@ -109,21 +112,29 @@ class MappedPeople:
         keeps = self._profile.definition.out_of_scope == "skip"
         (self.held if keeps else self.outside).add(fold_key(row.key))
 
+    def _refuse(self, row: RefusedRow) -> None:
+        """Hold a row that the profile's key column cannot tell apart from others."""
+        if row.key is not None:
+            self.held.add(fold_key(row.key))
+        self.unreadable += row.key is None
+        self._failures.append(self._held_record(row.line, row.key or "", row.code, row.message))
+
     def _hold(self, row: Record, error: MappingError) -> None:
         self.held.add(fold_key(row.key))
-        self._failures.append(
-            HeldRecord(
-                customer_id=self._job.customer_id,
-                job=self._job,
-                stage=HeldRecord.Stage.MAPPING,
-                line=row.line,
-                key=row.key[:255],
-                code="mapping",
-                message=str(error),
-            )
-        )
+        self._failures.append(self._held_record(row.line, row.key, "mapping", str(error)))
         if error.slow:
             self._note_slow(error)
+
+    def _held_record(self, line: int, key: str, code: str, message: str) -> HeldRecord:
+        return HeldRecord(
+            customer_id=self._job.customer_id,
+            job=self._job,
+            stage=HeldRecord.Stage.MAPPING,
+            line=line,
+            key=key[:255],
+            code=code,
+            message=message,
+        )
 
     def _note_slow(self, error: MappingError) -> None:
         """Every such record takes the whole time limit: a large file would hold the lane."""

@@ -150,7 +150,8 @@ def _absences(job: Job, profile: CompiledProfile, people: MappedPeople) -> Absen
         return None
     days = profile.definition.delete_after_days
     retention = None if days is None else Retention(days, timezone.now())
-    return Absences(people.held, job.unreadable_keys, people.outside, retention)
+    doubtful = job.unreadable_keys + people.unreadable
+    return Absences(people.held, doubtful, people.outside, retention)
 
 
 def _counted(changes: Iterator[Change], counts: _Counts) -> Iterator[Change]:

@@ -2,14 +2,15 @@
 
 import json
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
 from django.conf import settings
 from django.db import transaction
 
-from provisioning.domain.records import Record, fold_key
+from provisioning.domain.keys import keyed
+from provisioning.domain.records import Record, RefusedRow, clean_key, fold_key
 from provisioning.models import Job, Snapshot, SnapshotChunk
 from tenants import vault
 
@@ -37,10 +38,34 @@ def store_records(snapshot: Snapshot, records: Iterable[Record]) -> None:
 def records_of(snapshot: Snapshot) -> Iterator[Record]:
     """Records of a snapshot in the source's order, one chunk in memory at a time."""
     for chunk in snapshot.chunks.order_by("number").iterator(chunk_size=4):
-        plain = zlib.decompress(vault.unseal(chunk.sealed, _binding(snapshot, chunk.number)))
-        for text in plain.decode().split("\n"):
-            line, key, values = json.loads(text)
-            yield Record(line, key, values)
+        yield from _opened(snapshot, chunk)
+
+
+def _opened(snapshot: Snapshot, chunk: SnapshotChunk) -> Iterator[Record]:
+    plain = zlib.decompress(vault.unseal(chunk.sealed, _binding(snapshot, chunk.number)))
+    for text in plain.decode().split("\n"):
+        line, key, values = json.loads(text)
+        yield Record(line, key, values)
+
+
+def record_at(snapshot: Snapshot, position: int) -> Record | None:
+    """One record by its place in the source, from 0; only its chunk is opened."""
+    number, place = divmod(max(position, 0), _CHUNK)
+    chunk = snapshot.chunks.filter(number=number).first()
+    records = list(_opened(snapshot, chunk)) if chunk else []
+    return records[place] if place < len(records) else None
+
+
+def people_of(snapshot: Snapshot, key_column: str) -> tuple[Iterable[Record], Sequence[RefusedRow]]:
+    """A snapshot's records under a key column, and the rows that it cannot tell apart.
+
+    What was read by this column streams; a sample, or a read by another one, is sorted out first.
+    """
+    first = next(records_of(snapshot), None)
+    if snapshot.complete and first and first.key == clean_key(first.values.get(key_column, "")):
+        return records_of(snapshot), ()
+    found = keyed(records_of(snapshot), key_column)
+    return found.records, found.refused
 
 
 def keys_of(snapshot: Snapshot) -> set[str] | None:

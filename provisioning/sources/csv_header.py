@@ -29,9 +29,10 @@ class Header:
     key: int
 
 
-def read_header(stream: BinaryIO, encoding: str, key_column: str) -> Header:
+def read_header(stream: BinaryIO, encoding: str, key_column: str = "") -> Header:
     """Read the first row that is not blank, by the delimiter that fits it best.
 
+    Without a key column the key is said to stand in the first one: nobody knows yet where it is.
     Raises UnusableSource: empty, missing key column, names that are empty or doubled.
     """
     row, delimiter = _best_reading(stream, encoding, fold_name(key_column))
@@ -40,11 +41,14 @@ def read_header(stream: BinaryIO, encoding: str, key_column: str) -> Header:
         message = f"The header names {len(columns):,} columns; {_COLUMN_LIMIT:,} is the limit."
         raise UnusableSource("too_many_columns", message)
     folded = [fold_name(column) for column in columns]
-    if fold_name(key_column) not in folded:
+    if not key_column and any(_DATA.fullmatch(column) for column in columns):
+        raise UnusableSource("no_header", "The first row holds values, not names of columns.")
+    if key_column and fold_name(key_column) not in folded:
         raise _missing_key(columns, key_column)
     _refuse_unnamed(columns, row.line)
     _refuse_doubled(columns, folded)
-    return Header(row.line, delimiter, columns, folded.index(fold_name(key_column)))
+    key = folded.index(fold_name(key_column)) if key_column else 0
+    return Header(row.line, delimiter, columns, key)
 
 
 def fold_name(name: str) -> str:

@@ -1,86 +1,85 @@
-"""The mapping profile of a tenant: read it, publish a new version of it."""
+"""The mapping profile of a tenant: its current version, its draft, its history, its pilot."""
 
-from typing import Any
-
+from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.text import capfirst
+from django.views.decorators.http import require_POST
 
-from provisioning.domain.attributes import CATALOGUE
-from provisioning.domain.definition import Problem, ProfileError
-from provisioning.domain.starter import STARTER
-from provisioning.forms import ProfileForm, RuleFormSet, definition_of, rules_of
-from provisioning.models import ProfileVersion
-from provisioning.services.profiles import publish
+from provisioning.domain.definition import OUT_OF_SCOPE
+from provisioning.domain.definition_changes import scope_words
+from provisioning.domain.editing import count_of, editor_of
+from provisioning.models import Job
+from provisioning.services.drafts import DraftConflict, discard_draft
+from provisioning.services.queueing import QueueRefused, queue_from_snapshot
+from provisioning.views.profile_page import state_of
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action
-from tenants.models import Tenant
 from tenants.selectors import tenants_for
+
+
+class PilotForm(forms.Form):
+    """How many people a pilot takes."""
+
+    size = forms.IntegerField(label="People", min_value=1, max_value=1000, initial=5)
 
 
 @allowed(Action.SEE_TENANT)
 def profile_detail(request: PortalRequest, slug: str) -> HttpResponse:
-    """The current version and the history."""
+    """The current version, the draft and the history."""
     tenant = visible(tenants_for(request.user, Action.SEE_TENANT), slug=slug)
-    version = _current(tenant)
-    rules = rules_of(version.definition) if version else []
+    state = state_of(tenant)
+    definition = state.version.definition if state.version else {}
+    editor = editor_of(definition)
+    versions = state.profile.versions.select_related("published_by") if state.profile else []
+    scope = definition.get("scope")
     context = {
         "tenant": tenant,
-        "version": version,
-        "rules": [(CATALOGUE[rule["target"]], rule) for rule in rules],
-        "versions": version.profile.versions.select_related("published_by") if version else [],
+        "state": state,
+        "version": state.version,
+        "editor": editor,
+        "rules": [(state.targets.get(row.target), row) for row in editor.rows],
+        "versions": list(versions),
+        "scope": scope_words(scope, definition.get("rules")) if scope else "",
+        "named": [
+            (name, scope_words(part, definition.get("rules")))
+            for name, part in definition.get("rules", {}).items()
+        ],
+        "outside": OUT_OF_SCOPE[editor.out_of_scope],
+        "matching": [state.targets[path].label for path in editor.matching],
+        "pilot": PilotForm(),
     }
     return render(request, "provisioning/profile_detail.html", context)
 
 
+@require_POST
 @allowed(Action.EDIT_PROFILE)
-def profile_edit(request: PortalRequest, slug: str) -> HttpResponse:
-    """Edit the rules and publish them as the next version."""
+def profile_discard(request: PortalRequest, slug: str) -> HttpResponse:
+    """Forget the draft."""
     tenant = visible(tenants_for(request.user, Action.EDIT_PROFILE), slug=slug)
-    version = _current(tenant)
-    given: dict[str, Any] = version.definition if version else STARTER
-    form = ProfileForm(request.POST or None, initial={"key_column": given["key_column"]})
-    rules = RuleFormSet(request.POST or None, initial=rules_of(given), prefix="rules")
-    problems: list[Problem] = []
-    if request.method == "POST" and form.is_valid() and rules.is_valid():
-        try:
-            published = publish(
-                tenant=tenant,
-                definition=definition_of(form, rules),
-                by=request.user,
-                note=form.cleaned_data["note"],
-            )
-        except ProfileError as error:
-            problems = _attach(rules, error)
-        else:
-            messages.success(request, f"Version {published.number} is published.")
-            return redirect("profile_detail", slug=tenant.slug)
-    context = {
-        "tenant": tenant,
-        "version": version,
-        "form": form,
-        "rules": rules,
-        "problems": problems,
-    }
-    failed = request.method == "POST"
-    return render(request, "provisioning/profile_form.html", context, status=422 if failed else 200)
+    revision = count_of(request.POST, "revision")
+    try:
+        discard_draft(tenant=tenant, revision=revision, by=request.user)
+    except DraftConflict as error:
+        messages.error(request, f"{error} Nothing was discarded.")
+    else:
+        messages.success(request, "The draft is discarded.")
+    return redirect("profile_detail", slug=slug)
 
 
-def _current(tenant: Tenant) -> ProfileVersion | None:
-    profile = getattr(tenant, "profile", None)
-    return profile.current if profile else None
-
-
-def _attach(rules: Any, error: ProfileError) -> list[Problem]:
-    """Put each problem beside the row of its target; what belongs to none comes back."""
-    rows = {form.cleaned_data.get("target"): form for form in rules.forms}
-    rest = []
-    for problem in error.problems:
-        row = rows.get(problem.target) if problem.target else None
-        if row is None:
-            rest.append(problem)
-            continue
-        row.problem = problem
-        row.add_error("value", capfirst(problem.message))
-    return rest
+@require_POST
+@allowed(Action.UPLOAD)
+def profile_pilot(request: PortalRequest, slug: str) -> HttpResponse:
+    """Plan the first people of the newest file with the current version."""
+    tenant = visible(tenants_for(request.user, Action.UPLOAD), slug=slug)
+    form = PilotForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "A pilot takes 1 to 1,000 people.")
+        return redirect("profile_detail", slug=slug)
+    size = form.cleaned_data["size"]
+    try:
+        job = queue_from_snapshot(tenant=tenant, kind=Job.Kind.PILOT, size=size, by=request.user)
+    except QueueRefused as error:
+        messages.error(request, str(error))
+        return redirect("profile_detail", slug=slug)
+    return redirect("job_detail", pk=job.pk)

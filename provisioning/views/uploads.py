@@ -8,33 +8,29 @@ from django.shortcuts import redirect, render
 
 from provisioning.forms import UploadForm
 from provisioning.services.queueing import pilot_due
+from provisioning.services.samples import take_sample
 from provisioning.services.uploads import UploadRefused, accept_upload
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action
+from tenants.models import Tenant, User
 from tenants.selectors import tenants_for
 
 
 @allowed(Action.UPLOAD)
 def tenant_upload(request: PortalRequest, slug: str) -> HttpResponse:
-    """Hand in a file; whatever is wrong with the whole of it is said here."""
+    """Hand in a file; whatever is wrong with the whole of it is said here.
+
+    Before there is a profile the file is a sample: it leads to suggestions, and queues no job.
+    """
     tenant = visible(tenants_for(request.user, Action.UPLOAD), slug=slug)
     form = UploadForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
-        file: UploadedFile[bytes] = form.cleaned_data["file"]
-        try:
-            job = accept_upload(
-                tenant=tenant,
-                file=cast("BinaryIO", file.file),
-                file_name=file.name or "upload.csv",
-                by=request.user,
-                pilot_size=form.cleaned_data["pilot_size"],
-            )
-        except UploadRefused as error:
-            form.add_error("file", str(error))
-        else:
-            return redirect("job_detail", pk=job.pk)
     profile = getattr(tenant, "profile", None)
     version = profile.current if profile else None
+    if request.method == "POST" and form.is_valid():
+        try:
+            return _read(form, tenant, request.user, sample=version is None)
+        except UploadRefused as error:
+            form.add_error("file", str(error))
     context = {
         "form": form,
         "tenant": tenant,
@@ -45,3 +41,20 @@ def tenant_upload(request: PortalRequest, slug: str) -> HttpResponse:
     }
     status = 422 if form.errors else 200
     return render(request, "provisioning/upload_form.html", context, status=status)
+
+
+def _read(form: UploadForm, tenant: Tenant, by: User, *, sample: bool) -> HttpResponse:
+    """Queue a job for the file, or keep it as a sample. Raises UploadRefused."""
+    uploaded: UploadedFile[bytes] = form.cleaned_data["file"]
+    file, name = cast("BinaryIO", uploaded.file), uploaded.name or "upload.csv"
+    if sample:
+        take_sample(tenant=tenant, file=file, file_name=name, by=by)
+        return redirect("profile_suggestions", slug=tenant.slug)
+    job = accept_upload(
+        tenant=tenant,
+        file=file,
+        file_name=name,
+        by=by,
+        pilot_size=form.cleaned_data["pilot_size"],
+    )
+    return redirect("job_detail", pk=job.pk)

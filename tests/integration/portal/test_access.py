@@ -63,6 +63,13 @@ ROUTES = {
     "tenant_upload": Route(STAFF, names="tenant"),
     "profile_detail": Route(STAFF, names="tenant"),
     "profile_edit": Route(STAFF, names="tenant"),
+    "profile_preview": Route(STAFF, names="tenant", method="post"),
+    "profile_check": Route(STAFF, names="tenant", method="post"),
+    "profile_people": Route(STAFF, names="tenant"),
+    "profile_suggestions": Route(STAFF, 302, names="tenant"),
+    "profile_compare": Route(STAFF, names="tenant"),
+    "profile_discard": Route(STAFF, 302, names="tenant", method="post"),
+    "profile_pilot": Route(STAFF, 302, names="tenant", method="post"),
     # Sharing: who edits profiles; templates hold no customer's data.
     "profile_share": Route(STAFF, names="tenant"),
     "profile_export": Route(STAFF, names="tenant"),

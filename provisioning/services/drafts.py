@@ -1,0 +1,82 @@
+"""A profile's draft: kept right or wrong, never overwritten unseen, published as a version."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from provisioning.models import MappingProfile, ProfileVersion
+from provisioning.services.profiles import publish
+from tenants.models import Tenant, User
+from tenants.services import record
+
+
+class DraftConflict(Exception):
+    """Somebody else changed the draft since it was opened; `profile` holds what is stored now.
+
+    Nothing was written: theirs is still stored, and the caller still holds what was to be saved.
+    """
+
+    def __init__(self, profile: MappingProfile) -> None:
+        who = profile.draft_saved_by or "somebody"
+        gone = "" if profile.draft is not None else " (it was published or discarded)"
+        super().__init__(f"{who} changed this draft after you had opened it{gone}.")
+        self.profile = profile
+
+
+@transaction.atomic
+def save_draft(*, tenant: Tenant, content: Any, revision: int, by: User | None) -> MappingProfile:
+    """Keep any JSON value as the draft; `revision` is the one that was opened.
+
+    Raises DraftConflict when the draft is another by now.
+    """
+    profile = _opened(tenant, revision)
+    if profile.draft == content:
+        return profile
+    profile.draft = content
+    _settle(profile, by)
+    record("profile.draft_saved", by=by, customer=tenant.customer, subject=tenant)
+    return profile
+
+
+@transaction.atomic
+def discard_draft(*, tenant: Tenant, revision: int, by: User | None) -> None:
+    """Forget the draft; the published versions stay. Raises DraftConflict."""
+    profile = _opened(tenant, revision)
+    if profile.draft is None:
+        return
+    profile.draft = None
+    _settle(profile, by)
+    record("profile.draft_discarded", by=by, customer=tenant.customer, subject=tenant)
+
+
+@transaction.atomic
+def publish_draft(
+    *, tenant: Tenant, revision: int, by: User | None, note: str = ""
+) -> ProfileVersion:
+    """Publish the draft as the next version and clear it.
+
+    Raises ProfileError with all that is wrong with it (the draft stays) and DraftConflict.
+    """
+    profile = _opened(tenant, revision)
+    version = publish(tenant=tenant, definition=profile.draft, by=by, note=note)
+    profile.draft = None
+    _settle(profile, by)
+    return version
+
+
+def _opened(tenant: Tenant, revision: int) -> MappingProfile:
+    """The tenant's profile, locked, if its draft is still the one that was opened."""
+    profile, _ = MappingProfile.objects.select_for_update().get_or_create(
+        tenant=tenant, defaults={"customer_id": tenant.customer_id}
+    )
+    if profile.draft_revision != revision:
+        raise DraftConflict(profile)
+    return profile
+
+
+def _settle(profile: MappingProfile, by: User | None) -> None:
+    profile.draft_revision += 1
+    profile.draft_saved_at, profile.draft_saved_by = timezone.now(), by
+    fields = ["draft", "draft_revision", "draft_saved_at", "draft_saved_by"]
+    profile.save(update_fields=fields)

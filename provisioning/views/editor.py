@@ -1,0 +1,138 @@
+"""The editor of a profile: saved, checked, extended and published by whole posts."""
+
+from dataclasses import replace
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+
+from provisioning.domain.definition import MATCHABLE, OUT_OF_SCOPE, ProfileError
+from provisioning.domain.definition_changes import changes_between
+from provisioning.domain.editing import Editor, RuleRow, read_editor
+from provisioning.domain.expressions.help import function_help
+from provisioning.domain.scope import TESTS
+from provisioning.domain.scope_editing import RULE, ConditionGroup, ConditionRow
+from provisioning.services.drafts import DraftConflict, publish_draft, save_draft
+from provisioning.services.samples import people_matching
+from provisioning.views.checking import PEOPLE_SHOWN, checked
+from provisioning.views.profile_page import EditorPage, page_of, sent_page, state_of
+from tenants.access import PortalRequest, allowed, visible
+from tenants.domain.roles import Action
+from tenants.selectors import tenants_for
+
+_TESTS = [*TESTS.items(), (RULE, "the named rule holds")]
+
+
+@allowed(Action.EDIT_PROFILE)
+def profile_edit(request: PortalRequest, slug: str) -> HttpResponse:
+    """The editor; whatever is sent comes back unless it was saved."""
+    tenant = visible(tenants_for(request.user, Action.EDIT_PROFILE), slug=slug)
+    if request.method != "POST":
+        return _shown(request, page_of(state_of(tenant)))
+    page = sent_page(tenant, request.POST)
+    action, _, argument = request.POST.get("action", "check").partition(":")
+    if action in ("save", "publish", "over"):
+        over = int(argument) if action == "over" and argument.isdecimal() else page.revision
+        return _kept(request, replace(page, revision=over), publish=action == "publish")
+    if action == "check":
+        return _shown(request, checked(page), checked_now=True)
+    return _shown(request, _changed(page, action, argument, request), focus=action)
+
+
+def _kept(request: PortalRequest, page: EditorPage, *, publish: bool) -> HttpResponse:
+    """Save the draft, and publish it if asked; what is wrong keeps it a draft."""
+    tenant = page.state.tenant
+    try:
+        saved = save_draft(
+            tenant=tenant, content=page.data, revision=page.revision, by=request.user
+        )
+        page = replace(page, state=state_of(tenant), revision=saved.draft_revision)
+        if not publish:
+            messages.success(request, "The draft is saved.")
+            return redirect("profile_edit", slug=tenant.slug)
+        note = request.POST.get("note", "")[:300]
+        version = publish_draft(
+            tenant=tenant, revision=saved.draft_revision, by=request.user, note=note
+        )
+    except DraftConflict as conflict:
+        return _shown(request, page, conflict=conflict, status=409)
+    except ProfileError:
+        return _shown(request, page, refused=True, status=422)
+    messages.success(request, f"Version {version.number} is published.")
+    return redirect("profile_detail", slug=tenant.slug)
+
+
+def _changed(page: EditorPage, action: str, argument: str, request: PortalRequest) -> EditorPage:
+    """The form with a row more or less, or another person."""
+    editor = page.editor
+    if action == "add" and request.POST.get("new_target"):
+        row = RuleRow(len(editor.rows), request.POST["new_target"])
+        return replace(page, editor=replace(editor, rows=(*editor.rows, row)))
+    if action == "remove":
+        kept = [row for row in editor.rows if str(row.number) != argument]
+        rows = tuple(replace(row, number=number) for number, row in enumerate(kept))
+        return replace(page, editor=replace(editor, rows=rows))
+    if action == "next":
+        return replace(page, position=page.position + 1)
+    if action == "previous":
+        return replace(page, position=max(0, page.position - 1))
+    if action == "turn":
+        return replace(page, editor=read_editor(_turned(request, argument)))
+    return page
+
+
+def _turned(request: PortalRequest, argument: str) -> dict[str, str]:
+    """The fields with the wish to show a group of conditions the other way."""
+    prefix, _, wanted = argument.partition(":")
+    fields = {name: str(value) for name, value in request.POST.items()}
+    return fields | {f"{prefix}-turn": wanted}
+
+
+def _shown(request: PortalRequest, page: EditorPage, **more: Any) -> HttpResponse:
+    status = more.pop("status", 200)
+    if (conflict := more.get("conflict")) is not None:
+        more["conflicting"] = changes_between(conflict.profile.draft, page.data)
+    context = editor_context(page, request) | more
+    return render(request, "provisioning/profile_form.html", context, status=status)
+
+
+def editor_context(page: EditorPage, request: PortalRequest) -> dict[str, Any]:
+    """What the editor's template needs."""
+    search = request.POST.get("q", "")
+    sample = page.state.sample
+    found = people_matching(sample, search, page.editor.key_column, PEOPLE_SHOWN) if sample else []
+    if page.person is not None and page.person not in found:
+        found = [page.person, *found]
+    return {
+        "tenant": page.state.tenant,
+        "state": page.state,
+        "page": page,
+        "found": found,
+        "q": search,
+        "note": request.POST.get("note", ""),
+        "show": request.POST.get("show", "all"),
+        "parameters": [*page.editor.parameters, ("", "")],
+        "matching": _matching(page.editor),
+        "matchable": [(path, page.state.targets[path].label) for path in MATCHABLE],
+        "scope": _with_blank(page.editor.scope),
+        "named": _named(page.editor),
+        "tests": _TESTS,
+        "out_of_scope": OUT_OF_SCOPE,
+        "functions": function_help(),
+    }
+
+
+def _matching(editor: Editor) -> list[str]:
+    chosen = list(editor.matching)
+    return chosen + [""] * (len(MATCHABLE) - len(chosen))
+
+
+def _named(editor: Editor) -> list[tuple[str, str, ConditionGroup]]:
+    """Each named rule and a blank one: prefix of its fields, name, and conditions."""
+    named = [*editor.rules, ("", ConditionGroup())]
+    return [(f"rule-{at}", name, _with_blank(group)) for at, (name, group) in enumerate(named)]
+
+
+def _with_blank(group: ConditionGroup) -> ConditionGroup:
+    return replace(group, rows=(*group.rows, ConditionRow()))

@@ -1,0 +1,184 @@
+"""A definition to the editor's form and back: nothing is lost, whatever it holds."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provisioning.domain.attributes import ACTIVE, CATALOGUE
+from provisioning.domain.definition import MATCHABLE, parse_definition
+from provisioning.domain.editing import editor_of, read_editor
+from provisioning.domain.scope import TESTS
+from provisioning.domain.scope_editing import group_of, read_group
+from provisioning.domain.starter import STARTER
+from tests.support.form_fields import fields_of
+
+EVERYTHING: dict[str, Any] = {
+    "key_column": "employee_id",
+    "parameters": {"domain": "customer.example", "country": "SE"},
+    "matching": ["externalId", "userName"],
+    "rules": {
+        "pilot": {"column": "site", "is": "equals", "value": "Kiruna"},
+        "office": {"any": [{"rule": "pilot"}, {"all": [{"column": "a", "is": "present"}]}]},
+    },
+    "scope": {
+        "all": [
+            {"column": "type", "is": "in", "value": ["employee", "intern, paid"]},
+            {"column": "left", "is": "absent"},
+            {"rule": "office"},
+        ]
+    },
+    "out_of_scope": "disable",
+    "attributes": [
+        *STARTER["attributes"],
+        {
+            "target": "userType",
+            "column": "type",
+            "when": "create",
+            "empty": "leave",
+            "default": "employee",
+            "redact": True,
+        },
+    ],
+}
+
+
+def there_and_back(definition: Any) -> Any:
+    return read_editor(fields_of(editor_of(definition))).definition()
+
+
+def test_a_definition_with_everything_survives() -> None:
+    parse_definition(EVERYTHING)
+    assert there_and_back(EVERYTHING) == EVERYTHING
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        {"key_column": 7, "attributes": "none"},
+        {"key_column": "", "attributes": [{"target": "title", "expression": "Join("}]},
+        {"key_column": "a", "attributes": [{"target": "", "column": ""}, 7, "x"]},
+        {"key_column": "a", "attributes": [{"target": "title", "column": "a", "constant": "b"}]},
+        {"key_column": "a", "attributes": [{"target": "title", "column": "a", "when": "never"}]},
+        {"key_column": "a", "attributes": [{"target": "x", "constant": ["a", 1]}], "scope": "{"},
+        {"key_column": "a", "attributes": [], "matching": "userName", "rules": [], "new": {"x": 1}},
+        {"key_column": "a", "attributes": [], "out_of_scope": {"delete_after_days": 30}},
+        {"key_column": "a", "attributes": [], "out_of_scope": "burn", "parameters": {"a b": ""}},
+        {"key_column": "a", "attributes": [], "scope": {"all": [{"column": "c", "is": "new"}]}},
+    ],
+)
+def test_a_wrong_draft_survives_too(draft: dict[str, Any]) -> None:
+    back = there_and_back(draft)
+    for name, value in draft.items():
+        if name == "attributes" and not isinstance(value, list):
+            continue
+        if name == "key_column":
+            value = str(value)
+        if name == "attributes":
+            value = [each for each in value if each != {"target": "", "column": ""}]
+        assert back[name] == value
+
+
+def test_a_list_of_attributes_that_is_none_is_not_taken_for_rules() -> None:
+    assert there_and_back([])["attributes"] == []
+
+
+def test_a_row_marked_for_deletion_is_left_out() -> None:
+    fields = fields_of(editor_of(STARTER)) | {"attr-0-delete": "on"}
+    assert read_editor(fields).definition()["attributes"] == STARTER["attributes"][1:]
+
+
+def test_a_name_given_twice_shows_up() -> None:
+    fields = {"params": "2", "param-0-name": "a", "param-0-value": "1"}
+    fields |= {"param-1-name": "a", "param-1-value": "2"}
+    assert read_editor(fields).definition()["parameters"] == {"a": "1", "a (2)": "2"}
+
+
+def test_conditions_turn_into_text_and_back() -> None:
+    fields = fields_of(editor_of(EVERYTHING))
+    text = read_group(fields | {"scope-turn": "text"}, "scope")
+    assert text.as_text
+    assert text.data() == EVERYTHING["scope"]
+    rows = read_group(
+        {"scope-mode": "text", "scope-text": text.text, "scope-turn": "rows"}, "scope"
+    )
+    assert not rows.as_text
+    assert rows.data() == EVERYTHING["scope"]
+
+
+def test_a_text_that_is_no_json_says_where() -> None:
+    group = group_of('{"all": [}')
+    assert group.as_text
+    assert group.mistake is not None
+    assert group.mistake[1:] == (1, 10)
+    assert group_of({"all": []}).mistake is None
+
+
+_WORD = st.text("abcXYZ äö_,;\"'0", min_size=1, max_size=8).map(str.strip).filter(bool)
+_VALUELESS = ("present", "absent")
+_CONDITION = st.one_of(
+    st.fixed_dictionaries({"column": _WORD, "is": st.sampled_from(_VALUELESS)}),
+    st.fixed_dictionaries(
+        {
+            "column": _WORD,
+            "is": st.sampled_from(["equals", "not_equals", "includes"]),
+            "value": _WORD,
+        }
+    ),
+    st.fixed_dictionaries(
+        {"column": _WORD, "is": st.just("in"), "value": st.lists(_WORD, min_size=1, max_size=3)}
+    ),
+)
+
+
+def _groups(parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    listed = st.lists(parts, min_size=1, max_size=3)
+    return st.one_of(st.fixed_dictionaries({"all": listed}), st.fixed_dictionaries({"any": listed}))
+
+
+_SCOPE = st.recursive(_CONDITION, _groups, max_leaves=6)
+_FREE = [
+    path for path, each in CATALOGUE.items() if each.mutable and not each.required and not each.many
+]
+_TEXTS = [path for path in _FREE if CATALOGUE[path].kind == "string" and path != ACTIVE]
+
+
+_OPTIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "when": st.just("create"),
+        "empty": st.just("leave"),
+        "redact": st.just(True),
+    },
+)
+
+
+@st.composite
+def _definitions(draw: st.DrawFn) -> dict[str, Any]:
+    used = {rule["target"] for rule in STARTER["attributes"]}
+    free = [target for target in _TEXTS if target not in used]
+    added = draw(st.lists(st.sampled_from(free), unique=True, max_size=4))
+    rules = [{"target": target, "column": draw(_WORD), **draw(_OPTIONS)} for target in added]
+    parts = {
+        "rules": st.dictionaries(_WORD, _SCOPE, max_size=2),
+        "scope": _SCOPE,
+        "out_of_scope": st.sampled_from(["skip", "disable"]),
+        "matching": st.lists(st.sampled_from(MATCHABLE), unique=True, max_size=4),
+    }
+    frame = draw(st.fixed_dictionaries({}, optional=parts))
+    return {"key_column": draw(_WORD), **frame, "attributes": [*STARTER["attributes"], *rules]}
+
+
+@given(_definitions())
+def test_any_definition_survives(definition: dict[str, Any]) -> None:
+    wanted = parse_definition(definition).to_json()
+    assert parse_definition(there_and_back(definition)).to_json() == wanted
+
+
+def test_every_test_of_a_condition_has_a_row() -> None:
+    for test in TESTS:
+        value = ["x"] if test == "in" else "x"
+        data = {"column": "c", "is": test} | ({} if test in _VALUELESS else {"value": value})
+        assert not group_of(data).as_text
+        assert group_of(data).data() == data
