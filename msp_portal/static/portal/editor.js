@@ -160,6 +160,7 @@
   for (const name of ["htmx:afterSwap", "htmx:oobAfterSwap"]) {
     document.body.addEventListener(name, (event) => {
       const swapped = event.detail.target ?? event.target;
+      if (swapped.id === "effect") document.getElementById("effect").removeAttribute("data-stale");
       if (swapped.id === "person") swapped.dispatchEvent(new Event("change", { bubbles: true }));
       for (const row of editor.querySelectorAll(".rule-row")) underline(row);
     });
