@@ -48,6 +48,8 @@ OUT_OF_SCOPE = {
 }
 """What becomes of people whom the profile is not for; "delete" is written with its days."""
 DELETE_AFTER, LONGEST_RETENTION = "delete_after_days", 365
+NOT_MAPPED = "is not mapped, and every account needs it"
+"""What is said of an attribute that has no rule that can be read."""
 _FRAME = ("key_column", "parameters", "matching", "rules", "scope", "out_of_scope", "attributes")
 _OPTIONS = ("when", "empty", "default", "redact")
 
@@ -305,7 +307,7 @@ def _target_problems(rules: Sequence[Rule]) -> Iterator[Problem]:
         seen.add(rule.target)
     for path in REQUIRED:
         if path not in seen:
-            yield Problem(path, "is not mapped, and every account needs it")
+            yield Problem(path, NOT_MAPPED)
 
 
 def _rule_problems(

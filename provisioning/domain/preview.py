@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from provisioning.domain.attributes import REQUIRED
-from provisioning.domain.definition import Problem, ProfileError, parse_definition
+from provisioning.domain.definition import NOT_MAPPED, Problem, ProfileError, parse_definition
 from provisioning.domain.expressions import Context
 from provisioning.domain.mapping import CompiledProfile, MappingError, compile_profile
 from provisioning.domain.plan_values import Value
@@ -55,8 +55,9 @@ def try_rule(
     try:
         profile = compile_profile(parse_definition(_alone(data, entry, target), targets), targets)
     except ProfileError as error:
-        own = [each for each in error.problems if each.target == target or not target]
-        return RowResult(tuple(own or error.problems))
+        problems = _said_once(error.problems, {target})
+        own = tuple(each for each in problems if each.target == target)
+        return RowResult(own or problems)
     missing = _missing(profile, target, columns)
     if missing or record is None:
         return RowResult(missing)
@@ -103,5 +104,16 @@ def whole_problems(data: Any, targets: Targets = PLAIN) -> tuple[Problem, ...]:
     try:
         parse_definition(data, targets)
     except ProfileError as error:
-        return error.problems
+        entries = data.get("attributes") if isinstance(data, Mapping) else None
+        rules = entries if isinstance(entries, list) else []
+        return _said_once(
+            error.problems, {each.get("target") for each in rules if isinstance(each, Mapping)}
+        )
     return ()
+
+
+def _said_once(problems: Sequence[Problem], there: Collection[Any]) -> tuple[Problem, ...]:
+    """Without "is not mapped" of targets that have a rule: what is wrong with that is said."""
+    return tuple(
+        each for each in problems if each.message != NOT_MAPPED or each.target not in there
+    )

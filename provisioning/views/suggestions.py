@@ -29,7 +29,7 @@ class SuggestedRow:
 
     suggestion: Suggestion
     attribute: Attribute
-    values: tuple[str, ...]
+    values: tuple[Any, ...]
     ticked: bool
     mapped: bool
     """Whether the profile has a rule for the target already."""
@@ -138,6 +138,6 @@ def _rows(
             try_rule(data, each.rule(), None, record, Context(now=timezone.now()))
             for record in records
         ]
-        values = tuple(str(result.value) for result in tried if result.value is not None)
+        values = tuple(result.value for result in tried if result.value is not None)
         ticks, exists = each.target in ticked, each.target in mapped
         yield SuggestedRow(each, CATALOGUE[each.target], values, ticks, exists)

@@ -22,6 +22,7 @@ PAGES = {
     "upload without a profile": ("engineer", "/tenants/bare/upload/"),
     "profile": ("engineer", "/tenants/calm/profile/"),
     "no profile": ("engineer", "/tenants/bare/profile/"),
+    "profile with a draft": ("engineer", "/tenants/edited/profile/"),
     "profile editor": ("engineer", "/tenants/calm/profile/edit/"),
     "share": ("engineer", "/tenants/calm/profile/share/"),
     "import": ("engineer", "/tenants/calm/profile/import/"),
@@ -32,6 +33,11 @@ PAGES = {
     "templates": ("engineer", "/templates/?for=bare"),
     "template": ("engineer", "/templates/shipped/personio/"),
     "template for a tenant": ("engineer", "/tenants/bare/profile/from/shipped/personio/"),
+    "profile editor with a mistake": ("engineer", "/tenants/edited/profile/edit/"),
+    "profile editor without a file": ("engineer", "/tenants/bare/profile/edit/"),
+    "suggestions": ("engineer", "/tenants/calm/profile/suggestions/?tick=all"),
+    "comparison": ("engineer", "/tenants/calm/profile/compare/"),
+    "comparison with a wrong draft": ("engineer", "/tenants/edited/profile/compare/"),
     "tenant settings": ("engineer", "/tenants/calm/settings/"),
     "credential": ("engineer", "/tenants/calm/credential/"),
     "another tenant": ("engineer", "/customers/calm/tenants/add/"),
@@ -100,10 +106,10 @@ def test_a_page_is_accessible_and_fits_a_phone(shown: Page) -> None:
 def test_pages_with_errors_are_accessible_too(desk: Desk, states: dict[str, str]) -> None:
     page = desk.page("engineer")
     turn(page, dark=False)
-    page.goto("/tenants/calm/profile/edit/")
-    page.get_by_label("Value").first.fill('Append(ToLower([given_name], "@x")')
-    page.get_by_role("button", name="Publish this version").click()
-    assert page.locator("pre.caret").count() == 1
+    page.goto("/tenants/edited/profile/edit/")
+    page.get_by_role("button", name="Publish").click()
+    assert page.get_by_role("alert").inner_text().startswith("This cannot be published yet")
+    assert page.locator(".expression-mirror mark").count() == 1
     assert violations(page) == []
     page.goto("/tenants/calm/upload/")
     refused = {"name": "x.csv", "mimeType": "text/csv", "buffer": b"a,b\n1,2\n"}

@@ -22,6 +22,8 @@ NAMES = {
     "failing": "Failing Light Theatre",
     "barred": "Barred Owl Optics",
     "blank": "Blank Canvas Prints",
+    "fresh": "Fresh Paint Interiors",
+    "edited": "Edited Volumes Press",
 }
 
 
@@ -32,6 +34,7 @@ def main() -> None:
     states = _States(sys.argv[1])
     states.seed()
     first = states.settle({name: states.upload(name) for name in ("calm", "doubtful", "short")})
+    states.settle({"edited": states.upload("edited")})
     failing = states.settle({"failing": states.upload("failing")})
     states.break_directory()
     states.approve(first | failing)
@@ -71,11 +74,15 @@ class _States:
         from django.conf import settings
 
         from msp_portal.demo import seeding
+        from provisioning.models import MappingProfile
         from tenants import services
         from tenants.services import TenantFacts
 
         password = seeding.demo_password(settings.VAR_DIR)
         self._engineer = seeding.seed(tuple(self._customers.values()), self._url, password)
+        # Connected, but nobody has written its profile yet.
+        MappingProfile.objects.filter(tenant__slug="fresh").delete()
+        self._save_drafts()
         services.add_customer(name="Empty Nest Travel", slug="empty", by=None)
         bare = services.add_customer(name="Bare Hill Farm", slug="bare", by=None)
         facts = TenantFacts(
@@ -88,6 +95,17 @@ class _States:
             protected_accounts=(),
         )
         services.add_tenant(customer=bare, facts=facts, by=None)
+
+    def _save_drafts(self) -> None:
+        """A tenant with a draft that is wrong, and people to try it on."""
+        from provisioning.services.drafts import save_draft
+        from tenants.models import Tenant
+
+        tenant = Tenant.objects.get(slug="edited")
+        profile = self._customers["edited"].profile
+        wrong = {"target": "userType", "expression": 'Join(" ", [given_name]'}
+        draft = {**profile, "attributes": [*profile["attributes"], wrong]}
+        save_draft(tenant=tenant, content=draft, revision=0, by=self._engineer)
 
     def upload(self, slug: str, table: Any = None) -> Any:
         from provisioning.services.uploads import accept_upload

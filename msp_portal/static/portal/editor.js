@@ -25,7 +25,7 @@
     const before = lines.slice(0, Number(result.dataset.line) - 1).join("\n");
     const start = (before ? before.length + 1 : 0) + Number(result.dataset.column) - 1;
     const rest = text.value.slice(start);
-    const word = rest.match(/^(\w+|.)/s)?.[0] || " ";
+    const word = rest.match(/^(\[[^\]\n]*\]?|"[^"\n]*"?|\w+|.)/s)?.[0] || " ";
     const mark = document.createElement("mark");
     mark.textContent = word;
     mirror.append(text.value.slice(0, start), mark, rest.slice(word.length));
@@ -34,8 +34,8 @@
   // The call around the caret: its name, and which argument the caret is in.
   function callAt(text, caret) {
     const word = text.slice(0, caret).match(/[A-Za-z]\w*$/)?.[0] ?? "";
-    const after = text.slice(caret).match(/^\w*/)[0];
-    if (word && find(word + after)) return { name: word + after, argument: -1 };
+    const name = word + text.slice(caret).match(/^\w*/)[0];
+    if (find(name) || startsOf(word).length) return { name, argument: -1 };
     let depth = 0;
     let commas = 0;
     let quoted = false;
@@ -47,14 +47,18 @@
       else if (sign === "," && depth === 0) commas += 1;
       else if (sign === "(" && depth > 0) depth -= 1;
       else if (sign === "(") {
-        return { name: text.slice(0, at).match(/\w*$/)[0], argument: commas };
+        const outer = text.slice(0, at).match(/\w*$/)[0];
+        if (find(outer)) return { name: outer, argument: commas };
+        commas = 0;
       }
     }
-    return { name: word + after, argument: -1 };
+    return { name, argument: -1 };
   }
 
   const entries = [...document.querySelectorAll("[data-function]")];
   const find = (name) => entries.find((each) => each.dataset.function === name);
+  const startsOf = (name) => (name.length < 2 ? [] : entries.filter(
+    (each) => each.dataset.function.toLowerCase().startsWith(name.toLowerCase())).slice(0, 6));
 
   function showHelp(text) {
     const { name, argument } = callAt(text.value, text.selectionStart);
@@ -69,8 +73,7 @@
       help.replaceChildren(copy);
       return;
     }
-    const near = entries.filter((each) => name.length > 1
-      && each.dataset.function.toLowerCase().startsWith(name.toLowerCase())).slice(0, 6);
+    const near = startsOf(name);
     const line = document.createElement("p");
     line.className = near.length ? "" : "muted";
     line.textContent = near.length
@@ -157,6 +160,7 @@
   for (const name of ["htmx:afterSwap", "htmx:oobAfterSwap"]) {
     document.body.addEventListener(name, (event) => {
       const swapped = event.detail.target ?? event.target;
+      if (swapped.id === "effect") document.getElementById("effect").removeAttribute("data-stale");
       if (swapped.id === "person") swapped.dispatchEvent(new Event("change", { bubbles: true }));
       for (const row of editor.querySelectorAll(".rule-row")) underline(row);
     });

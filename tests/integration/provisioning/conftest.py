@@ -20,6 +20,9 @@ APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "allauth.account",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
 ]
 
 
