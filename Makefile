@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo demo-once test check fix crash storm bench requirements clean
+.PHONY: demo demo-once test check fix crash storm quota model bench requirements clean
 
 demo: $(VENV)/.base
 	@$(BIN)/python manage.py demo
@@ -38,6 +38,14 @@ crash: $(VENV)/.dev
 # 10,000 operations while the service fails at random, twice (the suite runs 600 of each).
 storm: $(VENV)/.dev
 	STORM_OPERATIONS=10000 $(BIN)/python -m pytest -p no:randomly -s tests/integration/provisioning/test_storm.py
+
+# Every quota of Entra's, from an empty bucket, alone and beside somebody else (the suite drives one).
+quota: $(VENV)/.dev
+	QUOTA_ALL=1 $(BIN)/python -m pytest -p no:randomly tests/contract/client/test_quota.py
+
+# Client, sandbox and a simple model over 20,000 random steps (the suite runs 2,000).
+model: $(VENV)/.dev
+	MODEL_STEPS=20000 $(BIN)/python -m pytest -p no:randomly tests/contract/client/test_model.py
 
 # Measurements, each as a ratio to the plain way of doing the same.
 bench: $(VENV)/.dev

@@ -28,6 +28,7 @@ _ITEMS = (
         Action.SEE_CUSTOMERS,
         ("customer_", "tenant_", "profile_"),
     ),
+    ("Templates", "template_list", "file", Action.EDIT_PROFILE, ("template_",)),
     ("Jobs", "job_list", "jobs", Action.SEE_JOBS, ("job_",)),
     ("Reports", "report_list", "report", Action.SEE_REPORTS, ("report_",)),
     ("Costs", "cost_overview", "chart", Action.SEE_COSTS, ("cost_", "price_")),

@@ -8,8 +8,10 @@ from django.db.models import Count, Max, Q, QuerySet
 
 from billing.domain.pricing import Cost
 from billing.selectors import job_cost
+from provisioning.domain.attributes import USER_NAME
 from provisioning.domain.definition import ProfileError
 from provisioning.domain.mapping import CompiledProfile, published_profile
+from provisioning.domain.redaction import DISPLAY_NAME, shown_name, shown_state, shown_text
 from provisioning.domain.targets import Targets
 from provisioning.models import Directory, HeldRecord, Job, Operation
 from tenants.domain.roles import Action
@@ -119,12 +121,21 @@ def redacted_paths(job: Job) -> frozenset[str]:
 
 
 def _shown(operation: dict[str, Any], redacted: frozenset[str]) -> dict[str, Any]:
-    for side in ("before", "after"):
-        operation[side] = {
-            path: "[Redact]" if path in redacted else value
-            for path, value in operation[side].items()
+    states = (operation["before"], operation["after"])
+    told = {
+        name: shown_text(operation[name], states, redacted)
+        for name in ("reason", "message", "detail")
+    }
+    return (
+        operation
+        | told
+        | {
+            "before": shown_state(operation["before"], redacted),
+            "after": shown_state(operation["after"], redacted),
+            "person": shown_name(DISPLAY_NAME, operation["person"], redacted),
+            "user_name": shown_name(USER_NAME, operation["user_name"], redacted),
         }
-    return operation
+    )
 
 
 def report_of(job: Job) -> dict[str, Any]:
@@ -145,6 +156,7 @@ def report_of(job: Job) -> dict[str, Any]:
         "inactive_without_account": job.inactive,
         "out_of_scope": job.out_of_scope,
         "plan": _plan(job),
+        "flapping": job.flapping,
         "done": {name: getattr(job, name) for name in _ENDS},
         "usage": _usage(cost),
         "comparison": job.comparison,

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from provisioning.views import checking, compare, editor, jobs, profiles, suggestions, uploads
+from provisioning.views import (
+    checking,
+    compare,
+    drift,
+    editor,
+    jobs,
+    library,
+    profiles,
+    promotion,
+    sharing,
+    suggestions,
+    uploads,
+)
 
 urlpatterns = [
     path("tenants/<slug:slug>/upload/", uploads.tenant_upload, name="tenant_upload"),
@@ -25,6 +37,26 @@ urlpatterns = [
     path("tenants/<slug:slug>/profile/compare/", compare.profile_compare, name="profile_compare"),
     path("tenants/<slug:slug>/profile/discard/", profiles.profile_discard, name="profile_discard"),
     path("tenants/<slug:slug>/profile/pilot/", profiles.profile_pilot, name="profile_pilot"),
+    path("tenants/<slug:slug>/profile/share/", sharing.profile_share, name="profile_share"),
+    path("tenants/<slug:slug>/profile.yaml", sharing.profile_export, name="profile_export"),
+    path("tenants/<slug:slug>/profile/import/", sharing.profile_import, name="profile_import"),
+    path("tenants/<slug:slug>/profile/clone/", sharing.profile_clone, name="profile_clone"),
+    path(
+        "tenants/<slug:slug>/profile/template/", sharing.profile_template, name="profile_template"
+    ),
+    path("tenants/<slug:slug>/profile/drift/", drift.profile_drift, name="profile_drift"),
+    path("tenants/<slug:slug>/profile/promote/", promotion.profile_promote, name="profile_promote"),
+    path(
+        "tenants/<slug:slug>/profile/from/<slug:kind>/<slug:template>/",
+        library.template_use,
+        name="template_use",
+    ),
+    path("templates/", library.template_list, name="template_list"),
+    path("templates/<slug:kind>/<slug:template>/", library.template_detail, name="template_detail"),
+    path("templates/<slug:kind>/<slug:template>.yaml", library.template_file, name="template_file"),
+    path(
+        "templates/<slug:kind>/<slug:template>.csv", library.template_sample, name="template_sample"
+    ),
     path("jobs/", jobs.job_list, name="job_list"),
     path("jobs/<int:pk>/", jobs.job_detail, name="job_detail"),
     path("jobs/<int:pk>/progress/", jobs.job_progress, name="job_progress"),

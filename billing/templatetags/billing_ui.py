@@ -13,6 +13,15 @@ _PURPOSES = {
     "create": "Creating accounts",
     "update": "Updating accounts",
     "disable": "Disabling accounts",
+    "delete": "Deleting accounts",
+    "group_create": "Creating groups",
+    "group_update": "Changing groups",
+    "group_delete": "Deleting groups",
+    "member_add": "Adding members",
+    "member_remove": "Removing members",
+    "verify": "Making sure of an outcome",
+    "connection_test": "Testing the connection",
+    "editor": "Looking something up in the editor",
 }
 _RULES = {
     BillingRule.SUCCESS_AND_NOT_FOUND: "2xx and 404",

@@ -13,7 +13,9 @@ from msp_portal.sandbox.errors import ScimError
 from msp_portal.sandbox.faults import HTML_PAGE, Fault
 from msp_portal.sandbox.http import Request, Response, json_response
 from msp_portal.sandbox.login import Login
+from msp_portal.sandbox.page.site import Site, is_page
 from msp_portal.sandbox.scim import BASE, Scim, below_base, error_response
+from msp_portal.sandbox.service import Service
 from msp_portal.sandbox.store import Store
 from msp_portal.sandbox.tokens import TokenError, Tokens
 
@@ -33,7 +35,9 @@ class Sandbox:
         tokens = Tokens(store, static_token)
         self._scim = Scim(store, tokens, throttle=throttle)
         self._login = Login(store, tokens)
-        self._control = Control(store)
+        service = Service(store)
+        self._control = Control(service)
+        self._site = Site(service, static_token=bool(static_token))
         self._store = store
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,6 +56,8 @@ class Sandbox:
         lowered = request.path.lower()
         if lowered == BASE or lowered.startswith(BASE + "/"):
             return await self._scim_answer(request)
+        if is_page(request.path):
+            return self._site.answer(request)
         if request.path.startswith(PREFIX + "/"):
             return self._control.answer(request)
         try:

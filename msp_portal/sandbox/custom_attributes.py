@@ -35,8 +35,6 @@ def check_sets(given: Any) -> Json:
 
 def schemas_with(sets: Json) -> ResourceSchemas:
     """What users consist of in a directory with these sets."""
-    if not sets:
-        return USERS
     attributes = tuple(
         Attribute(name, "complex", returned="request", sub=tuple(map(_attribute, each)))
         for name, each in sets.items()

@@ -13,6 +13,7 @@ from typing import Any
 
 from msp_portal.sandbox.http import Json, dump
 from msp_portal.sandbox.schemas import CUSTOM, ENTERPRISE, ENTRA_GROUP, ENTRA_USER
+from msp_portal.sandbox.values import is_proxy_row
 
 Event = list[Any]
 Ids = dict[str, None]  # a set that keeps its order
@@ -120,6 +121,15 @@ def external_id(resource: Json) -> str | None:
     return value
 
 
+def proxy_addresses(resource: Json) -> set[str]:
+    """The proxy addresses of a user or group, without case and without their protocol."""
+    rows = resource.get("emails", ())
+    shown = [str(row.get("value", "")) for row in rows if is_proxy_row(row)]
+    for urn in (ENTRA_USER, ENTRA_GROUP):
+        shown += resource.get(urn, {}).get("proxyAddresses", ())
+    return {each.casefold().removeprefix("smtp:") for each in shown if each}
+
+
 class Directory:
     """Users, groups, memberships and the names of the recently deleted."""
 
@@ -130,6 +140,7 @@ class Directory:
         self.by_external = Index()
         self.by_nick = Index()
         self.reports = Index()
+        self.by_proxy = Index()
         self.members: dict[str, Ids] = {}
         self.member_of: dict[str, Ids] = {}
         self.owners: dict[str, Ids] = {}
@@ -190,6 +201,15 @@ class Directory:
         for index, key in self._indexes:
             old = None if before is None else key(before)
             index.move(old, None if after is None else key(after), resource_id)
+        self._reindex_proxies(before, after, resource_id)
+
+    def _reindex_proxies(self, before: Json | None, after: Json | None, resource_id: str) -> None:
+        old = proxy_addresses(before) if before else set()
+        new = proxy_addresses(after) if after else set()
+        for address in old - new:
+            self.by_proxy.move(address, None, resource_id)
+        for address in new - old:
+            self.by_proxy.move(None, address, resource_id)
 
     def _put_user(self, seq: int, resource: Json, password_set: bool) -> None:
         before = self.users.put(Entry(seq, resource, password_set))
@@ -211,13 +231,17 @@ class Directory:
         self.deleted_names[name] = at
 
     def _put_group(self, seq: int, resource: Json) -> None:
-        self.groups.put(Entry(seq, resource))
+        before = self.groups.put(Entry(seq, resource))
+        old = None if before is None else before.resource
+        self._reindex_proxies(old, resource, resource["id"])
 
     def _keep_group(self, resource: Json, at: float) -> None:
         self.deleted_groups[resource["id"]] = (resource, at)
 
     def _drop_group(self, group_id: str, at: float = 0.0) -> None:
         entry = self.groups.pop(group_id)
+        if entry:
+            self._reindex_proxies(entry.resource, None, group_id)
         if entry and "Unified" in entry.resource.get(ENTRA_GROUP, {}).get("groupTypes", ()):
             self._keep_group(entry.resource, at)
         self.owners.pop(group_id, None)

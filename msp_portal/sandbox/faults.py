@@ -21,6 +21,7 @@ _FIELDS: dict[str, tuple[type, ...]] = {
     "rate": (int, float),
     "seed": (int,),
 }
+_RANGES = {"status": (200, 599), "times": (1, 1_000_000), "delay": (0, 3600), "rate": (0, 1)}
 
 
 @dataclass(slots=True)
@@ -65,7 +66,16 @@ def parse_fault(given: Any) -> Fault:
             raise ControlError(400, f"Field {key!r} of a fault cannot be {value!r}.")
     if values.get("when", "before") not in ("before", "after"):
         raise ControlError(400, "A fault comes 'before' or 'after' the write.")
+    _check_ranges(values)
     return _build(values)
+
+
+def _check_ranges(values: Json) -> None:
+    for key, (least, most) in _RANGES.items():
+        if key in values and not least <= values[key] <= most:
+            raise ControlError(400, f"Field {key!r} of a fault lies between {least} and {most}.")
+    if not str(values.get("retry_after", "")).isprintable():
+        raise ControlError(400, "Field 'retry_after' of a fault must fit into one header line.")
 
 
 def _build(values: Json) -> Fault:

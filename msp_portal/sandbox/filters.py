@@ -35,15 +35,16 @@ class Rule:
     ops: tuple[str, ...] = ("eq",)
     boolean: bool = False
     fold: bool = False
+    negatable: bool = False  # `not(... ew ...)`: users only
 
 
 USER_RULES = {
     "active": Rule(boolean=True),
-    "username": Rule(("eq", "ew"), fold=True),
+    "username": Rule(("eq", "ew"), fold=True, negatable=True),
     "externalid": Rule(),
     "id": Rule(fold=True),
     "groups.value": Rule(fold=True),
-    f"{ENTRA_USER}:mailNickname".lower(): Rule(("eq", "ew"), fold=True),
+    f"{ENTRA_USER}:mailNickname".lower(): Rule(("eq", "ew"), fold=True, negatable=True),
     f"{ENTRA_USER}:ownedGroups.value".lower(): Rule(fold=True),
 }
 GROUP_RULES = {
@@ -87,7 +88,7 @@ def _clause(match: re.Match[str], rules: dict[str, Rule]) -> Clause:
     rule = rules.get(name)
     if rule is None:
         raise bad_filter(f"Filtering on '{match['name']}' is not supported.")
-    if op not in rule.ops or (negated and op != "ew"):
+    if op not in rule.ops or (negated and not (rule.negatable and op == "ew")):
         raise bad_filter(f"Operator '{match['op']}' is not supported for '{match['name']}'.")
     return Clause(name, op, _value(match, rule), negated)
 

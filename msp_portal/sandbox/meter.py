@@ -4,7 +4,8 @@ Status "0" is a connection that was cut before the service had worked on the req
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from typing import Any
 
 from msp_portal.sandbox.http import Json
@@ -16,6 +17,16 @@ HOUR = 3600
 def count_of(at: float, status: int, *, billable: bool) -> Count:
     """One request answered at `at` (seconds since 1970)."""
     return [int(at) // HOUR * HOUR, status, 1, int(billable)]
+
+
+@dataclass(slots=True)
+class Hour:
+    """What one hour saw; `start` is UTC."""
+
+    start: datetime
+    requests: int = 0
+    billable: int = 0
+    by_status: dict[int, int] = field(default_factory=dict)
 
 
 class Meter:
@@ -48,6 +59,25 @@ class Meter:
             "billable": sum(each["billable"] for each in usage.values()),
             "tenants": usage,
         }
+
+    def hours(self, tenant: str) -> list[Hour]:
+        """The hours in which a directory was called, earliest first."""
+        hours: dict[int, Hour] = {}
+        for (hour, status), (requests, billable) in sorted(self._cells.get(tenant, {}).items()):
+            found = hours.setdefault(hour, Hour(datetime.fromtimestamp(hour, UTC)))
+            found.requests += requests
+            found.billable += billable
+            found.by_status[status] = requests
+        return list(hours.values())
+
+    def billable_days(self, tenant: str, since: date, until: date) -> list[tuple[date, int]]:
+        """Billable requests by UTC day, `since` to `until` inclusive; no day without any."""
+        days: dict[date, int] = {}
+        for hour in self.hours(tenant):
+            day = hour.start.date()
+            if since <= day <= until and hour.billable:
+                days[day] = days.get(day, 0) + hour.billable
+        return list(days.items())
 
     def _usage(self, tenant: str) -> Json:
         by_status: dict[str, int] = {}

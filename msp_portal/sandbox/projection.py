@@ -79,9 +79,10 @@ def _tree(kind: ResourceSchemas, names: str) -> Tree:
     for name in names.split(","):
         if not name.strip():
             raise bad_value("A projection needs at least one attribute, and no empty ones.")
-        if name.strip().lower() == CUSTOM.lower():
+        location = locate(kind, name.strip())
+        if location.urn == CUSTOM and (location.attribute is None or location.sub is not None):
             raise bad_value("Custom security attributes are projected by set.")
-        _insert(tree, locate(kind, name.strip()).keys)
+        _insert(tree, location.keys)
     return tree
 
 

@@ -1,6 +1,7 @@
 """Starts the sandbox: state, socket, event loop."""
 
 import errno
+import shlex
 import signal
 import socket
 import sys
@@ -13,6 +14,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from msp_portal.sandbox.app import TRANSPORT, Sandbox
+from msp_portal.sandbox.control import PREFIX
 from msp_portal.sandbox.errors import StartError
 from msp_portal.sandbox.http import Json
 from msp_portal.sandbox.scim import BASE
@@ -82,7 +84,7 @@ def run(options: Options) -> None:
     )
     server = _Server(config)
     port = listener.getsockname()[1]
-    server.ready = lambda: _say(f"Sandbox ready at http://{options.host}:{port}{BASE}")
+    server.ready = lambda: _greet(options, port)
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn raises the signal again when it is done: that must not end in a traceback.
         signal.signal(number, lambda *_: None)
@@ -107,6 +109,27 @@ def _bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
+def _greet(options: Options, port: int) -> None:
+    """What the person who started it needs; the first line is for programs that wait for it."""
+    scim = f"http://{_in_url(options.host)}:{port}{BASE}"
+    lines = [
+        f"Sandbox ready at {scim}",
+        f"Control page: http://{_in_url(_near(options.host))}:{port}{PREFIX}/ (this machine only)",
+    ]
+    if options.static_token:
+        bearer = shlex.quote(f"Authorization: Bearer {options.static_token}")
+        lines += [
+            "Try it with the static token:",
+            f"  curl -H {bearer} -H 'Accept: application/scim+json' '{scim}/Users?count=5'",
+        ]
+    sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
+
+
+def _near(host: str) -> str:
+    """The address of a listener as this machine calls it; the control page wants loopback."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -3,6 +3,7 @@
 Each default is what the fact sheet names as documented or said; the other side can be chosen.
 """
 
+import re
 from dataclasses import dataclass, fields
 from typing import Any, get_args, get_type_hints
 
@@ -29,6 +30,8 @@ class Switches:
     password_policy: bool = True
     soft_delete_days: float = 30.0  # how long a deleted user's name stays taken
     billing_rule: str = "2xx+404"  # or "all"
+    unit_price: str = "0.002"  # of one billable request, decimal text
+    billing_currency: str = "USD"
     read_lag_seconds: float = 0.0
     token_lifetime_seconds: int = 3599
     throttle: bool | None = None  # None: as the server was started
@@ -51,7 +54,7 @@ class Switches:
 
 _HINTS = get_type_hints(Switches)
 _NAMES = tuple(each.name for each in fields(Switches))
-_CHOICES: dict[str, tuple[Any, ...]] = {
+CHOICES: dict[str, tuple[Any, ...]] = {
     "feature_off_status": (400, 401),
     "put_status": (405, 404, 400, 501),
     "discovery_list_key": ("resources", "Resources"),
@@ -64,6 +67,10 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
     "throttle_start": ("full", "empty"),
     "retry_after_form": ("usual", "seconds", "fraction", "date", "none"),
     "custom_security_unknown_status": (400, 404),
+}
+_FORMS = {
+    "unit_price": re.compile(r"[0-9]{1,6}(\.[0-9]{1,10})?"),
+    "billing_currency": re.compile(r"[A-Z]{3}"),
 }
 
 
@@ -80,8 +87,10 @@ def parse_switches(given: Json) -> Switches:
 
 
 def _fits(name: str, value: Any) -> bool:
-    if name in _CHOICES:
-        return value in _CHOICES[name]
+    if name in CHOICES:
+        return value in CHOICES[name]
+    if name in _FORMS:
+        return isinstance(value, str) and bool(_FORMS[name].fullmatch(value))
     hint = _HINTS[name]
     allowed = get_args(hint) or (hint,)
     if isinstance(value, bool):

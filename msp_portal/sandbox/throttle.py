@@ -26,10 +26,19 @@ class Quota:
     tokens: float
     seconds: float
 
+    def sized(self, s: Switches) -> tuple[float, float]:
+        """Size of the bucket, and how much comes free in a second."""
+        size = max(1.0, self.tokens * s.throttle_quota)
+        rate = size / self.seconds * s.throttle_scale
+        if self.scope == "Tenant_Application":
+            # Somebody else with the same application takes a part of what comes free.
+            rate *= 1.0 - s.throttle_other_share
+        return size, rate
+
 
 APP_UNITS = Quota("Application", "ReadWrite", _UNITS, 150_000, 20)
 APP_WRITES = Quota("Application", "Write", _WRITES, 35_000, 300)
-APP_REQUESTS = Quota("Application", "ReadWrite", "RequestLimitExceeded", 130_000, 10)
+APP_REQUESTS = Quota("Application", "ReadWrite", _UNITS, 130_000, 10)  # no reason of its own
 TENANT_WRITES = Quota("Tenant", "Write", _WRITES, 18_000, 300)
 WRITES = Quota("Tenant_Application", "Write", _WRITES, 3000, 150)
 
@@ -70,10 +79,10 @@ class Ask:
         yield APP_REQUESTS, 1
 
     def key(self, quota: Quota) -> tuple[str, str, str]:
-        """Whose bucket of this quota it is."""
+        """Whose bucket of this quota it is. Not by its size, which follows the directory's."""
         app = "" if quota.scope == "Tenant" else self.app
         tenant = "" if quota.scope == "Application" else self.tenant
-        return quota.scope + quota.reason, app, tenant
+        return f"{quota.scope}/{quota.reason}/{quota.seconds}", app, tenant
 
 
 @dataclass(slots=True)
@@ -106,13 +115,10 @@ class Throttle:
         headers: Headers = [(b"x-ms-resource-unit", str(ask.units).encode())]
         taken: list[tuple[Bucket, int]] = []
         share = 0.0
-        for quota, amount in ask.quotas():
-            size = max(1.0, quota.tokens * s.throttle_quota)
-            rate = size / quota.seconds * s.throttle_scale
-            if quota.scope == "Tenant_Application":
-                # Somebody else with the same application takes a part of what comes free.
-                rate *= 1.0 - s.throttle_other_share
-            bucket = self._bucket(ask.key(quota), size, now, s)
+        # All of them begin with an application's first request, whichever of them refuses it.
+        buckets = [(q, amount, self._bucket(ask.key(q), q, now, s)) for q, amount in ask.quotas()]
+        for quota, amount, bucket in buckets:
+            size, rate = quota.sized(s)
             bucket.drain(size, rate, now)
             wait = bucket.wait(amount, size, rate)
             if wait:
@@ -125,11 +131,11 @@ class Throttle:
             headers.append((b"x-ms-throttle-limit-percentage", f"{min(share, 1.0):.2f}".encode()))
         return True, headers
 
-    def _bucket(self, key: tuple[str, str, str], size: float, now: float, s: Switches) -> Bucket:
+    def _bucket(self, key: tuple[str, str, str], quota: Quota, now: float, s: Switches) -> Bucket:
         found = self._buckets.get(key)
         if found is None:
-            narrow = key[0].startswith("Tenant_Application")
-            used = size if narrow and s.throttle_start == "empty" else 0.0
+            narrow = quota.scope == "Tenant_Application"
+            used = quota.sized(s)[0] if narrow and s.throttle_start == "empty" else 0.0
             found = self._buckets[key] = Bucket(used, now)
         return found
 

@@ -8,6 +8,7 @@ from msp_portal.sandbox.errors import ScimError, bad_value
 from msp_portal.sandbox.http import Json
 from msp_portal.sandbox.schemas import ENTERPRISE, ENTRA_USER
 from msp_portal.sandbox.tenants import Tenant
+from msp_portal.sandbox.values import is_proxy_row
 
 DAY = 86400
 _CLASSES = (r"[a-z]", r"[A-Z]", r"[0-9]", r"[^a-zA-Z0-9]")
@@ -32,12 +33,15 @@ def check_required(resource: Json) -> None:
 def check_user_name(tenant: Tenant, resource: Json) -> str | None:
     """Shape and domain of userName; gives the domain's kind (None: not verified, not enforced)."""
     local, at, domain = resource["userName"].rpartition("@")
+    enforced = tenant.switches.verified_domains_enforced
+    if not at and not enforced and not re.search(r"\s", domain):
+        return None
     if not at or not local or not domain or re.search(r"\s", resource["userName"]):
         raise bad_value(
             "Property userPrincipalName is invalid: it must have the form alias@domain."
         )
     kind = tenant.domain_kind(domain.lower())
-    if kind is None and tenant.switches.verified_domains_enforced:
+    if kind is None and enforced:
         raise bad_value(
             "The domain portion of the userPrincipalName property is invalid. You must use one of "
             f"the verified domain names in your organization; '{domain}' is not one of them."
@@ -71,12 +75,29 @@ def check_unique(tenant: Tenant, resource: Json, now: float) -> None:
     kept = tenant.switches.soft_delete_days * DAY
     folded = folded_name(resource) or ""
     if tenant.directory.name_taken(folded, resource["id"], now, kept):
-        status = tenant.switches.duplicate_status
-        raise ScimError(
-            status,
-            "Another object with the same value for property userPrincipalName already exists.",
-            "uniqueness" if status == 409 else None,
-        )
+        raise _duplicate(tenant, "userPrincipalName")
+
+
+def check_addresses(tenant: Tenant, resource: Json, before: Json) -> None:
+    """No new userName or mail may be a proxy address of somebody else; 409 or 400 by switch."""
+    for address in _addresses(resource) - _addresses(before):
+        if any(each != resource["id"] for each in tenant.directory.by_proxy.get(address)):
+            raise _duplicate(tenant, "proxyAddresses")
+
+
+def _addresses(resource: Json) -> set[str]:
+    rows = [row for row in resource.get("emails", ()) if row.get("type") == "work"]
+    mails = [row["value"] for row in rows if not is_proxy_row(row)]
+    return {each.casefold() for each in (resource.get("userName", ""), *mails)}
+
+
+def _duplicate(tenant: Tenant, name: str) -> ScimError:
+    status = tenant.switches.duplicate_status
+    return ScimError(
+        status,
+        f"Another object with the same value for property {name} already exists.",
+        "uniqueness" if status == 409 else None,
+    )
 
 
 def check_new_manager(tenant: Tenant, resource: Json) -> None:

@@ -79,6 +79,7 @@ def create(call: Call) -> Outcome:
     resource["meta"] = _meta(resource["id"])
     user_rules.check_new_manager(call.tenant, resource)
     user_rules.check_unique(call.tenant, resource, call.now)
+    user_rules.check_addresses(call.tenant, resource, {})
     seq = call.tenant.directory.users.next_seq
     entry = Entry(seq, resource, password_set)
     return Outcome(Response(201, projection.render(entry)), [["user", seq, resource, password_set]])
@@ -151,6 +152,7 @@ def update(call: Call, user_id: str) -> Outcome:
     if resource["userName"] != entry.resource.get("userName"):
         user_rules.check_user_name(call.tenant, resource)
         user_rules.check_unique(call.tenant, resource, call.now)
+    user_rules.check_addresses(call.tenant, resource, entry.resource)
     user_rules.check_manager(call.tenant, resource)
     resource = finish(resource, USERS.urns, user_id, _meta(user_id))
     if resource == entry.resource:

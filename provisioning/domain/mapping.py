@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from operator import methodcaller
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from provisioning.domain.attributes import ACTIVE, StateValue
 from provisioning.domain.definition import (
@@ -59,8 +59,7 @@ class MappingError(ProblemsError):
         return any(problem.slow for problem in self.problems)
 
 
-@dataclass(frozen=True, slots=True)
-class Mapped:
+class Mapped(NamedTuple):
     """A mapped record; `ignored` paths keep what the directory has, `initial` is for creation.
 
     `candidates`: for a path of SelectUniqueValue its values in order, of which the first that no
@@ -69,8 +68,8 @@ class Mapped:
 
     values: FlatState
     ignored: frozenset[str]
-    initial: Mapping[str, StateValue] = field(default_factory=lambda: _NOTHING)
-    candidates: Mapping[str, tuple[str | bool, ...]] = field(default_factory=lambda: _NO_CANDIDATES)
+    initial: Mapping[str, StateValue] = _NOTHING
+    candidates: Mapping[str, tuple[str | bool, ...]] = _NO_CANDIDATES
 
 
 def first_free(candidates: Iterable[str | bool], taken: Callable[[str], bool]) -> str | bool | None:
@@ -120,7 +119,8 @@ class CompiledProfile:
         """Paths that are written only when an account is created."""
         self.targets = frozenset(rule.target for rule in definition.rules) - self.once | {ACTIVE}
         """Paths that the profile decides on as long as an account lives."""
-        self.redacted = frozenset(step.rule.target for step in self._steps if step.redacted)
+        said = frozenset(rule.target for rule in definition.rules if rule.redact)
+        self.redacted = said.union(step.rule.target for step in self._steps if step.redacted)
         """Targets whose values plans, reports and logs must show as [Redact]."""
         self.unique = frozenset(step.rule.target for step in self._steps if step.alternatives)
         """Targets of SelectUniqueValue."""
@@ -156,7 +156,9 @@ class CompiledProfile:
             return self._scope(record, today)
         except UnreadableError as error:
             slow = isinstance(error.__cause__, SlowPatternError)
-            raise MappingError([Problem("", f"scope: {error}", slow=slow)]) from None
+            hidden = self.redacted.intersection(self._readers.get(error.column, ()))
+            reason = f"column {error.column} {_HIDDEN}" if hidden else str(error)
+            raise MappingError([Problem("", f"scope: {reason}", slow=slow)]) from None
 
     def missing_columns(self, header: Iterable[str]) -> tuple[str, ...]:
         """Columns that the profile reads and the header does not have."""

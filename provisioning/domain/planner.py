@@ -298,7 +298,7 @@ def _nameless(change: Change, reason: str) -> Change:
     # A name that clashes must not keep the account of someone who has left open.
     before = {path: value for path, value in change.before.items() if path != USER_NAME}
     after = {path: value for path, value in change.after.items() if path != USER_NAME}
-    return replace(change, before=before, after=after, reason=reason)
+    return replace(change, before=before, after=after, reason=reason, digest="")
 
 
 def _left(change: Change, reason: str) -> Change:

@@ -55,6 +55,10 @@ class ScopeError(Exception):
 class UnreadableError(Exception):
     """A record's value cannot be compared as the condition asks; that record only is stopped."""
 
+    def __init__(self, column: str, reason: str) -> None:
+        super().__init__(f"column {column}{reason}")
+        self.column = column
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -269,7 +273,7 @@ def _matching(column: str, text: str) -> Test:
         try:
             return find_group(pattern, 0, record.get(column, "")) is not None
         except EvaluationError as error:
-            raise UnreadableError(f"column {column}: {error.message}") from error
+            raise UnreadableError(column, f": {error.message}") from error
 
     return test
 
@@ -286,7 +290,7 @@ def _number_test(condition: Condition) -> Test:
             return False
         number = _number(text)
         if number is None:
-            raise UnreadableError(f"column {condition.column} holds {text!r}, which is no number")
+            raise UnreadableError(condition.column, f" holds {text!r}, which is no number")
         return number > limit if greater else number < limit
 
     return test
@@ -307,7 +311,7 @@ def _day_test(condition: Condition) -> Test:
             return False
         day = _day(text)
         if day is None:
-            raise UnreadableError(f"column {condition.column} holds {text!r}, which is no date")
+            raise UnreadableError(condition.column, f" holds {text!r}, which is no date")
         return day < bound(today) if before else day > bound(today)
 
     return test

@@ -165,6 +165,8 @@ def _utc_text(moment: datetime, text: str) -> str:
 
 def single_text(value: Value) -> str:
     """The value as trimmed text. A list is refused: the attribute holds one value."""
+    if value is None:
+        return ""
     if isinstance(value, tuple | list):
         raise RejectedError(f"a list of {len(value)} values, but the attribute holds one")
     try:

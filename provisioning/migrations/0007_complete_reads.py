@@ -14,4 +14,37 @@ class Migration(migrations.Migration):
                 default=False, help_text="All of the source, refused rows known; a sample is not."
             ),
         ),
+        migrations.AddField(
+            "operation",
+            "choices",
+            models.JSONField(
+                default=dict,
+                help_text="By path: what a creation tries next, should its value be taken.",
+            ),
+        ),
+        migrations.AddField(
+            "directoryobject",
+            "record_digest",
+            models.CharField(
+                blank=True,
+                default="",
+                help_text="Names the record and profile version it was last written from.",
+                max_length=32,
+            ),
+            preserve_default=False,
+        ),
+        migrations.AddField(
+            "operation",
+            "record_digest",
+            models.CharField(blank=True, default="", max_length=32),
+            preserve_default=False,
+        ),
+        migrations.AddField(
+            "job",
+            "flapping",
+            models.JSONField(
+                default=dict,
+                help_text="People by path whose value changes although their record did not.",
+            ),
+        ),
     ]

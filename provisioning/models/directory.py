@@ -40,6 +40,11 @@ class DirectoryObject(models.Model):
     outside_since = models.DateTimeField(
         null=True, help_text="When a sync first found its person outside the profile's scope."
     )
+    record_digest = models.CharField(
+        max_length=32,
+        blank=True,
+        help_text="Names the record and profile version it was last written from.",
+    )
     revision = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(auto_now=True)

@@ -59,6 +59,9 @@ class Job(models.Model):
     inactive = models.PositiveIntegerField("inactive without an account", default=0)
     out_of_scope = models.PositiveIntegerField(default=0)
     withheld = models.PositiveIntegerField("disables that need an explicit yes", default=0)
+    flapping = models.JSONField(
+        default=dict, help_text="People by path whose value changes although their record did not."
+    )
     planned_calls = models.PositiveIntegerField(default=0)
     unit_price = models.DecimalField(max_digits=18, decimal_places=9, null=True)
     currency = models.CharField(max_length=3, blank=True)
@@ -148,6 +151,10 @@ class Operation(models.Model):
     target_revision = models.PositiveIntegerField(null=True)
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
+    choices = models.JSONField(
+        default=dict, help_text="By path: what a creation tries next, should its value be taken."
+    )
+    record_digest = models.CharField(max_length=32, blank=True)
     reason = models.CharField(max_length=300, blank=True)
     attempts = models.PositiveIntegerField(default=0)
     lookups = models.PositiveIntegerField(default=0)

@@ -46,13 +46,14 @@ class Pacer:
         units: Quota | None = None,
         *,
         writes_left: float = float("inf"),
+        units_left: float = float("inf"),
         hushed: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = lambda: 0.0,
     ) -> None:
         now = clock()
         self._writes = Bucket(writes, now, writes_left)
-        self._units = Bucket(units or tenant_units(0), now)
+        self._units = Bucket(units or tenant_units(0), now, units_left)
         self._clock = clock
         self._chance = chance
         self._lock = Lock()

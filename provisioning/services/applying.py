@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
@@ -26,6 +27,7 @@ from provisioning.scim.refusals import Refused
 from provisioning.scim.users import change_user, create_user, delete_user, find_users
 from provisioning.services import outcomes
 from provisioning.services.lanes import HeldLane
+from provisioning.services.names import is_free
 from provisioning.services.outcomes import Outcome, changes_of, creates, looks_up
 from tenants.models import Tenant
 
@@ -60,6 +62,16 @@ _FIELDS = (
     "detail",
     "settled_at",
     "target",
+)
+
+_SHADOW = (
+    "key",
+    "external_id",
+    "user_name",
+    "folded_user_name",
+    "active",
+    "state",
+    "record_digest",
 )
 
 
@@ -210,8 +222,10 @@ def _settle(operation: Operation, exchange: Exchange, client: ScimClient, now: d
     error, looking = error_of(exchange), looks_up(operation)
     if error is None:
         client.bearer.worked()
-        settle = outcomes.looked_up if looking else outcomes.written
-        return settle(operation, exchange.answer.body, now)
+        body = exchange.answer.body
+        if looking:
+            return outcomes.looked_up(operation, body, now, partial(is_free, operation))
+        return outcomes.written(operation, body, now)
     intent = Intent.READ if looking else exchange.attempt.request.intent
     began = operation.first_sent_at or now
     decision = client.after(
@@ -232,16 +246,18 @@ def _save(job: Job, settled: Sequence[Outcome]) -> None:
         [shadow for shadow in shadows if shadow.pk is None],
         update_conflicts=True,
         unique_fields=["tenant", "entra_id"],
-        update_fields=["key", "external_id", "user_name", "folded_user_name", "active", "state"],
+        update_fields=_SHADOW,
     )
     DirectoryObject.objects.bulk_update(
         changed,
-        ["key", "external_id", "state", "active", "user_name", "folded_user_name", "revision"],
+        [*_SHADOW, "revision"],
     )
     for outcome in settled:
         if outcome.goes_on:
             outcome.operation.target = outcome.shadow  # saved by now
     Operation.objects.bulk_update([outcome.operation for outcome in settled], _FIELDS)
+    renamed = [outcome.operation for outcome in settled if outcome.renamed]
+    Operation.objects.bulk_update(renamed, ("after", "choices", "user_name"))
     gone = [outcome.gone.pk for outcome in settled if outcome.gone is not None]
     if gone:
         DirectoryObject.objects.filter(pk__in=gone).delete()

@@ -4,11 +4,12 @@ Nothing here talks to the service or the database: an operation and an exchange 
 operation comes out changed, with the shadow row to write and the counter to move.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from provisioning.domain.attributes import is_custom
+from provisioning.domain.attributes import MAIL_NICKNAME, is_custom
 from provisioning.domain.planner import ACTIVE, EXTERNAL_ID, USER_NAME
 from provisioning.domain.records import fold_key
 from provisioning.domain.retry import (
@@ -54,6 +55,8 @@ class Outcome:
     halt: str = ""
     goes_on: bool = False
     """The account was created; a second call brings it what the creation could not carry."""
+    renamed: bool = False
+    """The operation carries another value now."""
 
 
 def looks_up(operation: Operation) -> bool:
@@ -121,8 +124,13 @@ def failed_write(
             return _gave_up(operation, error, now)
 
 
-def looked_up(operation: Operation, body: Any, now: datetime) -> Outcome:
-    """The directory was asked whether the account exists; only an equal externalId is ours."""
+def looked_up(
+    operation: Operation, body: Any, now: datetime, free: Callable[[str, str], bool]
+) -> Outcome:
+    """The directory was asked whether the account exists; only an equal externalId is ours.
+
+    `free` says of a path and a value whether nothing we know of has it.
+    """
     operation.lookups += 1
     found = resources_of(body)
     ours = [user for user in found if str(user.get("externalId", "")) == operation.key]
@@ -132,13 +140,34 @@ def looked_up(operation: Operation, body: Any, now: datetime) -> Outcome:
             return _exists(operation, now, entra_id)
         return _done(operation, now, shadow=_created(operation, entra_id, _read(ours[0])))
     if found:
-        return _conflict(operation, found, now)
+        another = _another_choice(operation, free) if len(found) == 1 else None
+        return another or _conflict(operation, found, now)
     if not answered_duplicate(operation):
         return _absent(operation, now)
     if operation.uncertain_since and operation.lookups < _MAX_LOOKUPS:
         # Written by an attempt nobody heard of, and not yet visible: the directory lags.
         return _unknown(operation, now, backoff(operation.lookups, 0.0))
-    return _fail(operation, now, _DELETED_BEFORE)
+    # While an attempt is uncertain, whoever has the name may be our own account, not yet visible.
+    another = None if operation.uncertain_since else _another_choice(operation, free)
+    return another or _fail(operation, now, _DELETED_BEFORE)
+
+
+def _another_choice(operation: Operation, free: Callable[[str, str], bool]) -> Outcome | None:
+    """Have the creation sent with the next value the profile proposes, if there is one."""
+    if not answered_duplicate(operation):
+        return None
+    path = MAIL_NICKNAME if "mailnickname" in operation.detail.lower() else USER_NAME
+    left = [value for value in operation.choices.get(path, ()) if free(path, value)]
+    if not left:
+        return None
+    operation.after = {**operation.after, path: left[0]}
+    operation.choices = {**operation.choices, path: left[1:]}
+    if path == USER_NAME:
+        operation.user_name = left[0]
+    operation.state, operation.not_before = Operation.State.PENDING, None
+    operation.attempts, operation.lookups = 0, 0
+    operation.status, operation.detail = None, ""
+    return Outcome(operation, renamed=True)
 
 
 def failed_lookup(
@@ -174,6 +203,7 @@ def _exists(operation: Operation, now: datetime, entra_id: str) -> Outcome:
     """The account was created: done, unless a second call has to follow."""
     shadow = _created(operation, entra_id, changes_of(operation))
     if not any(map(is_custom, operation.after)):
+        shadow.record_digest = operation.record_digest
         return _done(operation, now, shadow=shadow)
     operation.state, operation.not_before = Operation.State.PENDING, None
     operation.attempts, operation.uncertain_since = 0, None
@@ -276,6 +306,7 @@ def _changed(operation: Operation) -> DirectoryObject | None:
     target.active = bool(target.state.get(ACTIVE, target.active))
     target.user_name = str(target.state.get(USER_NAME, target.user_name))
     target.folded_user_name = target.user_name.casefold()
+    target.record_digest = operation.record_digest
     target.revision += 1
     if operation.kind == Operation.Kind.ADOPT:
         target.key, target.external_id = fold_key(operation.key), operation.key
@@ -292,6 +323,7 @@ def _doubted(operation: Operation) -> DirectoryObject | None:
         return None
     target.state = {**target.state, **dict.fromkeys(changes_of(operation), "")}
     target.active = target.active or ACTIVE in operation.after
+    target.record_digest = ""
     target.revision += 1
     return target
 

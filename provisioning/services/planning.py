@@ -1,6 +1,7 @@
 """Planning a job inside its lane: inventory if the directory was never read, map, plan, price."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 
@@ -17,7 +18,7 @@ from provisioning.selectors import profile_of
 from provisioning.services import snapshots
 from provisioning.services.inventory import read_inventory
 from provisioning.services.lanes import HeldLane
-from provisioning.services.people import MappedPeople
+from provisioning.services.people import MappedPeople, PatternTooSlow
 from provisioning.services.shadow import shadow_of
 
 logger = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ _DECIDED = (
     "inactive",
     "out_of_scope",
     "held",
+    "flapping",
 )
 
 
@@ -63,7 +65,12 @@ class _Counts(dict[Kind, int]):
     calls = 0
     """Calls the plan takes when everything in it is approved."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.flapping: Counter[str] = Counter()
+
     def add(self, change: Change) -> None:
+        self.flapping.update(change.flapping)
         self[change.kind] = self.get(change.kind, 0) + 1
         self.withheld += change.withheld
         self.calls += change.calls
@@ -95,7 +102,11 @@ def _write_operations(job: Job, profile: CompiledProfile, held: HeldLane) -> _Co
     counts = _Counts()
     rows = (_operation(job, change) for change in _counted(changes, counts))
     while True:
-        batch = list(islice(rows, _BATCH))
+        try:
+            batch = list(islice(rows, _BATCH))
+        except PatternTooSlow:
+            _give_up(job, people, held)
+            raise
         with transaction.atomic():
             held.confirm()
             Operation.objects.bulk_create(batch)
@@ -105,6 +116,15 @@ def _write_operations(job: Job, profile: CompiledProfile, held: HeldLane) -> _Co
             counts.outside = people.passed_over
             _note_outside(job, people)
             return counts
+
+
+@transaction.atomic
+def _give_up(job: Job, people: MappedPeople, held: HeldLane) -> None:
+    """Half a plan is none: only what was held back stays to be seen."""
+    held.confirm()
+    job.operations.all().delete()
+    HeldRecord.objects.bulk_create(people.take_failures())
+    Job.objects.filter(pk=job.pk).update(held=job.held_records.count())
 
 
 @transaction.atomic
@@ -159,6 +179,8 @@ def _operation(job: Job, change: Change) -> Operation:
         target_revision=change.account.revision if change.account else None,
         before=dict(change.before),
         after=dict(change.after),
+        record_digest=change.digest,
+        choices={path: list(rest) for path, rest in change.choices.items() if rest},
         reason=change.reason[:300],
     )
 
@@ -177,6 +199,7 @@ def _finish_planning(job: Job, counts: _Counts) -> None:
     job.unchanged = counts.get(Kind.UNCHANGED, 0)
     job.inactive = counts.get(Kind.INACTIVE, 0)
     job.out_of_scope = counts.outside
+    job.flapping = dict(counts.flapping)
     job.held = job.held_records.count()
     job.planned_at, job.problem = now, ""
     job.state = Job.State.PLANNED

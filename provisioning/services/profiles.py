@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from provisioning.domain.definition import parse_definition
+from provisioning.domain.origin import read_origin
 from provisioning.models import MappingProfile, ProfileVersion
 from provisioning.selectors import targets_of
 from tenants.models import Tenant, User
@@ -16,7 +17,8 @@ from tenants.services import record
 def publish(*, tenant: Tenant, definition: Any, by: User | None, note: str = "") -> ProfileVersion:
     """Publish a definition as the tenant's next version; raises ProfileError with all problems.
 
-    Publishing what is current already changes nothing and returns the current version.
+    Publishing what is current already changes nothing and returns the current version. While a
+    promoted draft waits, whatever is published asks for a pilot.
     """
     data = parse_definition(definition, targets_of(tenant)).to_json()
     profile, _ = MappingProfile.objects.get_or_create(
@@ -26,6 +28,8 @@ def publish(*, tenant: Tenant, definition: Any, by: User | None, note: str = "")
     if current is not None and current.definition == data:
         return current
     highest = profile.versions.aggregate(highest=Max("number"))["highest"] or 0
+    origin = read_origin(profile.origin)
+    promoted = profile.draft is not None and origin is not None and origin.asks_for_a_pilot
     version = ProfileVersion.objects.create(
         customer_id=tenant.customer_id,
         profile=profile,
@@ -33,7 +37,11 @@ def publish(*, tenant: Tenant, definition: Any, by: User | None, note: str = "")
         definition=data,
         note=note,
         published_by=by,
+        needs_pilot=promoted,
     )
+    if origin and promoted and definition == profile.draft:
+        profile.origin = str(origin.published())
+        profile.save(update_fields=["origin"])
     record(
         "profile.published",
         by=by,

@@ -21,6 +21,7 @@ _SHADOW = (
     "on_premises",
     "guest",
     "outside_since",
+    "record_digest",
 )
 
 

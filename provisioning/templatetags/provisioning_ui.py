@@ -8,7 +8,8 @@ from django import template
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from provisioning.domain.attributes import CATALOGUE, CUSTOM, is_custom
+from provisioning.domain.attributes import CATALOGUE, CUSTOM, USER_NAME, is_custom
+from provisioning.domain.redaction import DISPLAY_NAME, REDACTED, shown_name, shown_text
 from provisioning.models import Job, Operation
 
 register = template.Library()
@@ -79,6 +80,24 @@ def _labelled(part: str) -> str:
     return part
 
 
+@register.filter
+def person_of(operation: Operation, redacted: frozenset[str]) -> str:
+    """The person's name as pages may show it."""
+    return shown_name(DISPLAY_NAME, operation.person, redacted)
+
+
+@register.filter
+def user_name_of(operation: Operation, redacted: frozenset[str]) -> str:
+    """The user name as pages may show it."""
+    return shown_name(USER_NAME, operation.user_name, redacted)
+
+
+@register.simple_tag
+def told(operation: Operation, name: str, redacted: frozenset[str]) -> str:
+    """An operation's reason, message or detail without its redacted values."""
+    return shown_text(getattr(operation, name), (operation.before, operation.after), redacted)
+
+
 @register.simple_tag
 def differences(operation: Operation, redacted: frozenset[str]) -> list[Difference]:
     """What an operation changes, in the catalogue's order; redacted values are not shown."""
@@ -99,7 +118,7 @@ def _shown(side: Mapping[str, Any], path: str, redacted: frozenset[str]) -> str 
     if value is None or value == "":
         return None
     if path in redacted:
-        return "[Redact]"
+        return REDACTED
     if isinstance(value, list):
         return ", ".join(map(str, value))
     # Days are kept as instants; their midnight says nothing.

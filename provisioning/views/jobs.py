@@ -12,6 +12,8 @@ from django.views.decorators.http import require_POST
 from billing.exports import cell
 from billing.selectors import job_cost
 from provisioning import selectors
+from provisioning.domain.attributes import USER_NAME
+from provisioning.domain.redaction import DISPLAY_NAME, shown_name, shown_text
 from provisioning.forms import ApprovalForm, OperationFilter
 from provisioning.models import Job, Operation
 from provisioning.services import approval
@@ -78,9 +80,16 @@ def job_csv(request: PortalRequest, pk: int) -> HttpResponse:
     response = HttpResponse(content_type="text/csv; charset=utf-8", headers=headers)
     rows = csv.writer(response)
     rows.writerow(["kind", "outcome", "key", "person", "user_name", "changed", "message"])
+    redacted = selectors.redacted_paths(job)
     for op in job.operations.iterator(2000):
-        told = " ".join(filter(None, (op.reason, op.message, op.detail)))
-        row = (op.kind, op.state, op.key, op.person, op.user_name, ", ".join(op.after), told)
+        told = shown_text(
+            " ".join(filter(None, (op.reason, op.message, op.detail))),
+            (op.before, op.after),
+            redacted,
+        )
+        person = shown_name(DISPLAY_NAME, op.person, redacted)
+        user_name = shown_name(USER_NAME, op.user_name, redacted)
+        row = (op.kind, op.state, op.key, person, user_name, ", ".join(op.after), told)
         rows.writerow([cell(text) for text in row])
     for held in job.held_records.iterator(2000):
         message = f"line {held.line}: {held.message}"

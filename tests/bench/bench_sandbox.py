@@ -14,7 +14,7 @@ import time
 from multiprocessing import get_context
 from pathlib import Path
 
-from tests.support.sandbox import start_sandbox
+from tests.support.sandbox import RunningSandbox, start_sandbox
 
 TENANT = "11111111-1111-1111-1111-111111111111"
 SENDERS = 2
@@ -129,6 +129,19 @@ def _lists(port: int, token: str, users: int) -> None:
         )
 
 
+def _control(running: RunningSandbox) -> None:
+    for name, path in (
+        ("control page, people", f"/page/tenants/{TENANT}/people?q=person"),
+        ("cost export", f"/tenants/{TENANT}/costs.csv"),
+    ):
+        times: list[float] = []
+        for _ in range(10):
+            start = time.perf_counter()
+            running.control.get(path).raise_for_status()
+            times.append(time.perf_counter() - start)
+        _say(f"{name}: median {statistics.median(times) * 1000:.1f} ms")
+
+
 def main(writes: int = 4000, users: int = 10000) -> None:
     """Print the figures."""
     with tempfile.TemporaryDirectory() as folder:
@@ -147,6 +160,7 @@ def main(writes: int = 4000, users: int = 10000) -> None:
             users=[{**_person(each, 99), "id": None} for each in range(users - len(ids))],
         )
         _lists(port, token, users)
+        _control(running)
         running.kill()
         start = time.perf_counter()
         again = start_sandbox(running.state, port=port)

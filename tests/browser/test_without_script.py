@@ -1,6 +1,7 @@
 """The main job without JavaScript: forms and links alone."""
 
 import time
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -42,3 +43,34 @@ def _reload_until(page: Page, state: str) -> None:
         reload = page.get_by_role("link", name="Load this page again")
         if reload.count():
             reload.click()
+
+
+def test_a_profile_goes_out_and_comes_in_as_a_file(
+    portal: DemoPortal, browser: Browser, states: dict[str, str], tmp_path: Path
+) -> None:
+    context = browser.new_context(base_url=portal.url, java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, ADDRESSES["engineer"], portal.password)
+    page.goto("/tenants/calm/profile/share/")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download version 1").click()
+    path = tmp_path / "people.yaml"
+    download.value.save_as(path)
+    text = path.read_text()
+    path.write_text(text.replace("target: displayName", "target: displayNam"))
+    page.goto("/tenants/bare/profile/share/")
+    page.get_by_role("link", name="Import a file").click()
+    page.locator("input[type=file]").set_input_files(path)
+    page.get_by_role("button", name="Check and keep as the draft").click()
+    assert "did you mean displayName?" in page.get_by_role("alert").inner_text()
+    assert "did you mean" in page.locator(f"#line-{_line_of(text)}").inner_text()
+    page.get_by_label("Or its text").fill(text)
+    page.get_by_role("button", name="Check and keep as the draft").click()
+    assert "A draft waits" in page.locator("main").inner_text()
+    context.close()
+
+
+def _line_of(text: str) -> str:
+    """Number of the line that the test spoils."""
+    lines = text.split("\n")
+    return str(next(at for at, line in enumerate(lines, 1) if line.endswith(": displayName")))

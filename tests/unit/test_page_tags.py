@@ -119,7 +119,7 @@ def test_every_purpose_has_words(purpose: Purpose) -> None:
 
 
 def test_unknown_purposes_and_rules() -> None:
-    assert purpose_words("member_add") == "Member add"
+    assert purpose_words("house_call") == "House call"
     assert billing_rule("2xx+404") == "2xx and 404"
 
 

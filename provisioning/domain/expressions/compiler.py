@@ -5,12 +5,17 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any, TypeAlias
 
 from provisioning.domain.expressions.checker import bound, check, refused
+from provisioning.domain.expressions.closures import (
+    OPERATORS,
+    comparison,
+    comparison_with,
+    constant,
+    named,
+    strict_call,
+)
 from provisioning.domain.expressions.context import CONTEXT, Context
-from provisioning.domain.expressions.errors import EvaluationError
 from provisioning.domain.expressions.functions.logic import FlowIgnored
 from provisioning.domain.expressions.memory import Memory
 from provisioning.domain.expressions.parser import parse
@@ -35,12 +40,7 @@ from provisioning.domain.expressions.values import (
     Ignored,
     Record,
     Value,
-    to_number,
-    to_text,
 )
-
-Strict: TypeAlias = Callable[..., Value]
-Compare: TypeAlias = Callable[[Any, Any], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,20 +147,20 @@ class _Compiler:
         """The closure that gives the node's value."""
         match node:
             case Text() | Number():
-                return _constant(node.value)
+                return constant(node.value)
             case Word():
-                return _constant(WORDS[node.name])
+                return constant(WORDS[node.name])
             case Omitted():
-                return _constant(None)
+                return constant(None)
             case Attribute():
                 # A C callable: the quickest way to read one column.
                 return operator.methodcaller("get", node.name)
             case Comparison():
                 left, right = self.compiled(node.left), self.compiled(node.right)
-                compare = _OPERATORS[node.operator]
+                compare = OPERATORS[node.operator]
                 if isinstance(node.right, Text | Number):
-                    return _comparison_with(left, node.right.value, compare)
-                return _comparison(left, right, compare)
+                    return comparison_with(left, node.right.value, compare)
+                return comparison(left, right, compare)
             case Call():
                 return self._memory.remembering(node, self._call(node))
 
@@ -168,145 +168,10 @@ class _Compiler:
         function = FUNCTIONS[call.name]
         nodes = bound(call, function)
         if function.strict is not None:
-            return _strict_call(
+            return strict_call(
                 call.name, function.strict, nodes, [self.compiled(node) for node in nodes]
             )
         if function.lazy is None:
             raise RefusalError(function.refusal, call.at)
         operands = [Operand(node, self.compiled(node)) for node in nodes]
-        return _named(call.name, function.lazy(operands))
-
-
-def _constant(value: Value) -> Evaluator:
-    return lambda _record: value
-
-
-def _strict_call(
-    name: str, function: Strict, nodes: tuple[Argument, ...], arguments: list[Evaluator]
-) -> Evaluator:
-    # Most calls take one value and constants (Left, Mid, ToLower), or two values: no list is made.
-    if nodes and all(isinstance(node, Text | Number | Omitted) for node in nodes[1:]):
-        constants = tuple(getattr(node, "value", None) for node in nodes[1:])
-        return _with_constants(name, function, arguments[0], constants)
-    if len(arguments) == 2:
-        return _with_two(name, function, *arguments)
-
-    def call(record: Record) -> Value:
-        try:
-            return function(*[argument(record) for argument in arguments])
-        except EvaluationError as error:
-            error.inside(name)
-            raise
-
-    return call
-
-
-def _with_two(name: str, function: Strict, first: Evaluator, second: Evaluator) -> Evaluator:
-    def call(record: Record) -> Value:
-        try:
-            return function(first(record), second(record))
-        except EvaluationError as error:
-            error.inside(name)
-            raise
-
-    return call
-
-
-def _with_constants(
-    name: str, function: Strict, first: Evaluator, constants: tuple[Value, ...]
-) -> Evaluator:
-    if not constants:
-        return _with_one(name, function, first)
-    if len(constants) == 1:
-        return _with_one_constant(name, function, first, constants[0])
-
-    def call(record: Record) -> Value:
-        try:
-            return function(first(record), *constants)
-        except EvaluationError as error:
-            error.inside(name)
-            raise
-
-    return call
-
-
-def _with_one(name: str, function: Strict, first: Evaluator) -> Evaluator:
-    def call(record: Record) -> Value:
-        try:
-            return function(first(record))
-        except EvaluationError as error:
-            error.inside(name)
-            raise
-
-    return call
-
-
-def _with_one_constant(name: str, function: Strict, first: Evaluator, constant: Value) -> Evaluator:
-    def call(record: Record) -> Value:
-        try:
-            return function(first(record), constant)
-        except EvaluationError as error:
-            error.inside(name)
-            raise
-
-    return call
-
-
-def _named(name: str, evaluate: Evaluator) -> Evaluator:
-    def call(record: Record) -> Value:
-        try:
-            return evaluate(record)
-        except EvaluationError as error:
-            error.inside(name)
-            raise
-
-    return call
-
-
-_OPERATORS: dict[str, Compare] = {
-    "=": operator.eq,
-    "<>": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-
-
-def _comparison(left: Evaluator, right: Evaluator, compare: Compare) -> Evaluator:
-    def evaluate(record: Record) -> Value:
-        first, second = left(record), right(record)
-        if first is None or second is None:
-            return False
-        return compare(*_comparable(first, second))
-
-    return evaluate
-
-
-def _comparison_with(left: Evaluator, second: Value, compare: Compare) -> Evaluator:
-    """The usual case, a constant on the right: what it reads as is known beforehand."""
-    number, text = to_number(second), to_text(second)
-
-    def evaluate(record: Record) -> Value:
-        first = left(record)
-        if first is None:
-            return False
-        if number is not None:
-            other = to_number(first)
-            if other is not None:
-                return compare(other, number)
-        return compare(first if type(first) is str else to_text(first), text)
-
-    return evaluate
-
-
-def _comparable(first: Value, second: Value) -> tuple[Any, Any]:
-    """As numbers if both read as numbers, as dates if both are dates, otherwise as text."""
-    number = to_number(first)
-    if number is not None:
-        other = to_number(second)
-        if other is not None:
-            return number, other
-    if isinstance(first, datetime) and isinstance(second, datetime):
-        return first, second
-    return to_text(first), to_text(second)
+        return named(call.name, function.lazy(operands))

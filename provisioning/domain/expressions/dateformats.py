@@ -36,7 +36,7 @@ _STANDARD = {
 }  # fmt: skip
 _TOKEN = re.compile(
     r"(?P<letters>([yMdHhmsfFtzg])\2*)|(?P<zone>K)"
-    r"|'(?P<single>[^']*)'|\"(?P<double>[^\"]*)\"|\\(?P<escaped>.)|(?P<percent>%)|(?P<other>.)",
+    r"|'(?P<single>[^']*)'|\"(?P<double>[^\"]*)\"|\\(?P<escaped>.)|(?P<percent>%(?=[^%]))|(?P<other>.)",
     re.DOTALL,
 )
 
@@ -71,8 +71,8 @@ def _token(match: re.Match[str], pattern: str) -> list[_Token]:
         if letters[0] in "fF" and len(letters) > 7:
             raise EvaluationError(f"{shown(pattern)} has more than 7 digits of a second")
         return [_Token(letters[0], len(letters), letters)]
-    if match["other"] and match["other"] in "'\"\\":
-        raise EvaluationError(f"{shown(pattern)} has a {match['other']} that is not closed")
+    if match["other"] and match["other"] in "'\"\\%":
+        raise EvaluationError(f"{shown(pattern)} has a {match['other']} that nothing belongs to")
     literal = next(
         match[name] for name in ("single", "double", "escaped", "other") if match[name] is not None
     )
@@ -165,16 +165,17 @@ def _reader(pattern: str, inner_blanks: bool) -> _Reader:
     tokens = _tokens(pattern)
     for token, following in zip(tokens, (*tokens[1:], _Token("", 0, "")), strict=True):
         if token.letter:
-            pieces.append(f"({_shape(token)})")
+            # Atomic: .NET never gives back what a letter has read, and nothing can backtrack.
+            pieces.append(f"((?>{_shape(token)}))")
             named = token.letter == "d" and token.times > 2
             fields.append("weekday" if named else _FIELDS[token.letter])
         elif inner_blanks and token.text.isspace():
-            pieces.append(r"\s*")
+            pieces.append(r"\s*+")
         else:
             literal = re.escape(token.text)
             # A point before F may be missing with the digits.
             optional = token.text == "." and following.letter == "F"
-            pieces.append(f"{literal}?" if optional else literal)
+            pieces.append(f"{literal}?+" if optional else literal)
     return _Reader(re.compile("".join(pieces), re.ASCII), tuple(fields))
 
 

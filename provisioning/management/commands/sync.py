@@ -12,8 +12,10 @@ from django.utils import timezone
 
 from billing.domain.pricing import show
 from billing.selectors import job_cost
+from provisioning.domain.attributes import USER_NAME
+from provisioning.domain.redaction import shown_state, shown_text
 from provisioning.models import Job, Lane, Operation
-from provisioning.selectors import counts_of, report_of
+from provisioning.selectors import counts_of, redacted_paths, report_of
 from provisioning.services import approval
 from provisioning.services.approval import DecisionRefused
 from provisioning.services.queueing import QueueRefused, queue_from_snapshot
@@ -178,23 +180,38 @@ class Command(BaseCommand):
             lines.append(f"  {counts.doubtful} disables need --include-withheld")
         if counts.adopt:
             lines.append(f"  {counts.adopt} existing accounts need --include-adoptions")
+        lines += [
+            f"  changes although nothing in the source did: {path} ({number} people)"
+            for path, number in job.flapping.items()
+        ]
         if counts.delete:
             lines.append(f"  {counts.delete} deletions need --include-deletes")
         lines += [
             f"  held: line {row.line}: {row.message}" for row in job.held_records.all()[:_SHOWN]
         ]
-        lines += [self._line(operation) for operation in job.operations.all()[:_SHOWN]]
+        redacted = redacted_paths(job)
+        lines += [self._line(operation, redacted) for operation in job.operations.all()[:_SHOWN]]
         if job.operations.count() > _SHOWN:
             lines.append(f"  ... {job.operations.count() - _SHOWN} more (--json prints all)")
         return lines
 
-    def _line(self, operation: Operation) -> str:
+    def _line(self, operation: Operation, redacted: frozenset[str]) -> str:
+        before = shown_state(operation.before, redacted)
         changes = "; ".join(
-            f"{path}: {operation.before.get(path)!r} -> {value!r}"
-            for path, value in operation.after.items()
+            f"{path}: {before.get(path)!r} -> {value!r}"
+            for path, value in shown_state(operation.after, redacted).items()
             if operation.kind != Operation.Kind.CREATE
         )
-        return f"  {operation.kind:8} {operation.user_name}  {changes or operation.reason}"
+        reason = shown_text(operation.reason, (operation.before, operation.after), redacted)
+        return f"  {operation.kind:8} {self._name(operation, redacted)}  {changes or reason}"
+
+    def _name(self, operation: Operation, redacted: frozenset[str]) -> str:
+        return operation.key if USER_NAME in redacted else operation.user_name
+
+    def _failure(self, operation: Operation, redacted: frozenset[str]) -> str:
+        states = (operation.before, operation.after)
+        told = shown_text(f"{operation.message} {operation.detail}", states, redacted)
+        return f"  failed: {self._name(operation, redacted)}: {told}"
 
     def _price(self, job: Job) -> str:
         if job.unit_price is None:
@@ -215,7 +232,8 @@ class Command(BaseCommand):
         if job.state == Job.State.STOPPED and job.comparison:
             lines += [f"  {reason}" for reason in job.comparison["reasons"]]
         failed = job.operations.filter(state=Operation.State.FAILED)[:_SHOWN]
-        return lines + [f"  failed: {op.user_name}: {op.message} {op.detail}" for op in failed]
+        redacted = redacted_paths(job)
+        return lines + [self._failure(operation, redacted) for operation in failed]
 
     def _complaint(self, job: Job) -> str:
         if job.state == Job.State.STOPPED:

@@ -120,7 +120,7 @@ def test_a_throttled_answer_keeps_the_rest_of_the_batch_back(directory: Director
     directory.sandbox.fault(directory.tenant, kind="status", status=429, times=1000)
     fates = [exchange.answer.fate for exchange in send(directory, *people(40))]
     assert fates.count(Fate.ANSWERED) == directory.usage()["requests"] <= 8
-    assert fates.count(Fate.UNSENT) == 40 - fates.count(Fate.ANSWERED)
+    assert fates.count(Fate.KEPT_BACK) == 40 - fates.count(Fate.ANSWERED)
 
 
 def test_nothing_leaves_after_the_deadline(directory: Directory) -> None:

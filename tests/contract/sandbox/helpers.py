@@ -34,6 +34,13 @@ class Directory:
         assert answer.status_code == 201, answer.text
         return answer.json()["id"]
 
+    def people(self, number: int) -> list[str]:
+        rows = [
+            {"userName": f"p{n:05}@fabled.example", "displayName": f"P {n}", "active": True}
+            for n in range(number)
+        ]
+        return self.sandbox.seed(self.tenant, users=rows)["users"]
+
     def group(self, name: str = "Readers", /, **changes: Any) -> str:
         answer = self.scim.post("/groups", json=group_body(name, **changes))
         assert answer.status_code == 201, answer.text
@@ -41,16 +48,6 @@ class Directory:
 
     def user(self, user_id: str) -> dict[str, Any]:
         return self.scim.get(f"/users/{user_id}").json()
-
-    def patch(self, path: str, *operations: dict[str, Any]) -> httpx.Response:
-        return self.scim.patch(path, json=patch_body(*operations))
-
-    def people(self, number: int) -> list[str]:
-        rows = [
-            {"userName": f"p{n:05}@fabled.example", "displayName": f"P {n}", "active": True}
-            for n in range(number)
-        ]
-        return self.sandbox.seed(self.tenant, users=rows)["users"]
 
 
 def user_body(name: str = "ada", /, **changes: Any) -> dict[str, Any]:
@@ -83,7 +80,3 @@ def patch_body(*operations: dict[str, Any]) -> dict[str, Any]:
 
 def replace(path: str | None, value: Any, op: str = "replace") -> dict[str, Any]:
     return {"op": op, "value": value, **({"path": path} if path else {})}
-
-
-def remove(path: str) -> dict[str, Any]:
-    return {"op": "remove", "path": path}

@@ -33,6 +33,7 @@ class Route:
     arguments: dict[str, Any] = field(default_factory=dict)
 
 
+PERSONIO = {"kind": "shipped", "template": "personio"}
 ROUTES = {
     "home": Route(SIGNED_IN, 302),
     "healthz": Route(PUBLIC),
@@ -69,6 +70,19 @@ ROUTES = {
     "profile_compare": Route(STAFF, names="tenant"),
     "profile_discard": Route(STAFF, 302, names="tenant", method="post"),
     "profile_pilot": Route(STAFF, 302, names="tenant", method="post"),
+    # Sharing: who edits profiles; templates hold no customer's data.
+    "profile_share": Route(STAFF, names="tenant"),
+    "profile_export": Route(STAFF, names="tenant"),
+    "profile_import": Route(STAFF, names="tenant"),
+    "profile_clone": Route(STAFF, names="tenant"),
+    "profile_template": Route(STAFF, names="tenant"),
+    "profile_drift": Route(STAFF, names="tenant"),
+    "profile_promote": Route(STAFF, names="tenant"),
+    "template_list": Route(STAFF),
+    "template_detail": Route(STAFF, arguments=PERSONIO),
+    "template_file": Route(STAFF, arguments=PERSONIO),
+    "template_sample": Route(STAFF, arguments=PERSONIO),
+    "template_use": Route(STAFF, names="tenant", arguments=PERSONIO),
     # Jobs: engineers in every state, the others once ended, as reports.
     "job_list": Route(STAFF),
     "job_detail": Route(EVERYONE, names="ended job"),
@@ -190,7 +204,7 @@ def test_no_page_of_one_customer_tells_of_another(client: Client, world: World) 
         client.force_login(world.people[letter])
         for name, route in ROUTES.items():
             if route.method == "get" and route.roles not in (PUBLIC, SIGNED_IN):
-                address = reverse(name, kwargs=world.own[route.names])
+                address = reverse(name, kwargs={**world.own[route.names], **route.arguments})
                 response = client.get(address)
                 text = response.content.decode()
                 assert "Customer other" not in text, (letter, name)

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from billing.models import PriceBookEntry
+from msp_portal.demo.generator import people_profile
 from msp_portal.demo.table import Table, with_unreadable_key, without
 from provisioning.models import DirectoryObject, HeldRecord, Job, Operation, Snapshot
 from provisioning.selectors import report_of
+from provisioning.services.profiles import publish
 from tests.support.engine import Engine, edited, held, only, people, user_name, value
 
 TABLE = people(8)
@@ -67,6 +69,16 @@ def test_the_calls_of_a_plan_are_the_calls_it_takes(engine: Engine) -> None:
     job = engine.serve(engine.approve(job))
     assert engine.requests() - before == job.planned_calls
     assert (job.created, job.updated, job.disabled) == (1, 2, 2)
+
+
+def test_the_clock_of_a_mapping_is_the_job_s(engine: Engine) -> None:
+    definition = people_profile()
+    rules = [rule for rule in definition["attributes"] if rule["target"] != "title"]
+    clock = {"target": "title", "expression": 'FormatDateTime(Now(), , , "yyyy-MM-dd HH:mm:ss")'}
+    publish(tenant=engine.tenant, definition={**definition, "attributes": [*rules, clock]}, by=None)
+    job = engine.plan(TABLE)
+    shown = {operation.after["title"] for operation in engine.operations(job)}
+    assert shown == {f"{job.created_at:%Y-%m-%d %H:%M:%S}"}
 
 
 def without_row(table: Table, at: int) -> Table:

@@ -116,7 +116,6 @@ REFUSED = [
     ('Not([a] <> "b")', 1, 5, "a comparison (<>) stands only"),
     ('IIF([a] = 1, [b] = 2, "x")', 1, 14, "a comparison (=) stands only"),
     # functions that exist but are not evaluated
-    ("CDate([a])", 1, 1, "CDate is part of Entra's language but this portal does not evaluate it"),
     ("SingleAppRoleAssignment([a])", 1, 1, "SingleAppRoleAssignment belongs to outbound"),
     ("AppRoleAssignmentsComplex([a])", 1, 1, "AppRoleAssignmentsComplex belongs to outbound"),
     ("ToLower(SelectUniqueValue([a], [b]))", 1, 9, "SelectUniqueValue must be the outermost"),
@@ -169,6 +168,19 @@ def test_compiled_expression_names_what_it_reads():
     assert not compile_expression("[a]").redacted
 
 
+def test_compiled_expression_says_what_it_depends_on():
+    flags = {
+        "Guid()": (True, False),
+        'IIF([a]="1", RandomString(3, 0, 0, 0, 0), "x")': (True, False),
+        'DateDiff("d", [a], Now())': (False, True),
+        "Append(Guid(), Now())": (True, True),
+        "CDate([a])": (False, False),
+    }
+    for text, expected in flags.items():
+        compiled = compile_expression(text)
+        assert (compiled.volatile, compiled.clocked) == expected
+
+
 def test_a_tree_compiles_as_its_text_does():
     tree = Call("Left", (Attribute("a"), Number(1)))
     assert compile_expression(tree).evaluate({"a": "xyz"}) == "x"
@@ -186,6 +198,6 @@ def test_the_registry_lists_every_function_of_the_language():
         "ToUpper Word"
     )
     assert set(FUNCTIONS) == set(names.split())
-    assert all(function.doc and function.signature for function in FUNCTIONS.values())
+    assert all(function.doc and function.example for function in FUNCTIONS.values())
     assert FUNCTIONS["InStr"].signature == "InStr(source, find, start?, compareType?)"
     assert all(function.evaluated or function.refusal for function in FUNCTIONS.values())

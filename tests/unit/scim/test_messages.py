@@ -52,5 +52,7 @@ def test_a_request_is_a_read_unless_it_says_otherwise_and_never_changes():
 
 def test_purposes_are_those_the_meter_knows():
     assert [purpose.value for purpose in Purpose] == [
-        *("discovery", "inventory", "lookup", "create", "update", "disable")
+        *("discovery", "inventory", "lookup", "create", "update", "disable", "delete"),
+        *("group_create", "group_update", "group_delete", "member_add", "member_remove"),
+        *("verify", "connection_test", "editor"),
     ]

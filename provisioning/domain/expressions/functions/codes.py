@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import base64
+import codecs
 
 from provisioning.domain.expressions.signature import Function, strict
 from provisioning.domain.expressions.values import Value, limited, to_integer, to_text
+
+# Python loads a codec when it is first asked for; evaluating must not load anything.
+_UTF16 = codecs.lookup("utf-16-le")
 
 
 @strict(
@@ -29,8 +33,8 @@ def convert_to_base64(source: Value) -> Value:
     """Unpaired surrogates pass through as they are."""
     if source is None:
         return None
-    coded = base64.b64encode(to_text(source).encode("utf-16-le", "surrogatepass"))
-    return limited(coded.decode("ascii"))
+    coded, _ = _UTF16.encode(to_text(source), "surrogatepass")
+    return limited(base64.b64encode(coded).decode("ascii"))
 
 
 @strict(
