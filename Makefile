@@ -51,6 +51,7 @@ model: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench.bench_creations
 	$(BIN)/python -m tests.bench.bench_mapping
+	$(BIN)/python -m tests.bench.bench_effect
 	$(BIN)/python -m tests.bench.bench_csv
 	$(BIN)/python -m tests.bench.bench_sandbox
 

@@ -28,6 +28,14 @@ from provisioning.domain.planner import (
 from provisioning.domain.protection import Protection
 from provisioning.domain.records import Record, fold_key
 
+_MOST_SLOW = 5
+"""Records at whose regular expressions a preview is given up; each took the whole time limit."""
+
+
+class TooSlowError(Exception):
+    """A preview would take too long; str() says why and what to do."""
+
+
 Apply: TypeAlias = Callable[[Mapping[str, str], Context | None], Mapped]
 
 
@@ -144,7 +152,7 @@ class _People:
         refused = {fold_key(row.key) for row in keyed.refused if row.key is not None}
         self.held: set[str] = set(situation.held) | refused
         self.outside: set[str] = set()
-        self.passed_over = self.mapped = 0
+        self.passed_over = self.mapped = self._slow = 0
         self.failures: list[Failure] = []
         targets = [rule.target for rule in profile.definition.rules]
         self.attributes = {target: AttributeEffect() for target in targets}
@@ -190,6 +198,13 @@ class _People:
         self.failures.append(Failure(record.line, record.key, targets, str(error)))
         for target in targets & self.attributes.keys():
             self.attributes[target].failed += 1
+        self._slow += error.slow
+        if self._slow >= _MOST_SLOW:
+            raise TooSlowError(
+                f"A regular expression took too long on {_MOST_SLOW} records"
+                f" (of {', '.join(sorted(targets)) or 'the scope'}). Make it simpler: begin it with"
+                " ^, and repeat no group that repeats something itself, as in (a+)+."
+            )
 
 
 def _count_writes(changes: Iterable[Change], attributes: Mapping[str, AttributeEffect]) -> None:

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from provisioning.domain.definition import ProfileError
+from provisioning.domain.effects import TooSlowError
 from provisioning.services import effects
 from provisioning.services.effects import MissingColumns
 from provisioning.services.samples import people_matching
@@ -28,7 +29,7 @@ def checked(page: EditorPage) -> EditorPage:
         return replace(page, unchecked="Rules are wrong, so nobody's account can be planned yet.")
     try:
         found = effects.effect(page.state.tenant, page.data, sample, timezone.now())
-    except (ProfileError, MissingColumns) as error:
+    except (ProfileError, MissingColumns, TooSlowError) as error:
         return replace(page, unchecked=str(error))
     return replace(page, checked=found)
 

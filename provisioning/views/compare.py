@@ -11,8 +11,9 @@ from django.utils import timezone
 from provisioning.domain.attributes import CATALOGUE
 from provisioning.domain.definition import ProfileError
 from provisioning.domain.definition_changes import changes_between
-from provisioning.domain.effects import Difference, Failure, PersonDifference
+from provisioning.domain.effects import Difference, Failure, PersonDifference, TooSlowError
 from provisioning.domain.planner import CALLS, Change
+from provisioning.domain.redaction import DISPLAY_NAME, REDACTED, shown_name, shown_text
 from provisioning.services import effects
 from provisioning.services.effects import MissingColumns, PricedDifference
 from provisioning.views.profile_page import ProfileState, page_of, state_of
@@ -94,6 +95,8 @@ def _by_effect(state: ProfileState, old: Side, new: Side, number: str | None) ->
         return {"problem": "One of the two cannot be used yet.", "problems": error.problems}
     except MissingColumns as error:
         return {"problem": f"{error} Upload a file that has it, or correct the rule."}
+    except TooSlowError as error:
+        return {"problem": str(error)}
     page = Paginator(found.difference.people, _PAGE).get_page(number)
     return {
         "found": found,
@@ -120,7 +123,13 @@ def _person(each: PersonDifference, difference: Difference) -> ShownPerson:
         sides = (_after(each.old, path), _after(each.new, path))
         old, new = (_shown(value, path, redacted) for value in sides)
         rows.append((path, _shown(before, path, redacted), old, new))
-    return ShownPerson(each.key, each.person, _words(each.old), _words(each.new), rows)
+    return ShownPerson(
+        each.key,
+        shown_name(DISPLAY_NAME, each.person, redacted),
+        _words(each.old, redacted),
+        _words(each.new, redacted),
+        rows,
+    )
 
 
 def _before(each: Change | Failure | None, path: str) -> Any:
@@ -140,13 +149,16 @@ def _shown(value: Any, path: str, redacted: frozenset[str]) -> str | None:
     if value is None:
         return None
     if path in redacted:
-        return "[Redact]"
+        return REDACTED
     if isinstance(value, bool):
         return "Yes" if value else "No"
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
-def _words(each: Change | Failure | None) -> str:
+def _words(each: Change | Failure | None, redacted: frozenset[str]) -> str:
     if isinstance(each, Change):
-        return f"{each.kind.value}: {each.reason}" if each.reason else each.kind.value
+        if not each.reason:
+            return each.kind.value
+        states = (each.before, each.after, each.account.state if each.account else {})
+        return f"{each.kind.value}: {shown_text(each.reason, states, redacted)}"
     return f"held: {each.message}" if each else "out of scope"
