@@ -232,6 +232,9 @@ def test_a_first_file_leads_to_suggestions_and_a_pilot(engine: Engine, browser: 
     browser.post(address("profile_suggestions", engine), sent)
     draft = profile(engine).draft
     assert draft["parameters"] == {"domain": "brindlewick.example"}
+    compared = browser.get(address("profile_compare", engine))
+    assert "No profile" in compared.content.decode()
+    assert len(compared.context["found"].difference.people) == 20
     browser.post(address("profile_edit", engine), form(draft, action="publish", revision="1"))
     response = browser.post(address("profile_pilot", engine), {"size": "3"})
     job = Job.objects.get()
