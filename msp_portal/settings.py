@@ -150,6 +150,9 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# The profile's editor sends eight fields for each attribute.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
+
 LANGUAGE_CODE = "en-gb"
 USE_I18N = False
 TIME_ZONE = "UTC"

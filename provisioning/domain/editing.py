@@ -19,8 +19,8 @@ _FRAME = frozenset(
     {"key_column", "parameters", "matching", "rules", "scope", "out_of_scope", "attributes"}
 )
 _JSON_MARK = "json_text"
-MOST_ROWS = 500
-"""Rows of a kind that one form may hold."""
+MOST_ROWS = 5_000
+"""Rows of a kind that are looked for; a request cannot hold as many."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TypeAlias
 
@@ -257,6 +257,13 @@ def compare_effects(old: Effect, new: Effect) -> Difference:
             found.append(_person(one, other))
     paths = Counter(path for each in found for path in each.paths)
     return Difference(old, new, tuple(found), paths)
+
+
+def from_nothing(new: Effect) -> Difference:
+    """The same against no profile at all: everybody of whom anything becomes is different."""
+    kept = tuple(change for change in new.changes if change.kind is not Kind.UNCHANGED)
+    nothing = Effect(0, 0, (), (), {}, frozenset())
+    return compare_effects(nothing, replace(new, changes=kept))
 
 
 def _by_key(effect: Effect) -> dict[str, Change | Failure]:

@@ -34,7 +34,10 @@ def keyed(records: Iterable[Record], key_column: str) -> Keyed:
     refused: list[RefusedRow] = []
     for record in records:
         key = clean_key(record.values.get(key_column, ""))
-        problem = _problem(key, key_column) if record.values else _MISFIT
+        problem: tuple[str, str] | None = _MISFIT
+        if record.values:
+            # A record that has this key already was judged when it was read.
+            problem = None if key and record.key == key else _problem(key, key_column)
         if problem is None:
             same = record if record.key == key else Record(record.line, key, record.values)
             good.setdefault(fold_key(key), []).append(same)

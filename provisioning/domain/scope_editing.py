@@ -99,7 +99,7 @@ def read_group(fields: Mapping[str, str], prefix: str) -> ConditionGroup:
 
 def _read_rows(fields: Mapping[str, str], prefix: str) -> Iterator[ConditionRow]:
     count = fields.get(f"{prefix}-count", "")
-    for at in range(min(int(count), 200) if count.isascii() and count.isdecimal() else 0):
+    for at in range(min(int(count), 5_000) if count.isascii() and count.isdecimal() else 0):
         column, test, value = (
             fields.get(f"{prefix}-{at}-{name}", "") for name in ("column", "is", "value")
         )

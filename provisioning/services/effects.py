@@ -16,6 +16,7 @@ from provisioning.domain.effects import (
     Situation,
     compare_effects,
     effect_of,
+    from_nothing,
 )
 from provisioning.domain.mapping import CompiledProfile, compile_profile
 from provisioning.domain.protection import Protection
@@ -58,7 +59,13 @@ def effect(tenant: Tenant, definition: Any, sample: Sample, now: datetime) -> Pr
 def difference(
     tenant: Tenant, old: Any, new: Any, sample: Sample, now: datetime
 ) -> PricedDifference:
-    """Whom two definitions treat differently. Raises ProfileError, MissingColumns."""
+    """Whom two definitions treat differently; `old` is None where there is no profile yet.
+
+    Raises ProfileError, MissingColumns.
+    """
+    if old is None:
+        alone = effect(tenant, new, sample, now)
+        return PricedDifference(from_nothing(alone.effect), Cost(), alone.cost)
     before, after = _effects(tenant, [old, new], sample, now)
     return PricedDifference(
         compare_effects(before, after),

@@ -22,7 +22,7 @@ from tenants.domain.roles import Action
 from tenants.selectors import tenants_for
 
 _PAGE = 50
-DRAFT = "draft"
+DRAFT, NOTHING = "draft", "nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def profile_compare(request: PortalRequest, slug: str) -> HttpResponse:
     tenant = visible(tenants_for(request.user, Action.SEE_TENANT), slug=slug)
     state = state_of(tenant)
     sides = _sides(state)
-    current = str(state.version.number) if state.version else DRAFT
+    current = str(state.version.number) if state.version else NOTHING
     old = _side(sides, request.GET.get("old") or current)
     new = _side(sides, request.GET.get("new") or (DRAFT if DRAFT in sides else current))
     context = {
@@ -74,6 +74,8 @@ def _sides(state: ProfileState) -> dict[str, Side]:
     for version in state.profile.versions.all() if state.profile else []:
         key = str(version.number)
         found[key] = Side(key, f"Version {key}", version.definition)
+    if state.version is None:
+        found[NOTHING] = Side(NOTHING, "No profile", None)
     return found
 
 
@@ -85,6 +87,8 @@ def _side(sides: dict[str, Side], key: str) -> Side:
 
 def _by_effect(state: ProfileState, old: Side, new: Side, number: str | None) -> dict[str, Any]:
     sample = state.sample
+    if new.definition is None:
+        return {"problem": "There is neither a version nor a draft yet."}
     if sample is None:
         return {"problem": "No file of this tenant is kept: upload one to see the effect."}
     try:

@@ -13,13 +13,17 @@ from provisioning.domain.editing import Editor, RuleRow, read_editor
 from provisioning.domain.expressions.help import function_help
 from provisioning.domain.scope import TESTS
 from provisioning.domain.scope_editing import RULE, ConditionGroup, ConditionRow
+from provisioning.scim.errors import ScimError
+from provisioning.scim.transport import WrongHost
 from provisioning.services.drafts import DraftConflict, publish_draft, save_draft
 from provisioning.services.samples import people_matching
+from provisioning.services.schema import read_targets
 from provisioning.views.checking import PEOPLE_SHOWN, checked
 from provisioning.views.profile_page import EditorPage, page_of, sent_page, state_of
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action
-from tenants.selectors import tenants_for
+from tenants.selectors import active_credential, tenants_for
+from tenants.tokens import NoToken
 
 _TESTS = [*TESTS.items(), (RULE, "the named rule holds")]
 
@@ -37,6 +41,8 @@ def profile_edit(request: PortalRequest, slug: str) -> HttpResponse:
         return _kept(request, replace(page, revision=over), publish=action == "publish")
     if action == "check":
         return _shown(request, checked(page), checked_now=True)
+    if action == "schema":
+        return _shown(request, _asked(page, request))
     return _shown(request, _changed(page, action, argument, request), focus=action)
 
 
@@ -61,6 +67,20 @@ def _kept(request: PortalRequest, page: EditorPage, *, publish: bool) -> HttpRes
         return _shown(request, page, refused=True, status=422)
     messages.success(request, f"Version {version.number} is published.")
     return redirect("profile_detail", slug=tenant.slug)
+
+
+def _asked(page: EditorPage, request: PortalRequest) -> EditorPage:
+    """The page after the directory was asked for its custom security attributes: one call."""
+    tenant = page.state.tenant
+    try:
+        found = read_targets(tenant=tenant, by=request.user)
+    except (NoToken, WrongHost, ScimError) as error:
+        messages.error(request, f"The directory could not be asked. {error}")
+        return page
+    number = len(found.custom)
+    noun = "attribute is" if number == 1 else "attributes are"
+    messages.success(request, f"{number} custom security {noun} defined in this directory.")
+    return replace(page, state=state_of(tenant))
 
 
 def _changed(page: EditorPage, action: str, argument: str, request: PortalRequest) -> EditorPage:
@@ -120,6 +140,7 @@ def editor_context(page: EditorPage, request: PortalRequest) -> dict[str, Any]:
         "tests": _TESTS,
         "out_of_scope": OUT_OF_SCOPE,
         "functions": function_help(),
+        "connected": active_credential(page.state.tenant) is not None,
     }
 
 

@@ -52,11 +52,6 @@ class ProfileState:
             return self.draft
         return self.version.definition if self.version else STARTER
 
-    @property
-    def version_text(self) -> str:
-        """The current version's number as text."""
-        return str(self.version.number) if self.version else ""
-
     @cached_property
     def targets(self) -> Targets:
         """What a rule may write in this tenant."""

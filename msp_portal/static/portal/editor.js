@@ -96,15 +96,28 @@
     });
   }
 
+  const kindOf = (row) => row.querySelector("select[name$='-kind']");
+
   function insert(text) {
     const goal = last ?? editor.querySelector("textarea[data-expression]");
     if (!goal) return;
-    const row = goal.closest(".rule-row");
-    const isColumn = row.querySelector("select[name$='-kind']").value === "column";
+    const kind = kindOf(goal.closest(".rule-row"));
+    if (kind.value === "constant" && !goal.value) kind.value = "column";
     goal.focus();
-    if (isColumn) goal.value = text.slice(1, -1);
+    if (kind.value === "column") goal.value = text.slice(1, -1);
     else goal.setRangeText(text, goal.selectionStart, goal.selectionEnd, "end");
     goal.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  // A column's name becomes the expression that reads it, and back.
+  function convert(kind) {
+    const text = kind.closest(".rule-row").querySelector("textarea[data-expression]");
+    const known = [...document.querySelectorAll("#columns > li")].map((each) => each.dataset.columnName);
+    if (kind.value === "expression" && known.includes(text.value.trim())) {
+      text.value = `[${text.value.trim()}]`;
+    } else if (kind.value === "column") {
+      text.value = text.value.trim().replace(/^\[([^[\]]*)\]$/, "$1");
+    }
   }
 
   function visibleColumns() {
@@ -133,6 +146,9 @@
     if (row) row.querySelector(".expression-mirror")?.replaceChildren();
     if (row) document.getElementById("effect")?.setAttribute("data-stale", "");
     if (event.target === columnFilter) filterColumns();
+  });
+  editor.addEventListener("change", (event) => {
+    if (event.target.matches(".rule-row select[name$='-kind']")) convert(event.target);
   });
   editor.addEventListener("keydown", (event) => {
     if (event.key === " " && event.ctrlKey && expressionOf(event.target) && columnFilter) {

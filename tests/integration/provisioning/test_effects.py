@@ -6,12 +6,14 @@ import pytest
 from django.utils import timezone
 
 from msp_portal.demo.generator import people_profile
+from provisioning.domain.attributes import CUSTOM
 from provisioning.domain.definition import ProfileError
 from provisioning.domain.planner import Kind
 from provisioning.models import Job
 from provisioning.services import effects
 from provisioning.services.effects import MissingColumns
 from provisioning.services.samples import Sample, sample_of
+from provisioning.services.schema import read_targets
 from tests.support.engine import Engine, edited, people
 
 TABLE = people(30)
@@ -71,6 +73,19 @@ def test_the_calls_of_the_preview_are_those_that_applying_takes(engine: Engine, 
     assert engine.requests() - before == priced.effect.calls
     (amount,) = priced.cost.amounts.values()
     assert amount == priced.effect.calls * job.unit_price
+
+
+def test_second_calls_for_custom_attributes_are_counted(engine: Engine) -> None:
+    badge = {"Staff": [{"name": "Badge", "type": "String"}]}
+    engine.sandbox.put_tenant(engine.directory_id, custom_attributes=badge)
+    read_targets(tenant=engine.tenant, by=engine.engineer)
+    engine.plan(TABLE)
+    definition = with_rule(f"{CUSTOM}:Staff.Badge", column="employee_id")
+    calls = effects.effect(engine.tenant, definition, sample(engine), timezone.now()).effect.calls
+    engine.publish(definition)
+    before = engine.requests()
+    job = engine.apply(TABLE)
+    assert calls == job.planned_calls == engine.requests() - before == 60
 
 
 def test_the_first_profile_of_a_file_creates_everybody(engine: Engine) -> None:

@@ -232,6 +232,9 @@ def test_a_first_file_leads_to_suggestions_and_a_pilot(engine: Engine, browser: 
     browser.post(address("profile_suggestions", engine), sent)
     draft = profile(engine).draft
     assert draft["parameters"] == {"domain": "brindlewick.example"}
+    compared = browser.get(address("profile_compare", engine))
+    assert "No profile" in compared.content.decode()
+    assert len(compared.context["found"].difference.people) == 20
     browser.post(address("profile_edit", engine), form(draft, action="publish", revision="1"))
     response = browser.post(address("profile_pilot", engine), {"size": "3"})
     job = Job.objects.get()
@@ -267,3 +270,21 @@ def test_a_first_file_that_is_none_says_so_and_keeps_nothing(
     assert response.status_code == 422
     assert "PDF" in response.content.decode()
     assert Snapshot.objects.count() == 0
+
+
+def test_custom_attributes_are_asked_for_and_the_form_stays(
+    engine: Engine, browser: Client
+) -> None:
+    badge = {"Staff": [{"name": "Badge", "type": "String"}]}
+    engine.sandbox.put_tenant(engine.directory_id, custom_attributes=badge)
+    sent = form(changed_title('Append([job_title], "?")'), action="schema")
+    before = engine.requests()
+    page = browser.post(address("profile_edit", engine), sent).content.decode()
+    assert engine.requests() == before + 1
+    assert "1 custom security attribute is defined" in page
+    assert "Staff: Badge" in page
+    assert "?&quot;)" in page
+    engine.fault(kind="status", status=400, times=1, method="GET")
+    refused = browser.post(address("profile_edit", engine), sent).content.decode()
+    assert "could not be asked" in refused
+    assert "?&quot;)" in refused
