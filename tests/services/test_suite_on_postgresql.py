@@ -5,16 +5,27 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tests.support.sandbox import ROOT
 
-FOLDERS = (
-    "tests/integration/tenants",
-    "tests/integration/billing",
-    "tests/integration/provisioning",
+FOLDERS = ("tenants", "billing", "provisioning", "sharing")
+FILES = sorted(
+    str(path.relative_to(ROOT))
+    for folder in FOLDERS
+    for path in (ROOT / "tests/integration" / folder).glob("test_*.py")
 )
+SHARES = 4  # each may run on a core of its own, with a server of its own
 
 
-def test_the_integration_tests_pass_on_postgresql(postgres_url: str) -> None:
+@pytest.mark.parametrize(
+    "share",
+    [
+        pytest.param(number, marks=pytest.mark.xdist_group(f"postgresql {number}"))
+        for number in range(SHARES)
+    ],
+)
+def test_the_integration_tests_pass_on_postgresql(postgres_url: str, share: int) -> None:
     production = {
         "DATABASE_URL": postgres_url,
         "SECRET_KEY": "for-tests-only-" * 4,
@@ -32,7 +43,7 @@ def test_the_integration_tests_pass_on_postgresql(postgres_url: str) -> None:
             "no:xdist",
             "-p",
             "no:cacheprovider",
-            *FOLDERS,
+            *FILES[share::SHARES],
         ],
         cwd=ROOT,
         env=environment | production,
