@@ -150,7 +150,7 @@ class EditorPage:
         rows = {row.target for row in self.editor.rows}
         return [each for each in self.problems if each.target not in rows]
 
-    @property
+    @cached_property
     def rows(self) -> list[ShownRow]:
         """Every row, tried on the person."""
         return [self.row(number) for number in range(len(self.editor.rows))]
@@ -178,6 +178,11 @@ class EditorPage:
             self.checked.effect.attributes.get(row.target) if self.checked else None,
             self.checked.effect.people if self.checked else 0,
         )
+
+    @property
+    def wrong_rows(self) -> list[ShownRow]:
+        """Rows whose rules are wrong, whoever they are tried on."""
+        return [shown for shown in self.rows if shown.result.problems]
 
     @property
     def choices(self) -> list[tuple[str, list[Attribute]]]:
