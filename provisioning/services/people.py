@@ -9,6 +9,7 @@ from django.utils.crypto import salted_hmac
 
 from provisioning.domain.attributes import CATALOGUE
 from provisioning.domain.expressions import Context
+from provisioning.domain.keys import refused_keys
 from provisioning.domain.mapping import CompiledProfile, MappingError
 from provisioning.domain.planner import Person
 from provisioning.domain.records import Record, RefusedRow, fold_key
@@ -29,6 +30,16 @@ class PatternTooSlow(Exception):
             f"{label}: a regular expression took too long on {_SLOW_RECORDS} records, so planning"
             " was stopped; nothing was sent. Make it simpler in the profile: begin it with ^, and"
             " repeat no group that repeats something itself, as in (a+)+."
+        )
+
+
+class ReadErased(Exception):
+    """The records that a job was queued for are gone; str() says what to do."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The records of this read were erased before they could be planned; nothing was sent."
+            " Upload the file again."
         )
 
 
@@ -55,6 +66,8 @@ class MappedPeople:
     `held`, `outside` and `inside` the scope (folded keys) grow while this is read: the planner
     asks them after the last person. Whom the profile is not for is passed over, and held if the
     profile says so. A pilot ends with its last person. Reading raises PatternTooSlow.
+
+    Raises ReadErased: without its records everybody would seem to be missing.
     """
 
     def __init__(self, job: Job, profile: CompiledProfile) -> None:
@@ -65,17 +78,19 @@ class MappedPeople:
         self._context = Context(now=job.created_at)
         self.outside: set[str] = set()
         self.inside: set[str] = set()
-        self.passed_over = self.unreadable = 0
-        refused = job.held_records.exclude(key="").values_list("key", flat=True)
-        self.held = {fold_key(key) for key in refused}
+        self.passed_over = 0
         self._failures: list[HeldRecord] = []
         self._digest = digest_of(job, profile)
         self._slow = 0
         self._slow_targets: Counter[str] = Counter()
-        if job.snapshot is None:
-            raise RuntimeError(f"{job} has lost its snapshot.")
-        self._rows, unkeyed = snapshots.people_of(job.snapshot, profile.definition.key_column)
-        for each in unkeyed:
+        if job.snapshot is None or job.snapshot.erased_at is not None:
+            raise ReadErased
+        found = snapshots.people_of(job.snapshot, profile.definition.key_column)
+        self._rows = found.records
+        refused = job.held_records.exclude(key="").values_list("key", flat=True)
+        held, self.unreadable = refused_keys(refused, own=found.own)
+        self.held = set(held)
+        for each in found.refused:
             self._refuse(each)
 
     def __iter__(self) -> Iterator[Person]:
