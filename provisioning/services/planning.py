@@ -114,7 +114,7 @@ def _write_operations(job: Job, profile: CompiledProfile, held: HeldLane) -> _Co
         held.renew()
         if len(batch) < _BATCH:
             counts.outside = people.passed_over
-            _note_outside(job, people)
+            _note_outside(job, people, held)
             return counts
 
 
@@ -128,10 +128,11 @@ def _give_up(job: Job, people: MappedPeople, held: HeldLane) -> None:
 
 
 @transaction.atomic
-def _note_outside(job: Job, people: MappedPeople) -> None:
+def _note_outside(job: Job, people: MappedPeople, held: HeldLane) -> None:
     """Since when whose account is outside the scope; whoever came back is not any more."""
     if job.kind == Job.Kind.PILOT:
         return
+    held.confirm()
     ours = DirectoryObject.objects.filter(tenant=job.tenant).exclude(key="")
     inside, fresh = [], []
     for row in ours.only("pk", "key", "outside_since").iterator(2000):
