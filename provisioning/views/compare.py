@@ -13,6 +13,7 @@ from provisioning.domain.definition import ProfileError
 from provisioning.domain.definition_changes import changes_between
 from provisioning.domain.effects import Difference, Failure, PersonDifference
 from provisioning.domain.planner import CALLS, Change
+from provisioning.domain.redaction import DISPLAY_NAME, shown_name, shown_text
 from provisioning.services import effects
 from provisioning.services.effects import MissingColumns, PricedDifference
 from provisioning.views.profile_page import ProfileState, page_of, state_of
@@ -120,7 +121,12 @@ def _person(each: PersonDifference, difference: Difference) -> ShownPerson:
         sides = (_after(each.old, path), _after(each.new, path))
         old, new = (_shown(value, path, redacted) for value in sides)
         rows.append((path, _shown(before, path, redacted), old, new))
-    return ShownPerson(each.key, each.person, _words(each.old), _words(each.new), rows)
+    # A record that is held has only its key to be called by.
+    name = (
+        each.person if each.person == each.key else shown_name(DISPLAY_NAME, each.person, redacted)
+    )
+    old, new = (_words(side, redacted) for side in (each.old, each.new))
+    return ShownPerson(each.key, name, old, new, rows)
 
 
 def _before(each: Change | Failure | None, path: str) -> Any:
@@ -146,7 +152,8 @@ def _shown(value: Any, path: str, redacted: frozenset[str]) -> str | None:
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
-def _words(each: Change | Failure | None) -> str:
+def _words(each: Change | Failure | None, redacted: frozenset[str]) -> str:
     if isinstance(each, Change):
-        return f"{each.kind.value}: {each.reason}" if each.reason else each.kind.value
+        reason = shown_text(each.reason, (each.before, each.after), redacted)
+        return f"{each.kind.value}: {reason}" if reason else each.kind.value
     return f"held: {each.message}" if each else "out of scope"
