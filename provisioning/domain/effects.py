@@ -6,23 +6,19 @@ The real planner decides, so the calls are those that a plan of the same profile
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import TypeAlias
 
-from provisioning.domain.expressions import Context
 from provisioning.domain.keys import Keyed
-from provisioning.domain.mapping import CompiledProfile, FlatState, Mapped, MappingError
+from provisioning.domain.mapping import CompiledProfile, Mapped, MappingError
+from provisioning.domain.people import Apply, SourcePeople
 from provisioning.domain.planner import (
     CALLS,
     EXTERNAL_ID,
-    Absences,
     Change,
     Directory,
     Kind,
-    Person,
-    Retention,
     plan,
 )
 from provisioning.domain.protection import Protection
@@ -34,9 +30,6 @@ _MOST_SLOW = 5
 
 class TooSlowError(Exception):
     """A preview would take too long; str() says why and what to do."""
-
-
-Apply: TypeAlias = Callable[[Mapping[str, str], Context | None], Mapped]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,21 +107,20 @@ def effect_of(
 
     `apply` stands in for the profile's own mapping where that is known to give the same.
     """
-    people = _People(profile, keyed, situation, apply or profile.apply)
-    definition = profile.definition
+    people = _People(profile, keyed, situation, apply)
     changes = tuple(
         plan(
             people,
             situation.directory,
             mapped=profile.targets,
             protection=situation.protection,
-            absences=people.absences(situation),
-            matching=definition.matching,
+            absences=people.absences(situation.now),
+            matching=profile.definition.matching,
         )
     )
     _count_writes(changes, people.attributes)
     return Effect(
-        people.mapped,
+        people.count,
         people.passed_over,
         changes,
         tuple(people.failures),
@@ -138,66 +130,41 @@ def effect_of(
     )
 
 
-class _People:
-    """The records' people for the planner; `held` and `outside` grow while they are read."""
+class _People(SourcePeople):
+    """The records' people for the planner, and what is counted of their mapping."""
 
     def __init__(
-        self, profile: CompiledProfile, keyed: Keyed, situation: Situation, apply: Apply
+        self, profile: CompiledProfile, keyed: Keyed, situation: Situation, apply: Apply | None
     ) -> None:
-        self._profile = profile
-        self._apply = apply
-        self._keyed = keyed
-        self._today = situation.today
-        self._context = Context(now=situation.now)
-        refused = {fold_key(row.key) for row in keyed.refused if row.key is not None}
-        self.held: set[str] = set(situation.held) | refused
-        self.outside: set[str] = set()
-        self.passed_over = self.mapped = self._slow = 0
+        today, now = situation.today, situation.now
+        super().__init__(profile, keyed.records, keyed.refused, today=today, now=now, apply=apply)
+        self.held |= situation.held
+        self.unreadable += situation.unreadable
+        self.count = self._slow = 0
         self.failures: list[Failure] = []
         targets = [rule.target for rule in profile.definition.rules]
         self.attributes = {target: AttributeEffect() for target in targets}
 
-    def __iter__(self) -> Iterator[Person]:
-        """Each record's person, as services.people gives them to a plan that is carried out."""
-        covers, apply, today = self._profile.covers, self._apply, self._today
-        for record in self._keyed.records:
-            try:
-                if not covers(record.values, today):
-                    self._pass_over(record)
-                    continue
-                mapped = apply(record.values, self._context)
-            except MappingError as error:
-                self._hold(record, error)
-                continue
-            self.mapped += 1
-            self._count_empty(mapped.values, mapped.initial)
-            choices = {path: [*map(str, found)] for path, found in mapped.candidates.items()}
-            yield Person(record.key, mapped.values, mapped.ignored, mapped.initial, choices)
-
-    def absences(self, situation: Situation) -> Absences:
-        """Who is missing from the source, as far as that is known."""
-        days = self._profile.definition.delete_after_days
-        retention = None if days is None else Retention(days, situation.now)
-        doubtful = situation.unreadable + self._keyed.unreadable
-        return Absences(self.held, doubtful, self.outside, retention)
-
-    def _count_empty(self, values: FlatState, initial: Mapping[str, object]) -> None:
+    def _mapped(self, mapped: Mapped) -> None:
+        self.count += 1
+        values, initial = mapped.values, mapped.initial
         if len(values) + len(initial) <= len(self.attributes):
             for target, counted in self.attributes.items():
                 if target not in values and target not in initial:
                     counted.empty += 1
 
-    def _pass_over(self, record: Record) -> None:
-        self.passed_over += 1
-        keeps = self._profile.definition.out_of_scope == "skip"
-        (self.held if keeps else self.outside).add(fold_key(record.key))
-
-    def _hold(self, record: Record, error: MappingError) -> None:
-        self.held.add(fold_key(record.key))
+    def _failed(self, record: Record, error: MappingError) -> None:
         targets = frozenset(problem.target for problem in error.problems)
         self.failures.append(Failure(record.line, record.key, targets, str(error)))
         for target in targets & self.attributes.keys():
             self.attributes[target].failed += 1
+        self._slow += error.slow
+        if self._slow >= _MOST_SLOW:
+            raise TooSlowError(
+                f"A regular expression took too long on {_MOST_SLOW} records"
+                f" (of {', '.join(sorted(targets)) or 'the scope'}). Make it simpler: begin it with"
+                " ^, and repeat no group that repeats something itself, as in (a+)+."
+            )
         self._slow += error.slow
         if self._slow >= _MOST_SLOW:
             raise TooSlowError(

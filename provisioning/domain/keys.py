@@ -50,6 +50,21 @@ def keyed(records: Iterable[Record], key_column: str) -> Keyed:
     return Keyed(alone, tuple(sorted(refused, key=lambda row: row.line)))
 
 
+def same_keys(records: Iterable[Record], key_column: str) -> bool:
+    """Whether all records were read by this key column."""
+    return all(each.key == clean_key(each.values.get(key_column, "")) for each in records)
+
+
+def refused_keys(keys: Iterable[str], *, own: bool) -> tuple[frozenset[str], int]:
+    """Folded keys of rows that a reader refused, and how many of the rows may be anybody.
+
+    `own` is whether they were read by the key column that counts: in another one a row's key says
+    nothing of who it is.
+    """
+    given = list(keys)
+    return (frozenset(map(fold_key, given)), 0) if own else (frozenset(), len(given))
+
+
 def _problem(key: str, column: str) -> tuple[str, str] | None:
     if not key:
         return "no_key", f"The key column {column} is empty."

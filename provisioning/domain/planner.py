@@ -140,10 +140,12 @@ def _join(
         return _adopt(person, found, directory, mapped)
     if person.values.get(ACTIVE, True) is False:
         return _change(Kind.INACTIVE, person)
-    free = {path: _free(path, each, directory, run) for path, each in person.choices.items()}
+    # Where the profile proposes nothing, the account is to have no value.
+    wanted = {path: each for path, each in person.choices.items() if each}
+    free = {path: _free(path, each, directory, run) for path, each in wanted.items()}
     for path, left in free.items():
         if not left:
-            return _change(Kind.LEAVE, person, reason=_exhausted(path, person.choices[path]))
+            return _change(Kind.LEAVE, person, reason=_exhausted(path, wanted[path]))
     if free:
         first = {path: left[0] for path, left in free.items()}
         person = replace(person, initial={**person.initial, **first})
@@ -173,7 +175,8 @@ def _free(path: str, candidates: Sequence[str], directory: Directory, run: _Run)
 def _exhausted(path: str, candidates: Sequence[str]) -> str:
     attribute = CATALOGUE.get(path)
     label = attribute.label if attribute else path
-    tried = ", ".join(candidates[:5])
+    # The values themselves may be redacted, and nothing of this operation would tell which.
+    tried = f"{len(candidates)} tried"
     return f"{label}: every value the profile proposes is taken ({tried}). Add another rule to it."
 
 

@@ -159,7 +159,7 @@ def _round(job: Job, batch: Sequence[Operation], client: ScimClient, held: HeldL
         held.confirm()
         journal.settled(exchanges)
         settled = [
-            _settle(operation, exchange, client, now)
+            _settle(operation, exchange, client, now, current)
             for operation, exchange in zip(current, exchanges, strict=True)
         ]
         _save(job, settled + dropped)
@@ -218,13 +218,19 @@ def _mark_sent(operations: Sequence[Operation]) -> None:
         operation.first_sent_at = operation.first_sent_at or now
 
 
-def _settle(operation: Operation, exchange: Exchange, client: ScimClient, now: datetime) -> Outcome:
+def _settle(
+    operation: Operation,
+    exchange: Exchange,
+    client: ScimClient,
+    now: datetime,
+    batch: Sequence[Operation],
+) -> Outcome:
     error, looking = error_of(exchange), looks_up(operation)
     if error is None:
         client.bearer.worked()
         body = exchange.answer.body
         if looking:
-            return outcomes.looked_up(operation, body, now, partial(is_free, operation))
+            return outcomes.looked_up(operation, body, now, partial(is_free, operation, batch))
         return outcomes.written(operation, body, now)
     intent = Intent.READ if looking else exchange.attempt.request.intent
     began = operation.first_sent_at or now
@@ -285,12 +291,20 @@ def _note_problem(job: Job, problem: str) -> None:
 
 def _skip_pending(job: Job, held: HeldLane) -> None:
     """Skip what was surely not carried out. A change that may have been is sent once more, because
-    what is believed of the account would be wrong otherwise; a creation here was looked for. An
-    account that exists by now still gets what its creation could not carry."""
+    what is believed of the account would be wrong otherwise; a creation that may have been is
+    looked for, and skipped when it is not there. An account that exists by now still gets what its
+    creation could not carry."""
     creation = Q(kind=Operation.Kind.CREATE)
     sure = (creation & Q(target=None)) | (~creation & Q(uncertain_since=None))
+    unheard = creation & Q(target=None, uncertain_since__isnull=False)
+    unheard &= Q(lookups=0) | Q(status__gte=500)
     with transaction.atomic():
         held.confirm()
+        job.operations.filter(unheard, state=_PENDING).update(
+            state=_UNKNOWN,
+            status=None,
+            not_before=timezone.now() + timedelta(seconds=settings.LOOKUP_DELAY_SECONDS),
+        )
         skipped = job.operations.filter(sure, state=_PENDING).update(
             state=Operation.State.SKIPPED,
             message="The job was cancelled before this was sent.",

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from provisioning.models import MappingProfile, ProfileVersion
-from provisioning.services.profiles import publish
+from provisioning.services.profiles import locked, publish
 from tenants.models import Tenant, User
 from tenants.services import record
 
@@ -67,9 +67,7 @@ def publish_draft(
 
 def _opened(tenant: Tenant, revision: int) -> MappingProfile:
     """The tenant's profile, locked, if its draft is still the one that was opened."""
-    profile, _ = MappingProfile.objects.select_for_update().get_or_create(
-        tenant=tenant, defaults={"customer_id": tenant.customer_id}
-    )
+    profile = locked(tenant)
     if profile.draft_revision != revision:
         raise DraftConflict(profile)
     return profile

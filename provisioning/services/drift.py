@@ -12,10 +12,10 @@ from provisioning.domain.origin import Origin, read_origin
 from provisioning.domain.profile_parameters import filled
 from provisioning.models import MappingProfile, ProfileVersion
 from provisioning.services.library import Template, template_of
+from provisioning.services.profiles import locked
 from provisioning.services.sharing import (
     SharingRefused,
     keep_draft,
-    locked,
     may_edit,
     parse_for,
     profile_of,

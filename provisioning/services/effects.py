@@ -1,7 +1,7 @@
 """The effect of a definition on a tenant's own people, without touching the directory."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,9 +18,9 @@ from provisioning.domain.effects import (
     effect_of,
     from_nothing,
 )
+from provisioning.domain.keys import refused_keys
 from provisioning.domain.mapping import CompiledProfile, compile_profile
 from provisioning.domain.protection import Protection
-from provisioning.domain.records import fold_key
 from provisioning.domain.shared_mapping import share
 from provisioning.models import HeldRecord, Job, Snapshot
 from provisioning.selectors import targets_of
@@ -91,25 +91,26 @@ def _effects(
     for profile in profiles:
         if missing := sorted(profile.missing_columns(sample.columns)):
             raise MissingColumns(f"{sample.snapshot.file_name} has no column {', '.join(missing)}.")
-    situation = _situation(tenant, profiles, sample.snapshot, now)
+    situation = _situation(tenant, profiles, now)
     applies = (
         share(profiles[0], profiles[1], targets)
         if len(profiles) == 2
         else [each.apply for each in profiles]
     )
+    refused = _refused(sample.snapshot)
     return [
-        effect_of(profile, sample.keyed(profile.definition.key_column), situation, apply)
+        effect_of(
+            profile,
+            sample.keyed(profile.definition.key_column),
+            _with_refused(situation, refused, sample.read_by(profile.definition.key_column)),
+            apply,
+        )
         for profile, apply in zip(profiles, applies, strict=True)
     ]
 
 
-def _situation(
-    tenant: Tenant, profiles: Sequence[CompiledProfile], snapshot: Snapshot, now: datetime
-) -> Situation:
-    """As planning would find it; rows that were refused when the sample was read stay held."""
-    job = Job.objects.filter(snapshot=snapshot).order_by("pk").first()
-    refused = HeldRecord.objects.filter(job=job, stage=HeldRecord.Stage.READ) if job else None
-    keys = () if refused is None else refused.exclude(key="").values_list("key", flat=True)
+def _situation(tenant: Tenant, profiles: Sequence[CompiledProfile], now: datetime) -> Situation:
+    """As planning would find it."""
     matching = {path: None for each in profiles for path in each.definition.matching}
     unique = {path for each in profiles for path in each.unique}
     return Situation(
@@ -117,6 +118,20 @@ def _situation(
         Protection(tenant.protected_accounts),
         timezone.localdate(now),
         now,
-        frozenset(fold_key(key) for key in keys),
-        job.unreadable_keys if job else 0,
     )
+
+
+def _refused(snapshot: Snapshot) -> list[str]:
+    """Keys of the rows refused when the sample was read, "" where nobody could read it."""
+    job = Job.objects.filter(snapshot=snapshot).order_by("pk").first()
+    if job is None:
+        return []
+    rows = job.held_records.filter(stage=HeldRecord.Stage.READ)
+    keys = list(rows.exclude(key="").values_list("key", flat=True))
+    return keys + [""] * job.unreadable_keys
+
+
+def _with_refused(situation: Situation, refused: Sequence[str], own: bool) -> Situation:
+    """Rows that were refused stay held, for each profile by its key column."""
+    held, doubtful = refused_keys(filter(None, refused), own=own)
+    return replace(situation, held=held, unreadable=doubtful + refused.count(""))

@@ -218,6 +218,7 @@ def _absent(operation: Operation, now: datetime) -> Outcome:
             operation, now, "Entra did not answer the creation, however often it was sent."
         )
     operation.state, operation.not_before = Operation.State.PENDING, None
+    operation.status = None
     return Outcome(operation)
 
 
@@ -303,8 +304,10 @@ def _changed(operation: Operation) -> DirectoryObject | None:
         return None
     state = {**target.state, **changes_of(operation)}
     target.state = {path: value for path, value in state.items() if value is not None}
-    target.active = bool(target.state.get(ACTIVE, target.active))
-    target.user_name = str(target.state.get(USER_NAME, target.user_name))
+    # What an earlier change left in doubt is "" there: then the last that was known stays.
+    active = target.state.get(ACTIVE)
+    target.active = active if isinstance(active, bool) else target.active
+    target.user_name = str(target.state.get(USER_NAME) or target.user_name)
     target.folded_user_name = target.user_name.casefold()
     target.record_digest = operation.record_digest
     target.revision += 1

@@ -1,17 +1,17 @@
 """People of a job's snapshot as the planner takes them."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from hashlib import blake2b
 
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from provisioning.domain.attributes import CATALOGUE
-from provisioning.domain.expressions import Context
+from provisioning.domain.keys import refused_keys
 from provisioning.domain.mapping import CompiledProfile, MappingError
-from provisioning.domain.planner import Person
-from provisioning.domain.records import Record, RefusedRow, fold_key
+from provisioning.domain.people import SourcePeople
+from provisioning.domain.records import Record
 from provisioning.models import HeldRecord, Job
 from provisioning.services import snapshots
 
@@ -32,6 +32,16 @@ class PatternTooSlow(Exception):
         )
 
 
+class ReadErased(Exception):
+    """The records that a job was queued for are gone; str() says what to do."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The records of this read were erased before they could be planned; nothing was sent."
+            " Upload the file again."
+        )
+
+
 def digest_of(job: Job, profile: CompiledProfile) -> Callable[[Record], str]:
     """Names what of a record the profile version reads, without telling what it is.
 
@@ -49,79 +59,45 @@ def digest_of(job: Job, profile: CompiledProfile) -> Callable[[Record], str]:
     return digest
 
 
-class MappedPeople:
-    """People of a job's snapshot with their desired state; a failed mapping holds its record.
+class MappedPeople(SourcePeople):
+    """People of a job's snapshot; those of a pilot end with its last one.
 
-    `held`, `outside` and `inside` the scope (folded keys) grow while this is read: the planner
-    asks them after the last person. Whom the profile is not for is passed over, and held if the
-    profile says so. A pilot ends with its last person. Reading raises PatternTooSlow.
+    Reading raises PatternTooSlow. Without its records everybody would seem to be missing, so that
+    a job whose read was erased raises ReadErased.
     """
 
     def __init__(self, job: Job, profile: CompiledProfile) -> None:
-        self._job = job
-        self._profile = profile
-        self._today = timezone.localdate(job.created_at)
+        if job.snapshot is None or job.snapshot.erased_at is not None:
+            raise ReadErased
+        found = snapshots.people_of(job.snapshot, profile.definition.key_column)
         # A job that is planned anew after a crash sees the same clock.
-        self._context = Context(now=job.created_at)
-        self.outside: set[str] = set()
-        self.inside: set[str] = set()
-        self.passed_over = self.unreadable = 0
-        refused = job.held_records.exclude(key="").values_list("key", flat=True)
-        self.held = {fold_key(key) for key in refused}
-        self._failures: list[HeldRecord] = []
-        self._digest = digest_of(job, profile)
+        today, now = timezone.localdate(job.created_at), job.created_at
+        super().__init__(
+            profile, found.records, found.refused, today=today, now=now, most=job.pilot_size
+        )
+        self._job = job
+        self._digest_of = digest_of(job, profile)
         self._slow = 0
         self._slow_targets: Counter[str] = Counter()
-        if job.snapshot is None:
-            raise RuntimeError(f"{job} has lost its snapshot.")
-        self._rows, unkeyed = snapshots.people_of(job.snapshot, profile.definition.key_column)
-        for each in unkeyed:
-            self._refuse(each)
-
-    def __iter__(self) -> Iterator[Person]:
-        taken, most = 0, self._job.pilot_size
-        for row in self._rows:
-            if most is not None and taken >= most:
-                return
-            try:
-                if not self._profile.covers(row.values, self._today):
-                    self._pass_over(row)
-                    continue
-                taken += 1
-                self.inside.add(fold_key(row.key))
-                mapped = self._profile.apply(row.values, self._context)
-            except MappingError as error:
-                self._hold(row, error)
-            else:
-                yield Person(
-                    row.key,
-                    mapped.values,
-                    mapped.ignored,
-                    mapped.initial,
-                    {path: [*map(str, found)] for path, found in mapped.candidates.items()},
-                    self._digest(row),
-                )
+        refused = job.held_records.exclude(key="").values_list("key", flat=True)
+        held, unreadable = refused_keys(refused, own=found.own)
+        self.held |= held
+        self.unreadable += unreadable + job.unreadable_keys
+        self._failures = [
+            self._held_record(each.line, each.key or "", each.code, each.message)
+            for each in found.refused
+        ]
 
     def take_failures(self) -> list[HeldRecord]:
         """Records held since the last call."""
         taken, self._failures = self._failures, []
         return taken
 
-    def _pass_over(self, row: Record) -> None:
-        self.passed_over += 1
-        keeps = self._profile.definition.out_of_scope == "skip"
-        (self.held if keeps else self.outside).add(fold_key(row.key))
+    def _digest(self, record: Record) -> str:
+        return self._digest_of(record)
 
-    def _refuse(self, row: RefusedRow) -> None:
-        """Hold a row that the profile's key column cannot tell apart from others."""
-        if row.key is not None:
-            self.held.add(fold_key(row.key))
-        self.unreadable += row.key is None
-        self._failures.append(self._held_record(row.line, row.key or "", row.code, row.message))
-
-    def _hold(self, row: Record, error: MappingError) -> None:
-        self.held.add(fold_key(row.key))
-        self._failures.append(self._held_record(row.line, row.key, "mapping", str(error)))
+    def _failed(self, record: Record, error: MappingError) -> None:
+        self._failures.append(self._held_record(record.line, record.key, "mapping", str(error)))
         if error.slow:
             self._note_slow(error)
 

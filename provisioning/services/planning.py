@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from billing.selectors import quote_for
 from provisioning.domain.mapping import CompiledProfile
-from provisioning.domain.planner import CALLS, Absences, Change, Kind, Retention, plan
+from provisioning.domain.planner import CALLS, Absences, Change, Kind, plan
 from provisioning.domain.protection import Protection
 from provisioning.models import DirectoryObject, HeldRecord, Job, Operation
 from provisioning.scim.client import ScimClient
@@ -96,7 +96,7 @@ def _write_operations(job: Job, profile: CompiledProfile, held: HeldLane) -> _Co
         shadow_of(job.tenant, profile.definition.matching, profile.unique),
         mapped=profile.targets,
         protection=Protection(job.tenant.protected_accounts),
-        absences=_absences(job, profile, people),
+        absences=_absences(job, people),
         matching=profile.definition.matching,
     )
     counts = _Counts()
@@ -114,7 +114,7 @@ def _write_operations(job: Job, profile: CompiledProfile, held: HeldLane) -> _Co
         held.renew()
         if len(batch) < _BATCH:
             counts.outside = people.passed_over
-            _note_outside(job, people)
+            _note_outside(job, people, held)
             return counts
 
 
@@ -128,10 +128,11 @@ def _give_up(job: Job, people: MappedPeople, held: HeldLane) -> None:
 
 
 @transaction.atomic
-def _note_outside(job: Job, people: MappedPeople) -> None:
+def _note_outside(job: Job, people: MappedPeople, held: HeldLane) -> None:
     """Since when whose account is outside the scope; whoever came back is not any more."""
     if job.kind == Job.Kind.PILOT:
         return
+    held.confirm()
     ours = DirectoryObject.objects.filter(tenant=job.tenant).exclude(key="")
     inside, fresh = [], []
     for row in ours.only("pk", "key", "outside_since").iterator(2000):
@@ -144,14 +145,11 @@ def _note_outside(job: Job, people: MappedPeople) -> None:
             ours.filter(pk__in=pks[at : at + _BATCH]).update(outside_since=since)
 
 
-def _absences(job: Job, profile: CompiledProfile, people: MappedPeople) -> Absences | None:
+def _absences(job: Job, people: MappedPeople) -> Absences | None:
     """A pilot reads a part of the source: who is not in it says nothing."""
     if job.kind == Job.Kind.PILOT:
         return None
-    days = profile.definition.delete_after_days
-    retention = None if days is None else Retention(days, timezone.now())
-    doubtful = job.unreadable_keys + people.unreadable
-    return Absences(people.held, doubtful, people.outside, retention)
+    return people.absences(timezone.now())
 
 
 def _counted(changes: Iterator[Change], counts: _Counts) -> Iterator[Change]:

@@ -9,6 +9,7 @@ from provisioning.domain.definition import parse_definition
 from provisioning.domain.origin import read_origin
 from provisioning.models import MappingProfile, ProfileVersion
 from provisioning.selectors import targets_of
+from provisioning.services.queueing import pilot_due
 from tenants.models import Tenant, User
 from tenants.services import record
 
@@ -18,18 +19,20 @@ def publish(*, tenant: Tenant, definition: Any, by: User | None, note: str = "")
     """Publish a definition as the tenant's next version; raises ProfileError with all problems.
 
     Publishing what is current already changes nothing and returns the current version. While a
-    promoted draft waits, whatever is published asks for a pilot.
+    promoted draft waits, or the pilot of the current version is due, whatever is published asks
+    for a pilot.
     """
     data = parse_definition(definition, targets_of(tenant)).to_json()
-    profile, _ = MappingProfile.objects.get_or_create(
-        tenant=tenant, defaults={"customer_id": tenant.customer_id}
-    )
+    profile = locked(tenant)
+    origin = read_origin(profile.origin)
+    promoted = profile.draft is not None and origin is not None and origin.asks_for_a_pilot
+    if origin and promoted and definition == profile.draft:
+        profile.origin = str(origin.published())
+        profile.save(update_fields=["origin"])
     current = profile.current
     if current is not None and current.definition == data:
         return current
     highest = profile.versions.aggregate(highest=Max("number"))["highest"] or 0
-    origin = read_origin(profile.origin)
-    promoted = profile.draft is not None and origin is not None and origin.asks_for_a_pilot
     version = ProfileVersion.objects.create(
         customer_id=tenant.customer_id,
         profile=profile,
@@ -37,11 +40,9 @@ def publish(*, tenant: Tenant, definition: Any, by: User | None, note: str = "")
         definition=data,
         note=note,
         published_by=by,
-        needs_pilot=promoted,
+        # A correction of what nobody has tried yet is not tried either.
+        needs_pilot=promoted or (current is not None and pilot_due(current)),
     )
-    if origin and promoted and definition == profile.draft:
-        profile.origin = str(origin.published())
-        profile.save(update_fields=["origin"])
     record(
         "profile.published",
         by=by,
@@ -50,3 +51,11 @@ def publish(*, tenant: Tenant, definition: Any, by: User | None, note: str = "")
         version=version.number,
     )
     return version
+
+
+def locked(tenant: Tenant) -> MappingProfile:
+    """The tenant's profile, for a change of it; made when there is none."""
+    MappingProfile.objects.get_or_create(
+        tenant=tenant, defaults={"customer_id": tenant.customer_id}
+    )
+    return MappingProfile.objects.select_for_update(of=("self",)).get(tenant=tenant)

@@ -1,6 +1,7 @@
 """Queueing jobs: from a snapshot that is kept already, and what every new job has to respect."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
@@ -8,6 +9,7 @@ from django.utils import timezone
 
 from provisioning.domain.definition import ProfileError
 from provisioning.domain.guard import Comparison, GuardLimits, SnapshotFacts, compare
+from provisioning.domain.keys import refused_keys
 from provisioning.domain.mapping import CompiledProfile, published_profile
 from provisioning.domain.records import fold_key
 from provisioning.models import HeldRecord, Job, ProfileVersion, Snapshot, Source
@@ -41,8 +43,9 @@ def queue_from_snapshot(
             f"The profile uses columns that {snapshot.file_name} lacks: {', '.join(missing)}."
             " Upload a file that has them, or correct the profile."
         )
+    again = None if kind == Job.Kind.PILOT else _read_again(snapshot, version)
     try:
-        return _queue(snapshot, version, kind, size, by)
+        return _queue(snapshot, _Wanted(version, kind, size, by, again))
     except IntegrityError as error:
         raise QueueRefused("Another job of this tenant was started at the same moment.") from error
 
@@ -132,43 +135,88 @@ def compare_reads(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """What the profile's key column makes of a kept read; `own`: it was read by that column."""
+
+    own: bool
+    keys: frozenset[str]
+    refused: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A job to be made from a kept read; the guard has nothing to say without `again`."""
+
+    version: ProfileVersion
+    kind: Job.Kind
+    size: int | None
+    by: User | None
+    again: _Again | None
+
+
+def _read_again(snapshot: Snapshot, version: ProfileVersion) -> _Again:
+    found = snapshots.people_of(snapshot, version.definition["key_column"])
+    refused = tuple(row.key for row in found.refused if row.key is not None)
+    return _Again(found.own, frozenset(fold_key(each.key) for each in found.records), refused)
+
+
+def _compare_again(
+    snapshot: Snapshot, again: _Again | None, refused: Iterable[HeldRecord]
+) -> Comparison | None:
+    """What the guard says; a read that was accepted is not asked twice, unless by other keys."""
+    if again is None or (again.own and snapshot.accepted_at is not None):
+        return None
+    known, _ = refused_keys((row.key for row in refused if row.key), own=again.own)
+    return compare_reads(snapshot.source, snapshot.columns, again.keys, {*known, *again.refused})
+
+
 @transaction.atomic
-def _queue(
-    snapshot: Snapshot, version: ProfileVersion, kind: Job.Kind, size: int | None, by: User | None
-) -> Job:
-    tenant = snapshot.tenant
-    replace_open_job(tenant, by, keep=snapshot)
+def _queue(read: Snapshot, wanted: _Wanted) -> Job:
+    tenant = read.tenant
+    replace_open_job(tenant, wanted.by, keep=read)
+    snapshot = Snapshot.objects.select_for_update().filter(pk=read.pk, erased_at=None).first()
+    if snapshot is None:
+        raise QueueRefused(f"{read.file_name} was erased at this moment. Upload its file again.")
     first = Job.objects.filter(snapshot=snapshot).order_by("pk").first()
     refused = list(first.held_records.filter(stage=_READ)) if first else []
-    comparison = None
-    if kind != Job.Kind.PILOT and snapshot.accepted_at is None:
-        keys = snapshots.keys_of(snapshot) or set()
-        known = [row.key for row in refused if row.key]
-        comparison = compare_reads(snapshot.source, snapshot.columns, keys, known)
-    stops = comparison is not None and comparison.stops
-    job = Job.objects.create(
-        customer_id=snapshot.customer_id,
-        tenant=tenant,
-        source_id=snapshot.source_id,
-        profile_version=version,
-        snapshot=snapshot,
-        file_name=snapshot.file_name,
-        kind=kind,
-        pilot_size=size if kind == Job.Kind.PILOT else None,
-        state=Job.State.STOPPED if stops else Job.State.PLANNING,
-        requested_by=by,
-        comparison=comparison.to_json() if comparison else None,
-        people=first.people if first else snapshot.people,
-        held=len(refused),
-        unreadable_keys=first.unreadable_keys if first else 0,
-    )
+    job = _job(snapshot, wanted, first, _compare_again(snapshot, wanted.again, refused))
+    job.held = len(refused)
+    job.save()
     _hold_again(job, refused)
     record(
-        "job.queued", by=by, customer=tenant.customer, subject=job, kind=kind.value, size=size or 0
+        "job.queued",
+        by=wanted.by,
+        customer=tenant.customer,
+        subject=job,
+        kind=wanted.kind.value,
+        size=wanted.size or 0,
     )
     if job.state == Job.State.PLANNING:
         lanes.want(tenant)
     return job
+
+
+def _job(
+    snapshot: Snapshot, wanted: _Wanted, first: Job | None, comparison: Comparison | None
+) -> Job:
+    """The job, not saved yet; the `first` one from this read knows what reading it gave."""
+    stops = comparison is not None and comparison.stops
+    return Job(
+        customer_id=snapshot.customer_id,
+        tenant_id=snapshot.tenant_id,
+        source_id=snapshot.source_id,
+        profile_version=wanted.version,
+        snapshot=snapshot,
+        file_name=snapshot.file_name,
+        kind=wanted.kind,
+        pilot_size=wanted.size if wanted.kind == Job.Kind.PILOT else None,
+        state=Job.State.STOPPED if stops else Job.State.PLANNING,
+        requested_by=wanted.by,
+        comparison=comparison.to_json() if comparison else None,
+        people=first.people if first else snapshot.people,
+        unreadable_keys=first.unreadable_keys if first else 0,
+    )
 
 
 def _hold_again(job: Job, refused: list[HeldRecord]) -> None:

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from provisioning.domain.column_names import matches_of
 from provisioning.domain.column_statistics import ColumnStatistics, statistics_of
-from provisioning.domain.keys import Keyed, keyed
+from provisioning.domain.keys import Keyed, keyed, same_keys
 from provisioning.domain.records import Record
 from provisioning.domain.suggestions import suggest_keys
 from provisioning.models import Job, Snapshot, Source
@@ -53,6 +53,10 @@ class Sample:
         if key_column not in self._keyed:
             self._keyed[key_column] = keyed(self.records, key_column)
         return self._keyed[key_column]
+
+    def read_by(self, key_column: str) -> bool:
+        """Whether this is a read by this key column, as a plan asks it."""
+        return self.snapshot.complete and same_keys(self.records, key_column)
 
 
 def take_sample(*, tenant: Tenant, file: BinaryIO, file_name: str, by: User | None) -> Snapshot:

@@ -16,6 +16,7 @@ from provisioning.domain.profile_parameters import blanked, filled, parameters_o
 from provisioning.domain.profile_yaml import Parse, ProfileFile, from_yaml, to_yaml
 from provisioning.models import MappingProfile, ProfileVersion
 from provisioning.selectors import targets_of
+from provisioning.services.profiles import locked
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User
 from tenants.selectors import tenants_for
@@ -130,14 +131,6 @@ def place_draft(
     detail = {"origin": profile.origin, "before": before} if origin else {}
     record(f"profile.{how}", by=by, customer=tenant.customer, subject=tenant, **detail)
     return profile
-
-
-def locked(tenant: Tenant) -> MappingProfile:
-    """The tenant's profile, for a change of its draft; made when there is none."""
-    MappingProfile.objects.get_or_create(
-        tenant=tenant, defaults={"customer_id": tenant.customer_id}
-    )
-    return MappingProfile.objects.select_for_update(of=("self",)).get(tenant=tenant)
 
 
 def keep_draft(profile: MappingProfile, data: Mapping[str, Any], by: User) -> None:

@@ -18,7 +18,7 @@ from provisioning.scim.transport import WrongHost
 from provisioning.services import lanes, snapshots
 from provisioning.services.applying import apply_job, end_cancelled, recover
 from provisioning.services.lanes import HeldLane, LaneLost
-from provisioning.services.people import PatternTooSlow
+from provisioning.services.people import PatternTooSlow, ReadErased
 from provisioning.services.planning import plan_job
 from tenants.tokens import NoToken
 
@@ -63,7 +63,7 @@ def _serve(held: HeldLane) -> datetime | None:
     except ProfileError as error:
         _end(job, held, Job.State.FAILED, f"The mapping profile cannot be used any more: {error}.")
         return None
-    except (NoPrice, PatternTooSlow) as error:
+    except (NoPrice, PatternTooSlow, ReadErased) as error:
         _end(job, held, Job.State.FAILED, str(error))
         return None
     except LaneLost:

@@ -5,12 +5,13 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
 
-from provisioning.domain.keys import keyed
-from provisioning.domain.records import Record, RefusedRow, clean_key, fold_key
+from provisioning.domain.keys import keyed, same_keys
+from provisioning.domain.records import Record, RefusedRow, fold_key
 from provisioning.models import Job, Snapshot, SnapshotChunk
 from tenants import vault
 
@@ -56,16 +57,23 @@ def record_at(snapshot: Snapshot, position: int) -> Record | None:
     return records[place] if place < len(records) else None
 
 
-def people_of(snapshot: Snapshot, key_column: str) -> tuple[Iterable[Record], Sequence[RefusedRow]]:
+class People(NamedTuple):
+    """Records by a key column; `own` is whether they were read by it, and not sorted out anew."""
+
+    records: Iterable[Record]
+    refused: Sequence[RefusedRow]
+    own: bool
+
+
+def people_of(snapshot: Snapshot, key_column: str) -> People:
     """A snapshot's records under a key column, and the rows that it cannot tell apart.
 
     What was read by this column streams; a sample, or a read by another one, is sorted out first.
     """
-    first = next(records_of(snapshot), None)
-    if snapshot.complete and first and first.key == clean_key(first.values.get(key_column, "")):
-        return records_of(snapshot), ()
+    if snapshot.complete and same_keys(records_of(snapshot), key_column):
+        return People(records_of(snapshot), (), own=True)
     found = keyed(records_of(snapshot), key_column)
-    return found.records, found.refused
+    return People(found.records, found.refused, own=False)
 
 
 def keys_of(snapshot: Snapshot) -> set[str] | None:
@@ -108,9 +116,12 @@ def erase(snapshot: Snapshot, at: datetime) -> None:
 def erase_expired(now: datetime) -> int:
     """Erase records past their retention, except those of an open job; returns how many reads."""
     limit = now - timedelta(days=settings.SNAPSHOT_RETENTION_DAYS)
-    expired = Snapshot.objects.filter(created_at__lt=limit, erased_at=None).exclude(
-        pk__in=Job.objects.filter(state__in=Job.OPEN, snapshot__isnull=False).values("snapshot_id")
-    )
+    old = Snapshot.objects.select_for_update().filter(created_at__lt=limit, erased_at=None)
+    locked = list(old.order_by("pk"))
+    # Asked with the rows locked: whoever queues a job from one of them does so before, or not.
+    opened = Job.objects.filter(state__in=Job.OPEN, snapshot__in=locked)
+    needed = set(opened.values_list("snapshot_id", flat=True))
+    expired = [snapshot for snapshot in locked if snapshot.pk not in needed]
     for snapshot in expired:
         erase(snapshot, now)
     return len(expired)

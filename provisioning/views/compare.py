@@ -127,13 +127,12 @@ def _person(each: PersonDifference, difference: Difference) -> ShownPerson:
         sides = (_after(each.old, path), _after(each.new, path))
         old, new = (_shown(value, path, redacted) for value in sides)
         rows.append((path, _shown(before, path, redacted), old, new))
-    return ShownPerson(
-        each.key,
-        shown_name(DISPLAY_NAME, each.person, redacted),
-        _words(each.old, redacted),
-        _words(each.new, redacted),
-        rows,
+    # A record that is held has only its key to be called by.
+    name = (
+        each.person if each.person == each.key else shown_name(DISPLAY_NAME, each.person, redacted)
     )
+    old, new = (_words(side, redacted) for side in (each.old, each.new))
+    return ShownPerson(each.key, name, old, new, rows)
 
 
 def _before(each: Change | Failure | None, path: str) -> Any:

@@ -76,6 +76,18 @@ def test_another_path_is_unique_as_the_directory_says():
     assert [change.after[MAIL_NICKNAME] for change in changes] == ["y", "z"]
 
 
+def test_where_nothing_is_proposed_the_account_has_no_value():
+    (change,) = planned([Person("1", {USER_NAME: "1@a"}, choices={MAIL_NICKNAME: []})])
+    assert change.kind is Kind.CREATE
+    assert MAIL_NICKNAME not in change.after
+
+
+def test_the_reason_tells_none_of_the_values():
+    (change,) = planned([person("1", ["ann", "bo"])], [account(1, "ann"), account(2, "bo")])
+    assert "(2 tried)" in change.reason
+    assert "ann" not in change.reason
+
+
 def test_who_has_an_account_or_is_inactive_needs_no_value():
     mine = account(1, "old", key="1")
     changes = planned([person("1", ["old"]), person("2", ["ann"], active=False)], [mine])

@@ -95,12 +95,13 @@ def test_a_job_ends_between_two_slices(engine: Engine, settings: Any) -> None:
     engine.check(again, TABLE)
 
 
-def test_unknown_creations_are_still_resolved(engine: Engine, settings: Any) -> None:
+@pytest.mark.parametrize("status", [504, 500])
+def test_unknown_creations_are_still_resolved(engine: Engine, settings: Any, status: int) -> None:
     settings.LANE_SLICE_SECONDS = 0.0
     settings.SCIM_BATCH = 6
     job = engine.approve(engine.plan(TABLE))
-    engine.fault(kind="status", status=504, method="POST", when="after", times=2)
-    engine.fault(kind="status", status=504, method="POST", times=2)
+    engine.fault(kind="status", status=status, method="POST", when="after", times=2)
+    engine.fault(kind="status", status=status, method="POST", times=2)
     assert slices.serve_next()
     job = engine.serve(cancel(engine, job))
     assert (job.state, job.created, job.skipped) == (Job.State.CANCELLED, 4, 16)

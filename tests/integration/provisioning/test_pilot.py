@@ -178,3 +178,15 @@ def test_a_job_in_work_is_not_disturbed(engine: Engine) -> None:
     with pytest.raises(QueueRefused, match="planning"):
         engine.queue(PILOT, 1)
     assert Operation.objects.count() == 0
+
+
+def test_a_correction_of_what_was_not_tried_asks_for_a_pilot_as_well(engine: Engine) -> None:
+    engine.publish(other_profile(), needs_pilot=True)
+    constant = {"target": "userType", "constant": "Colleague"}
+    data = other_profile()
+    corrected = {**data, "attributes": [*data["attributes"], constant]}
+    assert engine.publish(corrected).needs_pilot
+    with pytest.raises(UploadRefused, match=r"Version 3 .* Plan a pilot"):
+        engine.upload(TABLE)
+    engine.serve(engine.approve(engine.serve(engine.upload(TABLE, pilot_size=1))))
+    assert not engine.publish(other_profile()).needs_pilot

@@ -69,3 +69,16 @@ def test_the_command_line_hides_it_too(engine: Engine) -> None:
     assert "title: '[Redact]' -> '[Redact]'" in text
     assert SECRETS["title"] not in text
     assert user_name(TABLE, 0) not in text
+
+
+def test_a_comparison_of_two_versions_hides_it_too(engine: Engine) -> None:
+    engine.apply(TABLE)
+    engine.publish(people_profile() | {"scope": {"column": "location", "is": "absent"}})
+    page = f"{reverse('profile_compare', args=[engine.tenant.slug])}?old=1&new="
+    client = Client()
+    client.force_login(engine.engineer)
+    assert SECRETS["displayName"] in client.get(f"{page}2").content.decode()
+    engine.publish(redacting("displayName") | {"scope": {"column": "location", "is": "absent"}})
+    shown = client.get(f"{page}3").content.decode()
+    assert SECRETS["displayName"] not in shown
+    assert value(TABLE, 0, "employee_id") in shown

@@ -91,6 +91,15 @@ def test_a_choice_that_another_person_of_the_run_has_is_passed_over(engine: Engi
     assert (job.created, got(job)) == (2, ["c", "b"])
 
 
+def test_two_of_one_batch_are_not_given_the_same_next_choice(engine: Engine) -> None:
+    engine.publish(SHARED)
+    job = engine.plan(only(TABLE, 0, 1))
+    engine.seed({"userName": f"a@{DOMAIN}"}, {"userName": f"b@{DOMAIN}"})
+    job = engine.serve(engine.approve(job))
+    assert (job.created, sorted(got(job))) == (2, ["c", "d"])
+    assert (engine.purposes()["create"], engine.purposes()["lookup"]) == (4, 2)
+
+
 def test_when_no_choice_is_left_it_fails_with_the_reason(engine: Engine) -> None:
     engine.publish(definition(*names("a", "b")))
     job = engine.plan(only(TABLE, 0))

@@ -10,7 +10,7 @@ from provisioning.domain.retry import MAX_ATTEMPTS
 from provisioning.models import DirectoryObject, Job, Operation
 from provisioning.services import applying, slices
 from provisioning.services.lanes import LaneLost
-from tests.support.engine import Engine, edited, only, people, value
+from tests.support.engine import Engine, edited, only, people, user_name, value
 
 TABLE = people(12)
 FAULTS: list[tuple[str, dict[str, Any]]] = [
@@ -250,3 +250,13 @@ def test_a_change_given_up_in_doubt_is_planned_again_whatever_the_source_says(
     assert (job.failed, job.updated) == (0, 1)
     assert engine.user(key)["title"] == title
     engine.check(job, TABLE)
+
+
+def test_a_user_name_in_doubt_is_not_forgotten_when_its_owner_leaves(engine: Engine) -> None:
+    key, name = value(TABLE, 0, "employee_id"), user_name(TABLE, 0)
+    engine.apply(TABLE)
+    engine.fault(kind="status", status=500, when="after", method="PATCH", times=MAX_ATTEMPTS)
+    assert engine.apply(edited(TABLE, 0, given_name="Zebedee")).failed == 1
+    job = engine.apply(only(TABLE, *range(1, len(TABLE.rows))))
+    shadow = DirectoryObject.objects.get(external_id=key)
+    assert (job.disabled, shadow.active, shadow.user_name) == (1, False, name)
