@@ -11,6 +11,7 @@ FOLDERS = (
     "tests/integration/tenants",
     "tests/integration/billing",
     "tests/integration/provisioning",
+    "tests/integration/sharing",
 )
 
 
