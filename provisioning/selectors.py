@@ -49,12 +49,18 @@ def last_jobs(tenants: Iterable[Tenant]) -> Mapping[int, Job]:
 def operations_of(
     job: Job, *, text: str = "", kind: str = "", state: str = ""
 ) -> QuerySet[Operation]:
-    """A job's operations, narrowed by a text in name, user name or key, by kind and by state."""
+    """A job's operations, narrowed by a text in name, user name or key, by kind and by state.
+
+    A redacted name finds nobody: whoever may not read it could guess it by asking.
+    """
     found = job.operations.all()
     if text:
-        found = found.filter(
-            Q(person__icontains=text) | Q(user_name__icontains=text) | Q(key__icontains=text)
-        )
+        redacted, named = redacted_paths(job), Q(key__icontains=text)
+        if DISPLAY_NAME not in redacted:
+            named |= Q(person__icontains=text)
+        if USER_NAME not in redacted:
+            named |= Q(user_name__icontains=text)
+        found = found.filter(named)
     if kind:
         found = found.filter(kind=kind)
     if state:

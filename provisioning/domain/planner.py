@@ -51,13 +51,19 @@ _ON_PREMISES = "This account is synchronised from an on-premises directory; it i
 
 @dataclass(slots=True)
 class _Run:
-    """What earlier people of this plan get: accounts by pk and unique values by path."""
+    """What earlier people of this plan get: accounts by pk and unique values by path.
 
+    User names under `protection` are nobody's to get.
+    """
+
+    protection: Protection
     values: Mapping[str, dict[str, str]]
     adopted: dict[int, str] = field(default_factory=dict)
 
     def takes(self, path: str, value: str) -> bool:
-        """Whether an earlier person gets this value."""
+        """Whether an earlier person gets this value, or nobody may."""
+        if path == USER_NAME and self.protection.covers("", value):
+            return True
         return value.casefold() in self.values[path]
 
     def take(self, change: Change) -> str:
@@ -87,7 +93,7 @@ def plan(
     nobody is missing: only some of the source were read.
     """
     seen: set[str] = set()
-    run = _Run({path: {} for path in (USER_NAME, *directory.taken)})
+    run = _Run(protection, {path: {} for path in (USER_NAME, *directory.taken)})
     for person in people:
         folded = fold_key(person.key)
         seen.add(folded)

@@ -77,8 +77,24 @@ def to_yaml(profile: ProfileFile) -> str:
     rest = [name for name in profile.definition if name not in FRAME]
     for name in [*known, *rest]:
         said = f"# {_SAID[name]}\n" if name in _SAID else ""
-        parts.append(said + _dumped({name: profile.definition[name]}))
+        parts.append(said + _dumped({name: _arranged(profile.definition[name])}))
     return "\n".join(parts)
+
+
+_ORDER = (
+    *("target", "column", "constant", "expression", "is", "value"),
+    *("when", "empty", "default", "redact"),
+)
+"""Of what is written in a rule or a condition."""
+_PLACE = {name: place for place, name in enumerate(_ORDER)}
+
+
+def _arranged(value: Any) -> Any:
+    """The value with every table in the fixed order: PostgreSQL's jsonb keeps none."""
+    if isinstance(value, Mapping):
+        names = sorted(value, key=lambda name: (_PLACE.get(name, len(_ORDER)), name))
+        return {name: _arranged(value[name]) for name in names}
+    return [_arranged(each) for each in value] if isinstance(value, list) else value
 
 
 def from_yaml(

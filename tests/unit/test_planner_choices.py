@@ -82,6 +82,12 @@ def test_where_nothing_is_proposed_the_account_has_no_value():
     assert MAIL_NICKNAME not in change.after
 
 
+def test_a_protected_name_is_passed_over():
+    protection = Protection(["ann@a"])
+    (change,) = planned([person("1", ["Ann@a", "bo@a"])], protection=protection)
+    assert (change.kind, change.user_name) == (Kind.CREATE, "bo@a")
+
+
 def test_the_reason_tells_none_of_the_values():
     (change,) = planned([person("1", ["ann", "bo"])], [account(1, "ann"), account(2, "bo")])
     assert "(2 tried)" in change.reason
@@ -95,7 +101,8 @@ def test_who_has_an_account_or_is_inactive_needs_no_value():
 
 
 def test_a_change_without_its_value_passes_none_on():
-    changes = planned([person("1", ["ann", "bo"])], protection=Protection(["ann"]))
+    named = Person("1", {ACTIVE: True, USER_NAME: "ann"}, choices={MAIL_NICKNAME: ["x", "y"]})
+    changes = planned([named], taken={MAIL_NICKNAME: set()}, protection=Protection(["ann"]))
     assert (changes[0].kind, changes[0].choices) == (Kind.LEAVE, {})
 
 

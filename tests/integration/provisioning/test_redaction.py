@@ -11,7 +11,7 @@ from django.urls import reverse
 from msp_portal.demo.generator import people_profile
 from provisioning.management.commands.sync import Command
 from provisioning.models import Job
-from provisioning.selectors import report_of
+from provisioning.selectors import operations_of, report_of
 from tests.support.engine import Engine, edited, people, user_name, value
 
 TABLE = people(4)
@@ -56,6 +56,16 @@ def test_a_redacted_value_is_nowhere_to_be_read(engine: Engine, target: str) -> 
     told = f"Invalid value '{secret}' specified."
     job.operations.filter(key=value(TABLE, 0, "employee_id")).update(detail=told)
     assert secret not in shown(engine, job)
+
+
+def test_a_redacted_name_cannot_be_guessed_by_searching(engine: Engine) -> None:
+    job = engine.plan(TABLE)
+    names = SECRETS["displayName"], SECRETS["userName"]
+    assert [operations_of(job, text=name).count() for name in names] == [1, 1]
+    engine.publish(redacting("displayName", "userName"))
+    job = engine.plan(TABLE)
+    assert [operations_of(job, text=name).count() for name in names] == [0, 0]
+    assert operations_of(job, text=value(TABLE, 0, "employee_id")).count() == 1
 
 
 def test_the_command_line_hides_it_too(engine: Engine) -> None:
