@@ -13,7 +13,7 @@ from provisioning.domain.definition import ProfileError
 from provisioning.domain.mapping import CompiledProfile, published_profile
 from provisioning.domain.redaction import DISPLAY_NAME, shown_name, shown_state, shown_text
 from provisioning.domain.targets import Targets
-from provisioning.models import Directory, HeldRecord, Job, Operation
+from provisioning.models import Directory, Job, Operation
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User
 from tenants.selectors import customers_for
@@ -66,12 +66,6 @@ def operations_of(
     if state:
         found = found.filter(state=state)
     return found
-
-
-def held_of(job: Job, text: str = "") -> QuerySet[HeldRecord]:
-    """A job's held records, narrowed by a text in key or message."""
-    found = job.held_records.all()
-    return found.filter(Q(key__icontains=text) | Q(message__icontains=text)) if text else found
 
 
 _ENDS = ("created", "updated", "disabled", "enabled", "adopted", "deleted", "failed", "skipped")

@@ -1,8 +1,10 @@
 """Lists and custom security attributes: discovered, planned, priced and written."""
 
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from msp_portal.demo.generator import people_profile
 from provisioning.domain.attributes import CUSTOM
@@ -12,7 +14,8 @@ from provisioning.scim.errors import PermissionMissing
 from provisioning.selectors import report_of, targets_of
 from provisioning.services import slices
 from provisioning.services.schema import read_targets
-from tests.support.engine import CLIENT_ID, SECRET, Engine, edited, people, value
+from tenants.domain.roles import Role
+from tests.support.engine import CLIENT_ID, SECRET, Engine, edited, people, person, value
 
 TABLE = people(4)
 KEY = value(TABLE, 0, "employee_id")
@@ -93,6 +96,20 @@ def test_the_definitions_are_read_by_one_metered_call_and_kept(engine: Engine) -
 def test_a_tenant_without_any_has_none(engine: Engine) -> None:
     found = read_targets(tenant=engine.tenant, by=engine.engineer)
     assert (found.custom, found.known) == ((), True)
+
+
+def test_the_command_reads_them_for_who_may_edit_the_profile(engine: Engine) -> None:
+    engine.sandbox.put_tenant(engine.directory_id, custom_attributes=SETS)
+    out, email = StringIO(), engine.engineer.email
+    call_command("read_attributes", engine.tenant.slug, person=email, stdout=out)
+    assert f"{BADGE}  string\n{SKILLS}  string, list\n" in out.getvalue()
+    assert len(targets_of(engine.tenant).custom) == 4
+    clerk = person(Role.FINANCE)
+    with pytest.raises(CommandError, match="for you to edit"):
+        call_command("read_attributes", engine.tenant.slug, person=clerk.email)
+    with pytest.raises(CommandError, match="--as EMAIL"):
+        call_command("read_attributes", engine.tenant.slug, person="")
+    assert engine.requests() == 1
 
 
 def test_the_permission_that_is_missing_is_named(engine: Engine) -> None:
