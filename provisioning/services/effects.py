@@ -67,6 +67,17 @@ def difference(
     )
 
 
+def absent_columns(tenant: Tenant, definition: Any, sample: Sample) -> str:
+    """A sentence naming the columns that the definition reads and the sample lacks; else ""."""
+    targets = targets_of(tenant)
+    return _absent(compile_profile(parse_definition(definition, targets), targets), sample)
+
+
+def _absent(profile: CompiledProfile, sample: Sample) -> str:
+    missing = ", ".join(sorted(profile.missing_columns(sample.columns)))
+    return f"{sample.snapshot.file_name} has no column {missing}." if missing else ""
+
+
 def _price(tenant: Tenant, calls: int, now: datetime) -> Cost:
     """What the calls would cost; without an amount where the price book has no price."""
     try:
@@ -82,8 +93,8 @@ def _effects(
     parsed = [parse_definition(definition, targets) for definition in definitions]
     profiles = [compile_profile(each, targets) for each in parsed]
     for profile in profiles:
-        if missing := sorted(profile.missing_columns(sample.columns)):
-            raise MissingColumns(f"{sample.snapshot.file_name} has no column {', '.join(missing)}.")
+        if absent := _absent(profile, sample):
+            raise MissingColumns(absent)
     situation = _situation(tenant, profiles, sample.snapshot, now)
     applies = (
         share(profiles[0], profiles[1], targets)
@@ -101,8 +112,8 @@ def _situation(
 ) -> Situation:
     """As planning would find it; rows that were refused when the sample was read stay held."""
     job = Job.objects.filter(snapshot=snapshot).order_by("pk").first()
-    refused = HeldRecord.objects.filter(job=job, stage=HeldRecord.Stage.READ) if job else None
-    keys = () if refused is None else refused.exclude(key="").values_list("key", flat=True)
+    refused = HeldRecord.objects.filter(job=job, stage=HeldRecord.Stage.READ, job__isnull=False)
+    keys = refused.exclude(key="").values_list("key", flat=True)
     matching = {path: None for each in profiles for path in each.definition.matching}
     unique = {path for each in profiles for path in each.unique}
     return Situation(
@@ -112,4 +123,5 @@ def _situation(
         now,
         frozenset(fold_key(key) for key in keys),
         job.unreadable_keys if job else 0,
+        refused.count(),
     )

@@ -14,6 +14,7 @@ from provisioning.domain.expressions.help import function_help
 from provisioning.domain.scope import TESTS
 from provisioning.domain.scope_editing import RULE, ConditionGroup, ConditionRow
 from provisioning.services.drafts import DraftConflict, publish_draft, save_draft
+from provisioning.services.effects import absent_columns
 from provisioning.services.samples import people_matching
 from provisioning.views.checking import PEOPLE_SHOWN, checked
 from provisioning.views.profile_page import EditorPage, page_of, sent_page, state_of
@@ -60,6 +61,8 @@ def _kept(request: PortalRequest, page: EditorPage, *, publish: bool) -> HttpRes
     except ProfileError:
         return _shown(request, page, refused=True, status=422)
     messages.success(request, f"Version {version.number} is published.")
+    if page.state.sample and (absent := absent_columns(tenant, page.data, page.state.sample)):
+        messages.warning(request, f"{absent} Nothing can be planned from such a file.")
     return redirect("profile_detail", slug=tenant.slug)
 
 
