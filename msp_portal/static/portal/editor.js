@@ -131,7 +131,8 @@
   editor.addEventListener("input", (event) => {
     const row = event.target.closest?.(".rule-row");
     if (row) row.querySelector(".expression-mirror")?.replaceChildren();
-    if (row) document.getElementById("effect")?.setAttribute("data-stale", "");
+    const looking = ["", "q", "person", "show", "note"].includes(event.target.name ?? "");
+    if (!looking) document.getElementById("effect")?.setAttribute("data-stale", "");
     if (event.target === columnFilter) filterColumns();
   });
   editor.addEventListener("keydown", (event) => {
