@@ -11,7 +11,7 @@ from provisioning.domain.definition_changes import scope_words
 from provisioning.domain.editing import count_of, editor_of
 from provisioning.models import Job
 from provisioning.services.drafts import DraftConflict, discard_draft
-from provisioning.services.queueing import QueueRefused, queue_from_snapshot
+from provisioning.services.queueing import QueueRefused, pilot_due, queue_from_snapshot
 from provisioning.views.profile_page import state_of
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action
@@ -48,6 +48,7 @@ def profile_detail(request: PortalRequest, slug: str) -> HttpResponse:
         "outside": OUT_OF_SCOPE[editor.out_of_scope],
         "matching": [state.targets[path].label for path in editor.matching],
         "pilot": PilotForm(),
+        "pilot_due": state.version is not None and pilot_due(state.version),
     }
     return render(request, "provisioning/profile_detail.html", context)
 

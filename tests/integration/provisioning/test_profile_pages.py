@@ -80,6 +80,12 @@ def test_publishing_says_which_columns_the_newest_file_lacks(
     assert "has no column" not in page
 
 
+def test_the_profile_says_that_a_pilot_is_due(engine: Engine, browser: Client) -> None:
+    assert "Due first." not in browser.get(address("profile_detail", engine)).content.decode()
+    engine.publish(changed_title("[job_title]"), needs_pilot=True)
+    assert "Due first." in browser.get(address("profile_detail", engine)).content.decode()
+
+
 def test_publishing_makes_a_version_with_its_note(engine: Engine, browser: Client) -> None:
     sent = form(changed_title("ToUpper([job_title])"), action="publish", note="louder")
     response = browser.post(address("profile_edit", engine), sent)
