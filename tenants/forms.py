@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from tenants.models import Customer, Tenant
 from tenants.services import TenantFacts
 
+_SANDBOX_PAGES = re.compile(r"/(rp/scim|_sandbox)?/*\Z")
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)([a-z0-9](-?[a-z0-9])*\.)+[a-z]{2,63}\Z", re.IGNORECASE)
 
 
@@ -72,6 +73,10 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
         if not (_guid(text) or _DOMAIN.match(text)):
             raise ValidationError("Enter the tenant's id (a GUID) or one of its domains.")
         return text
+
+    def clean_sandbox_url(self) -> str:
+        """The address alone: also what the sandbox prints at its start, its SCIM base, is taken."""
+        return _SANDBOX_PAGES.sub("", str(self.cleaned_data["sandbox_url"]))
 
     def clean_protected_accounts(self) -> list[str]:
         """Entries, one a line."""

@@ -50,10 +50,12 @@ def tenant_edit(request: PortalRequest, slug: str) -> HttpResponse:
 def tenant_credential(request: PortalRequest, slug: str) -> HttpResponse:
     """Store the client secret the tenant's calls are made with."""
     tenant = visible(tenants_for(request.user, Action.EDIT_TENANT), slug=slug)
-    form = SecretForm(request.POST or None)
+    credential = active_credential(tenant)
+    known = {"client_id": credential.client_id} if credential else {}
+    form = SecretForm(request.POST or None, initial=known)
     if request.method == "POST" and form.is_valid():
         services.store_secret(tenant=tenant, **form.cleaned_data, by=request.user)
         messages.success(request, "The secret is stored, encrypted. It will not be shown again.")
         return redirect("tenant_detail", slug=tenant.slug)
-    context = {"form": form, "tenant": tenant, "credential": active_credential(tenant)}
+    context = {"form": form, "tenant": tenant, "credential": credential}
     return render(request, "tenants/credential_form.html", context)

@@ -36,8 +36,8 @@ class TooSlowError(Exception):
 class Situation:
     """What a plan is made from besides the profile: one day, one source, one directory.
 
-    `held` are folded keys of rows that were refused when the source was read, `unreadable` how
-    many of those nobody can name.
+    `held` are folded keys of rows that were refused when the source was read, `refused` their
+    number, `unreadable` how many of those nobody can name.
     """
 
     directory: Directory
@@ -46,6 +46,7 @@ class Situation:
     now: datetime
     held: frozenset[str] = frozenset()
     unreadable: int = 0
+    refused: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,10 @@ class AttributeEffect:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """A plan that is only looked at. `people` are the mapped ones; `mapped` their states by key."""
+    """A plan that is only looked at. `people` are the mapped ones.
+
+    `refused` counts rows without a key of their own, or that did not fit their header.
+    """
 
     people: int
     outside: int
@@ -88,6 +92,12 @@ class Effect:
     attributes: Mapping[str, AttributeEffect]
     redacted: frozenset[str]
     counts: Mapping[Kind, int] = field(default_factory=dict)
+    refused: int = 0
+
+    @property
+    def held(self) -> int:
+        """Rows that a plan holds back, for whatever reason."""
+        return len(self.failures) + self.refused
 
     @property
     def calls(self) -> int:
@@ -127,6 +137,7 @@ def effect_of(
         people.attributes,
         profile.redacted,
         Counter(change.kind for change in changes),
+        situation.refused + len(keyed.refused),
     )
 
 

@@ -12,6 +12,7 @@ ScimError                 status, Entra's own words, and a sentence with the nex
 +-- PermissionMissing     403
 +-- CredentialRefused     401
 +-- FeatureNotEnabled     the SCIM API is not switched on or not linked to a subscription
+|   +-- LicenceMissing    403 that asks for Entra ID P1
 +-- Misconfigured         a redirect, or something that is not the SCIM API
 """
 
@@ -167,6 +168,15 @@ class FeatureNotEnabled(ScimError):
     )
 
 
+class LicenceMissing(FeatureNotEnabled):
+    """The tenant's licences do not contain the SCIM API."""
+
+    sentence = (
+        "The tenant has no Entra ID P1 licence, nor one that contains it; without it the SCIM API"
+        " answers nobody. Assign a licence in the tenant."
+    )
+
+
 class Misconfigured(ScimError):
     """What answered is not the SCIM API."""
 
@@ -186,6 +196,8 @@ _BY_STATUS: dict[int, type[ScimError]] = {
     504: UnknownOutcome,
 }
 _FEATURE_OFF = ("scimapiconsumptions", "'SCIM Provisioning API' feature is not enabled")
+# As Graph words it for tenants without a premium licence; no source prints the SCIM API's words.
+_UNLICENSED = ("entra id p1 license", "premium license")
 _DUPLICATE = ("already exists", "uniqueness")
 
 
@@ -205,6 +217,8 @@ def _kind(answer: Answer) -> type[ScimError]:
     status, text = answer.status or 0, _words(answer.body)
     if status in (400, 401) and any(mark in text for mark in _FEATURE_OFF):
         return FeatureNotEnabled
+    if status == 403 and any(mark in text.casefold() for mark in _UNLICENSED):
+        return LicenceMissing
     if status == 400 and any(mark in text for mark in _DUPLICATE):
         return Conflict
     if status < 400:

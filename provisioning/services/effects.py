@@ -74,6 +74,17 @@ def difference(
     )
 
 
+def absent_columns(tenant: Tenant, definition: Any, sample: Sample) -> str:
+    """A sentence naming the columns that the definition reads and the sample lacks; else ""."""
+    targets = targets_of(tenant)
+    return _absent(compile_profile(parse_definition(definition, targets), targets), sample)
+
+
+def _absent(profile: CompiledProfile, sample: Sample) -> str:
+    missing = ", ".join(sorted(profile.missing_columns(sample.columns)))
+    return f"{sample.snapshot.file_name} has no column {missing}." if missing else ""
+
+
 def _price(tenant: Tenant, calls: int, now: datetime) -> Cost:
     """What the calls would cost; without an amount where the price book has no price."""
     try:
@@ -89,8 +100,8 @@ def _effects(
     parsed = [parse_definition(definition, targets) for definition in definitions]
     profiles = [compile_profile(each, targets) for each in parsed]
     for profile in profiles:
-        if missing := sorted(profile.missing_columns(sample.columns)):
-            raise MissingColumns(f"{sample.snapshot.file_name} has no column {', '.join(missing)}.")
+        if absent := _absent(profile, sample):
+            raise MissingColumns(absent)
     situation = _situation(tenant, profiles, now)
     applies = (
         share(profiles[0], profiles[1], targets)
@@ -134,4 +145,6 @@ def _refused(snapshot: Snapshot) -> list[str]:
 def _with_refused(situation: Situation, refused: Sequence[str], own: bool) -> Situation:
     """Rows that were refused stay held, for each profile by its key column."""
     held, doubtful = refused_keys(filter(None, refused), own=own)
-    return replace(situation, held=held, unreadable=doubtful + refused.count(""))
+    return replace(
+        situation, held=held, unreadable=doubtful + refused.count(""), refused=len(refused)
+    )

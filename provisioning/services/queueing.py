@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from provisioning.domain.definition import ProfileError
@@ -83,7 +83,11 @@ def pilot_due(version: ProfileVersion) -> bool:
     done = Job.objects.filter(
         tried, profile_version=version, kind=Job.Kind.PILOT, state=Job.State.FINISHED, failed=0
     )
-    return not done.exclude(held_records__stage=HeldRecord.Stage.MAPPING).exists()
+    # Rows without a key of their own are the file's trouble, in a pilot of a sample as in a read.
+    unmapped = HeldRecord.objects.filter(
+        job=OuterRef("pk"), stage=HeldRecord.Stage.MAPPING, code="mapping"
+    )
+    return not done.filter(~Exists(unmapped)).exists()
 
 
 def newest_read(tenant: Tenant, kind: Job.Kind) -> Snapshot | None:

@@ -93,8 +93,8 @@ def _counts(effect: Effect) -> Iterator[tuple[str, int, str, str]]:
     for kind, (words, tone, icon) in _KINDS.items():
         if number := effect.counts.get(kind, 0):
             yield words, number, tone, icon
-    if effect.failures:
-        yield "held", len(effect.failures), "warning", "pause"
+    if effect.held:
+        yield "held", effect.held, "warning", "pause"
     if effect.outside:
         yield "out of scope", effect.outside, "neutral", "filter"
 

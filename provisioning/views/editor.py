@@ -16,6 +16,7 @@ from provisioning.domain.scope_editing import RULE, ConditionGroup, ConditionRow
 from provisioning.scim.errors import ScimError
 from provisioning.scim.transport import WrongHost
 from provisioning.services.drafts import DraftConflict, publish_draft, save_draft
+from provisioning.services.effects import absent_columns
 from provisioning.services.samples import people_matching
 from provisioning.services.schema import read_targets
 from provisioning.views.checking import PEOPLE_SHOWN, checked
@@ -66,6 +67,8 @@ def _kept(request: PortalRequest, page: EditorPage, *, publish: bool) -> HttpRes
     except ProfileError:
         return _shown(request, page, refused=True, status=422)
     messages.success(request, f"Version {version.number} is published.")
+    if page.state.sample and (absent := absent_columns(tenant, page.data, page.state.sample)):
+        messages.warning(request, f"{absent} Nothing can be planned from such a file.")
     return redirect("profile_detail", slug=tenant.slug)
 
 

@@ -33,9 +33,13 @@ def template_list(request: PortalRequest) -> HttpResponse:
 
 @allowed(Action.EDIT_PROFILE)
 def template_detail(request: PortalRequest, kind: str, template: str) -> HttpResponse:
-    """What a template says, its clones with their drift, and for whom to use it."""
+    """What a template says, its clones with their drift, and for whom to use it (`?for=`)."""
     found = _template(kind, template)
-    choice = TenantChoice(request.GET if "to" in request.GET else None, tenants=editable(request))
+    choice = TenantChoice(
+        request.GET if "to" in request.GET else None,
+        tenants=editable(request),
+        initial={"to": request.GET.get("for", "")},
+    )
     if choice.is_bound and choice.is_valid():
         slug = choice.cleaned_data["to"].slug
         return redirect("template_use", slug=slug, kind=kind, template=template)

@@ -11,7 +11,12 @@ from provisioning.domain.definition_changes import scope_words
 from provisioning.domain.editing import count_of, editor_of
 from provisioning.models import Job
 from provisioning.services.drafts import DraftConflict, discard_draft
-from provisioning.services.queueing import QueueRefused, newest_read, queue_from_snapshot
+from provisioning.services.queueing import (
+    QueueRefused,
+    newest_read,
+    pilot_due,
+    queue_from_snapshot,
+)
 from provisioning.views.profile_page import state_of
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action
@@ -49,6 +54,7 @@ def profile_detail(request: PortalRequest, slug: str) -> HttpResponse:
         "matching": [state.targets[path].label for path in editor.matching],
         "pilot": PilotForm(),
         "pilot_read": newest_read(tenant, Job.Kind.PILOT),
+        "pilot_due": state.version is not None and pilot_due(state.version),
     }
     return render(request, "provisioning/profile_detail.html", context)
 

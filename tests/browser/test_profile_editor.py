@@ -102,6 +102,26 @@ def test_the_editor_by_keyboard_alone(
     assert page.evaluate("document.activeElement.tagName") == "SELECT"
 
 
+def test_a_parameter_tries_every_row_anew_and_marks_the_effect_as_old(
+    portal: DemoPortal, page_of: Callable[[str], Page]
+) -> None:
+    page = page_of("engineer")
+    page.goto("/tenants/brindlewick/profile/edit/")
+    expect(page.locator("#effect")).to_contain_text("calls, USD", timeout=_END)
+    old = page.get_by_text("Something was changed since")
+    row = page.get_by_role("group", name="Display name")
+    row.get_by_label("Kind of rule").select_option("expression")
+    row.get_by_label("Value of Display name").fill("[param.motto]")
+    expect(row.locator(".result-wrong")).to_contain_text("There is no parameter motto")
+    page.get_by_role("button", name="Check everybody").click()
+    expect(page.locator("#effect")).to_contain_text("Rules are wrong")
+    expect(old).to_be_hidden()
+    page.get_by_placeholder("Name", exact=True).first.fill("motto")
+    page.get_by_placeholder("Value", exact=True).first.fill("per aspera")
+    expect(row.locator("output")).to_contain_text("per aspera")
+    expect(old).to_be_visible()
+
+
 def test_people_are_found_and_rows_are_filtered(
     states: dict[str, str], page_of: Callable[[str], Page]
 ) -> None:

@@ -51,7 +51,9 @@ class Command(BaseCommand):
         except (PortTaken, ChildDied, TimeoutError) as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
-            self.stdout.write("\nEnded. The data stays in var/; `make demo` goes on from there.")
+            self.stdout.write(
+                f"\nEnded. The data stays in {settings.VAR_DIR}; `make demo` goes on from there."
+            )
 
     def _run(self, supervisor: Supervisor, options: dict[str, Any]) -> None:
         customers = demo_customers()
@@ -149,7 +151,8 @@ def _welcome(customers: tuple[DemoCustomer, ...], url: str, password: str) -> st
         *(f"    {role.value:9} {email}" for email, _, role in seeding.sign_ins(customers[0])),
         "",
         "  At the first start three plans wait for approval: open them as the engineer.",
-        "  The HR exports lie in var/exports/. Ctrl-C ends everything; the data stays in var/.",
+        f"  The HR exports lie in {settings.VAR_DIR / 'exports'}/. Ctrl-C ends everything; the",
+        f"  data stays in {settings.VAR_DIR}/.",
         "",
     ]
     return "\n".join(lines)

@@ -20,7 +20,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Options of the command."""
         parser.add_argument("--port", type=int, required=True, help="0 takes a free one")
-        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument(
+            "--host",
+            default="127.0.0.1",
+            help="where to listen (default: %(default)s); the control side answers loopback only",
+        )
         parser.add_argument(
             "--state",
             type=Path,
@@ -28,7 +32,10 @@ class Command(BaseCommand):
             help="journal of directories and counts (default: %(default)s)",
         )
         parser.add_argument(
-            "--static-token", help="bearer token for a default directory, for other SCIM clients"
+            "--static-token",
+            metavar="TOKEN",
+            help="bearer token that opens the directory 00000000-0000-0000-0000-000000000000,"
+            " for SCIM clients that cannot ask for tokens",
         )
         parser.add_argument(
             "--throttle",

@@ -58,7 +58,7 @@ def _addresses(visit: Visit, tenant: Tenant) -> Markup:
     if visit.static_token and tenant.id == DEFAULT_TENANT:
         told = "the one this sandbox was started with opens this directory, with every permission"
         rows.append(("Static token", told))
-    lede = "For other SCIM clients: client credentials, or the static token of --static-token."
+    lede = "For other SCIM clients, with client credentials."
     return card("Addresses", facts(rows), lede=lede)
 
 

@@ -6,6 +6,7 @@
   const editor = document.getElementById("editor");
   const help = document.getElementById("function-help");
   const columnFilter = document.getElementById("column-filter");
+  let changed = false; // since everybody was last checked
   let last = null; // the expression that had the focus last
 
   const expressionOf = (target) => target.closest?.("textarea[data-expression]");
@@ -144,7 +145,11 @@
   editor.addEventListener("input", (event) => {
     const row = event.target.closest?.(".rule-row");
     if (row) row.querySelector(".expression-mirror")?.replaceChildren();
-    if (row) document.getElementById("effect")?.setAttribute("data-stale", "");
+    const looking = ["", "q", "person", "show", "note"].includes(event.target.name ?? "");
+    if (!looking) {
+      changed = true;
+      document.getElementById("effect")?.setAttribute("data-stale", "");
+    }
     if (event.target === columnFilter) filterColumns();
   });
   editor.addEventListener("change", (event) => {
@@ -173,10 +178,13 @@
     const button = event.target.closest("[data-insert]");
     if (button) insert(button.dataset.insert);
   });
+  document.body.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.target?.id === "effect") changed = false;
+  });
   for (const name of ["htmx:afterSwap", "htmx:oobAfterSwap"]) {
     document.body.addEventListener(name, (event) => {
       const swapped = event.detail.target ?? event.target;
-      if (swapped.id === "effect") document.getElementById("effect").removeAttribute("data-stale");
+      if (swapped.id === "effect") document.getElementById("effect").toggleAttribute("data-stale", changed);
       if (swapped.id === "person") swapped.dispatchEvent(new Event("change", { bubbles: true }));
       for (const row of editor.querySelectorAll(".rule-row")) underline(row);
     });

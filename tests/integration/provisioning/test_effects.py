@@ -64,7 +64,7 @@ def test_the_calls_of_the_preview_are_those_that_applying_takes(engine: Engine, 
     engine.publish(definition)
     job = engine.plan(TABLE)
     assert job.planned_calls == priced.effect.calls
-    assert job.held == len(priced.effect.failures)
+    assert job.held == priced.effect.held == len(priced.effect.failures)
     assert job.unchanged == priced.effect.counts.get(Kind.UNCHANGED, 0)
     assert job.out_of_scope == priced.effect.outside
     if job.state == Job.State.PLANNED:
@@ -96,10 +96,11 @@ def test_the_first_profile_of_a_file_creates_everybody(engine: Engine) -> None:
 
 def test_rows_refused_by_the_reader_stay_held_in_the_preview(engine: Engine) -> None:
     engine.apply(TABLE)
-    engine.plan(edited(TABLE, 3, employee_id=""))
+    job = engine.plan(edited(TABLE, 3, employee_id=""))
     priced = effects.effect(engine.tenant, people_profile(), sample(engine), timezone.now())
     assert priced.effect.counts[Kind.DISABLE] == 1
     assert priced.effect.withheld == 1, "the row without a key may be that person"
+    assert priced.effect.held == job.held == 1
 
 
 def test_two_profiles_differ_in_whom_they_change_and_how(engine: Engine) -> None:

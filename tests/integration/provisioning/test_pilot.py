@@ -1,5 +1,7 @@
 """A pilot: the first people of a source, planned and applied like any job, and nobody else."""
 
+import io
+
 import pytest
 
 from msp_portal.demo.generator import people_profile
@@ -8,6 +10,7 @@ from provisioning.models import Job, Operation, Snapshot
 from provisioning.selectors import report_of
 from provisioning.services import snapshots
 from provisioning.services.queueing import QueueRefused
+from provisioning.services.samples import take_sample
 from provisioning.services.uploads import UploadRefused
 from tests.support.engine import Engine, edited, held, people, value
 
@@ -109,6 +112,17 @@ def test_a_pilot_with_failures_does_not_open_the_way(engine: Engine, trouble: st
     assert job.state == Job.State.FINISHED
     with pytest.raises(UploadRefused, match="Plan a pilot"):
         engine.upload(TABLE)
+
+
+def test_rows_without_a_key_of_their_own_are_no_failure_of_a_pilot(engine: Engine) -> None:
+    engine.publish(other_profile(), needs_pilot=True)
+    doubled = edited(TABLE, 7, employee_id=key(6)).to_bytes()
+    take_sample(
+        tenant=engine.tenant, file=io.BytesIO(doubled), file_name="first.csv", by=engine.engineer
+    )
+    pilot = engine.serve(engine.approve(engine.serve(engine.queue(PILOT, 2))))
+    assert (pilot.state, len(held(pilot))) == (Job.State.FINISHED, 2)
+    assert engine.plan(TABLE).planned_calls == 6
 
 
 def test_a_pilot_that_covered_nobody_does_not_open_the_way(engine: Engine) -> None:

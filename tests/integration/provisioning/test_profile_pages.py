@@ -67,6 +67,25 @@ def test_publishing_what_is_wrong_keeps_the_draft_and_says_why(
     assert ProfileVersion.objects.count() == 1
 
 
+def test_publishing_says_which_columns_the_newest_file_lacks(
+    engine: Engine, browser: Client
+) -> None:
+    engine.plan(TABLE)
+    sent = form(changed_title("[salary_band]"), action="publish")
+    page = browser.post(address("profile_edit", engine), sent, follow=True).content.decode()
+    assert "Version 2 is published." in page
+    assert "has no column salary_band. Nothing can be planned from such a file." in page
+    again = form(changed_title("[job_title]"), action="publish", revision="1")
+    page = browser.post(address("profile_edit", engine), again, follow=True).content.decode()
+    assert "has no column" not in page
+
+
+def test_the_profile_says_that_a_pilot_is_due(engine: Engine, browser: Client) -> None:
+    assert "Due first." not in browser.get(address("profile_detail", engine)).content.decode()
+    engine.publish(changed_title("[job_title]"), needs_pilot=True)
+    assert "Due first." in browser.get(address("profile_detail", engine)).content.decode()
+
+
 def test_publishing_makes_a_version_with_its_note(engine: Engine, browser: Client) -> None:
     sent = form(changed_title("ToUpper([job_title])"), action="publish", note="louder")
     response = browser.post(address("profile_edit", engine), sent)

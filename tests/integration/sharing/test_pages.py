@@ -113,6 +113,10 @@ def test_the_library_leads_to_a_tenant(desk: Client, place: Place) -> None:
     text = desk.get(reverse("template_list") + "?for=production").content.decode()
     assert text.count("/tenants/production/profile/from/shipped/") == 6
     detail = reverse("template_detail", kwargs={"kind": "shipped", "template": "personio"})
+    assert f'href="{detail}?for=production"' in text
+    for slug in ("production", "test"):
+        chosen = desk.get(f"{detail}?for={slug}").content.decode()
+        assert f'<option value="{slug}" selected>' in chosen
     response = desk.get(detail + "?to=production")
     assert response["Location"] == page(
         "template_use", "production", kind="shipped", template="personio"

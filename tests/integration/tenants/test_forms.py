@@ -63,6 +63,13 @@ def test_a_tenants_cloud_and_address_fit_together(db, changes, wrong):
     assert list(tenant_form(**changes).errors) == wrong
 
 
+@pytest.mark.parametrize("more", ["", "/", "/rp/scim", "/rp/scim/", "/_sandbox/"])
+def test_any_address_that_the_sandbox_prints_is_its_address(db, more):
+    form = tenant_form(**SANDBOX | {"sandbox_url": SANDBOX["sandbox_url"] + more})
+    assert form.is_valid()
+    assert form.facts().sandbox_url == SANDBOX["sandbox_url"]
+
+
 def test_a_taken_slug_is_said_and_not_an_error_of_the_database(northmoor):
     assert list(tenant_form(slug=northmoor.slug).errors) == ["slug"]
 

@@ -49,6 +49,8 @@ def test_success_is_no_error(status):
         (401, OFF_OLD, None, errors.FeatureNotEnabled),  # as seen live
         (401, "Access token has expired.", None, errors.CredentialRefused),
         (403, "Insufficient privileges.", None, errors.PermissionMissing),
+        (403, "The tenant has no Microsoft Entra ID P1 license.", None, errors.LicenceMissing),
+        (403, "Tenant does not have premium license.", None, errors.LicenceMissing),  # Graph's
         (403, TAKEN, None, errors.PermissionMissing),  # the words matter with 400 only
         (404, "Resource not found.", None, errors.NotFound),
         (404, OFF, None, errors.NotFound),
