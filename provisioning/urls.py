@@ -66,6 +66,8 @@ urlpatterns = [
     path("jobs/<int:pk>/approve/", jobs.job_approve, name="job_approve"),
     path("jobs/<int:pk>/plan-again/", jobs.job_plan_again, name="job_plan_again"),
     path("jobs/<int:pk>/accept-loss/", jobs.job_accept_loss, name="job_accept_loss"),
+    path("jobs/<int:pk>/pause/", jobs.job_pause, name="job_pause"),
+    path("jobs/<int:pk>/resume/", jobs.job_resume, name="job_resume"),
     path("jobs/<int:pk>/cancel/", jobs.job_cancel, name="job_cancel"),
     path("reports/", jobs.report_list, name="report_list"),
 ]

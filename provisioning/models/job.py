@@ -133,6 +133,11 @@ class Job(models.Model):
         changed = self.created + self.updated + self.disabled + self.enabled
         return changed + self.adopted + self.deleted + self.failed + self.skipped
 
+    @property
+    def left(self) -> int:
+        """Operations that have not come to their end."""
+        return max(self.total - self.settled, 0)
+
 
 class Operation(models.Model):
     """One intended change of one account, with before and after; or an account left alone."""

@@ -38,6 +38,7 @@ _STOPPED, _PLANNING, _PLANNED = Job.State.STOPPED, Job.State.PLANNING, Job.State
 def accept_loss(*, job: Job, by: User) -> None:
     """Plan a job although the guard stopped it."""
     require(job, by, Action.APPROVE)
+    lanes.lock(job.tenant)
     move(job, {_STOPPED}, state=_PLANNING)
     record("job.loss_accepted", by=by, customer=job.customer, subject=job)
     lanes.want(job.tenant)
@@ -58,6 +59,7 @@ def approve(
     DecisionRefused when the plan is not waiting any more, has expired, or is not this person's.
     """
     require(job, by, Action.APPROVE)
+    lanes.lock(job.tenant)
     require_fresh(job)
     policy = policies.policy_of(job.tenant)
     _require_another(job, by, policy)
@@ -111,6 +113,7 @@ def approve_by_policy(job: Job, now: datetime) -> None:
 def cancel(*, job: Job, by: User) -> None:
     """End a job: at once while it waits, at the next pause of the lane while it is worked on."""
     require(job, by, Action.CANCEL)
+    lanes.lock(job.tenant)
     locked = Job.objects.select_for_update().get(pk=job.pk)
     if locked.state in (_STOPPED, _PLANNED):
         move(job, {_STOPPED, _PLANNED}, state=Job.State.CANCELLED, ended_at=timezone.now())

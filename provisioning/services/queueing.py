@@ -100,11 +100,13 @@ def replace_open_job(tenant: Tenant, by: User | None, keep: Snapshot | None = No
 
     A job that is being worked on is not disturbed: QueueRefused.
     """
+    lanes.lock(tenant)
     for job in Job.objects.select_for_update().filter(tenant=tenant, state__in=Job.OPEN):
-        if job.state in Job.IN_LANE:
+        if job.state in (*Job.IN_LANE, Job.State.PAUSED):
+            end = "Let it go on" if job.state == Job.State.PAUSED else "Wait for its end"
             raise QueueRefused(
                 f"Job {job.pk} of this tenant is {job.get_state_display().lower()}."
-                " Wait for its end, or cancel it, and try again."
+                f" {end}, or cancel it, and try again."
             )
         job.state, job.ended_at = Job.State.CANCELLED, timezone.now()
         job.problem = "Replaced by a newer job before it was approved."

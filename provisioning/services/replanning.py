@@ -3,6 +3,7 @@
 from django.db import transaction
 
 from provisioning.models import Job
+from provisioning.services import lanes
 from provisioning.services.decisions import require
 from provisioning.services.queueing import QueueRefused, queue_from_snapshot
 from tenants.domain.roles import Action
@@ -16,6 +17,7 @@ def plan_again(*, job: Job, by: User) -> Job:
     Raises QueueRefused, and DecisionRefused when this person may not.
     """
     require(job, by, Action.UPLOAD)
+    lanes.lock(job.tenant)
     state = Job.State(Job.objects.select_for_update().get(pk=job.pk).state)
     if state != Job.State.PLANNED:
         raise QueueRefused(f"The job is {state.label.lower()} by now; only a waiting plan expires.")

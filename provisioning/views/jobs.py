@@ -17,7 +17,7 @@ from provisioning.domain.attributes import USER_NAME
 from provisioning.domain.redaction import DISPLAY_NAME, shown_name, shown_text
 from provisioning.forms import ApprovalForm, OperationFilter
 from provisioning.models import Job, Operation
-from provisioning.services import approval, policies
+from provisioning.services import approval, pausing, policies
 from provisioning.services.decisions import DecisionRefused, why_stale
 from provisioning.services.queueing import QueueRefused
 from provisioning.services.replanning import plan_again
@@ -128,6 +128,22 @@ def job_cancel(request: PortalRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@allowed(Action.CANCEL)
+def job_pause(request: PortalRequest, pk: int) -> HttpResponse:
+    """Pause the job between two batches."""
+    job = visible(selectors.jobs_for(request.user), pk=pk)
+    return _decide(request, job, lambda: pausing.pause(job=job, by=request.user))
+
+
+@require_POST
+@allowed(Action.APPROVE)
+def job_resume(request: PortalRequest, pk: int) -> HttpResponse:
+    """Let a paused job go on."""
+    job = visible(selectors.jobs_for(request.user), pk=pk)
+    return _decide(request, job, lambda: pausing.resume(job=job, by=request.user))
+
+
+@require_POST
 @allowed(Action.UPLOAD)
 def job_plan_again(request: PortalRequest, pk: int) -> HttpResponse:
     """Replace a plan that waits by one from the newest read and the current profile."""
@@ -167,7 +183,10 @@ def _facts(job: Job, viewer: User) -> dict[str, Any]:
 
 
 def _needs(job: Job, viewer: User) -> dict[str, Any]:
-    """What stands between a waiting plan and its approval."""
+    """What stands between a waiting plan and its approval, or a paused job and its end."""
+    if job.state == Job.State.PAUSED:
+        unknown = selectors.operations_of(job, state=Operation.State.UNKNOWN)
+        return {"unknown": unknown.count()}
     if job.state != Job.State.PLANNED:
         return {}
     policy = policies.policy_of(job.tenant)
