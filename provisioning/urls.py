@@ -65,6 +65,7 @@ urlpatterns = [
     path("jobs/<int:pk>/operations.csv", jobs.job_csv, name="job_csv"),
     path("jobs/<int:pk>/approve/", jobs.job_approve, name="job_approve"),
     path("jobs/<int:pk>/plan-again/", jobs.job_plan_again, name="job_plan_again"),
+    path("jobs/<int:pk>/retry/", jobs.job_retry, name="job_retry"),
     path("jobs/<int:pk>/accept-loss/", jobs.job_accept_loss, name="job_accept_loss"),
     path("jobs/<int:pk>/pause/", jobs.job_pause, name="job_pause"),
     path("jobs/<int:pk>/resume/", jobs.job_resume, name="job_resume"),

@@ -114,7 +114,7 @@ class Job(models.Model):
     def title(self) -> str:
         """What kind of job it is, for people."""
         if self.kind == self.Kind.RETRY:
-            return f"Retry of job {self.retry_of_id}"
+            return f"Retry of job {self.retry_of_id}" if self.retry_of_id else "Retry"
         return f"Pilot of {self.pilot_size}" if self.kind == self.Kind.PILOT else "Sync"
 
     @property

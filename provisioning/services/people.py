@@ -12,7 +12,7 @@ from provisioning.domain.expressions import Context
 from provisioning.domain.mapping import CompiledProfile, MappingError
 from provisioning.domain.planner import Person
 from provisioning.domain.records import Record, RefusedRow, fold_key
-from provisioning.models import HeldRecord, Job
+from provisioning.models import HeldRecord, Job, Operation
 from provisioning.services import snapshots
 
 _SLOW_RECORDS = 20
@@ -49,17 +49,29 @@ def digest_of(job: Job, profile: CompiledProfile) -> Callable[[Record], str]:
     return digest
 
 
+def keys_of_retry(job: Job) -> frozenset[str] | None:
+    """Folded keys of whom a retry is about, those its job failed on; None for every other job."""
+    if job.kind != Job.Kind.RETRY:
+        return None
+    if job.retry_of is None:
+        return frozenset()
+    failed = job.retry_of.operations.filter(state=Operation.State.FAILED)
+    return frozenset(map(fold_key, failed.values_list("key", flat=True)))
+
+
 class MappedPeople:
     """People of a job's snapshot with their desired state; a failed mapping holds its record.
 
     `held`, `outside` and `inside` the scope (folded keys) grow while this is read: the planner
     asks them after the last person. Whom the profile is not for is passed over, and held if the
-    profile says so. A pilot ends with its last person. Reading raises PatternTooSlow.
+    profile says so. A pilot ends with its last person; with `only` (folded keys) nobody else is
+    mapped. Reading raises PatternTooSlow.
     """
 
     def __init__(self, job: Job, profile: CompiledProfile) -> None:
         self._job = job
         self._profile = profile
+        self.only = keys_of_retry(job)
         self._today = timezone.localdate(job.created_at)
         # A job that is planned anew after a crash sees the same clock.
         self._context = Context(now=job.created_at)
@@ -83,6 +95,8 @@ class MappedPeople:
         for row in self._rows:
             if most is not None and taken >= most:
                 return
+            if self.only is not None and fold_key(row.key) not in self.only:
+                continue
             try:
                 if not self._profile.covers(row.values, self._today):
                     self._pass_over(row)

@@ -152,7 +152,7 @@ def _absences(job: Job, profile: CompiledProfile, people: MappedPeople) -> Absen
     days = profile.definition.delete_after_days
     retention = None if days is None else Retention(days, timezone.now())
     doubtful = job.unreadable_keys + people.unreadable
-    return Absences(people.held, doubtful, people.outside, retention)
+    return Absences(people.held, doubtful, people.outside, retention, people.only)
 
 
 def _counted(changes: Iterator[Change], counts: _Counts) -> Iterator[Change]:

@@ -1,6 +1,7 @@
 """Queueing jobs: from a snapshot that is kept already, and what every new job has to respect."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
@@ -24,12 +25,18 @@ class QueueRefused(Exception):
 
 
 def queue_from_snapshot(
-    *, tenant: Tenant, kind: Job.Kind, size: int | None = None, by: User | None
+    *,
+    tenant: Tenant,
+    kind: Job.Kind,
+    size: int | None = None,
+    retry_of: Job | None = None,
+    by: User | None,
 ) -> Job:
     """Queue a job for the tenant's newest read whose records are still kept.
 
-    A pilot takes the first `size` people; a sync takes everybody and is compared by the guard if
-    that read was never accepted. Raises QueueRefused.
+    A pilot takes the first `size` people, a retry those whom `retry_of` failed on; a sync takes
+    everybody. What is no pilot is compared by the guard if that read was never accepted. Raises
+    QueueRefused.
     """
     version, compiled = profile_of(tenant)
     check_kind(version, kind, size)
@@ -42,7 +49,7 @@ def queue_from_snapshot(
             " Upload a file that has them, or correct the profile."
         )
     try:
-        return _queue(snapshot, version, kind, size, by)
+        return _queue(snapshot, version, _Wish(kind, size, retry_of), by)
     except IntegrityError as error:
         raise QueueRefused("Another job of this tenant was started at the same moment.") from error
 
@@ -134,16 +141,23 @@ def compare_reads(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What kind of job is asked for, and for whom."""
+
+    kind: Job.Kind
+    size: int | None
+    retry_of: Job | None
+
+
 @transaction.atomic
-def _queue(
-    snapshot: Snapshot, version: ProfileVersion, kind: Job.Kind, size: int | None, by: User | None
-) -> Job:
+def _queue(snapshot: Snapshot, version: ProfileVersion, wish: _Wish, by: User | None) -> Job:
     tenant = snapshot.tenant
     replace_open_job(tenant, by, keep=snapshot)
     first = Job.objects.filter(snapshot=snapshot).order_by("pk").first()
     refused = list(first.held_records.filter(stage=_READ)) if first else []
     comparison = None
-    if kind != Job.Kind.PILOT and snapshot.accepted_at is None:
+    if wish.kind != Job.Kind.PILOT and snapshot.accepted_at is None:
         keys = snapshots.keys_of(snapshot) or set()
         known = [row.key for row in refused if row.key]
         comparison = compare_reads(snapshot.source, snapshot.columns, keys, known)
@@ -155,8 +169,9 @@ def _queue(
         profile_version=version,
         snapshot=snapshot,
         file_name=snapshot.file_name,
-        kind=kind,
-        pilot_size=size if kind == Job.Kind.PILOT else None,
+        kind=wish.kind,
+        pilot_size=wish.size if wish.kind == Job.Kind.PILOT else None,
+        retry_of=wish.retry_of if wish.kind == Job.Kind.RETRY else None,
         state=Job.State.STOPPED if stops else Job.State.PLANNING,
         requested_by=by,
         comparison=comparison.to_json() if comparison else None,
@@ -166,7 +181,13 @@ def _queue(
     )
     _hold_again(job, refused)
     record(
-        "job.queued", by=by, customer=tenant.customer, subject=job, kind=kind.value, size=size or 0
+        "job.queued",
+        by=by,
+        customer=tenant.customer,
+        subject=job,
+        kind=wish.kind.value,
+        size=wish.size or 0,
+        retry_of=job.retry_of_id or 0,
     )
     if job.state == Job.State.PLANNING:
         lanes.want(tenant)

@@ -20,7 +20,7 @@ from provisioning.models import Job, Operation
 from provisioning.services import approval, pausing, policies
 from provisioning.services.decisions import DecisionRefused, why_stale
 from provisioning.services.queueing import QueueRefused
-from provisioning.services.replanning import plan_again
+from provisioning.services.replanning import plan_again, retry_failed
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action
 from tenants.models import User
@@ -149,6 +149,14 @@ def job_plan_again(request: PortalRequest, pk: int) -> HttpResponse:
     """Replace a plan that waits by one from the newest read and the current profile."""
     job = visible(selectors.jobs_for(request.user), pk=pk)
     return _queue(request, job, lambda: plan_again(job=job, by=request.user))
+
+
+@require_POST
+@allowed(Action.UPLOAD)
+def job_retry(request: PortalRequest, pk: int) -> HttpResponse:
+    """Plan anew for those only whom the job failed on."""
+    job = visible(selectors.jobs_for(request.user), pk=pk)
+    return _queue(request, job, lambda: retry_failed(job=job, by=request.user))
 
 
 def _queue(request: PortalRequest, job: Job, queue: Callable[[], Job]) -> HttpResponse:

@@ -92,6 +92,7 @@ ROUTES = {
     "job_approve": Route(STAFF, 302, names="waiting job", method="post"),
     "job_pause": Route(STAFF, 302, names="waiting job", method="post"),
     "job_resume": Route(STAFF, 302, names="waiting job", method="post"),
+    "job_retry": Route(STAFF, 302, names="waiting job", method="post"),
     "job_plan_again": Route(STAFF, 302, names="waiting job", method="post"),
     "job_accept_loss": Route(STAFF, 302, names="waiting job", method="post"),
     "job_cancel": Route(STAFF, 302, names="waiting job", method="post"),
