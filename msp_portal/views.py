@@ -19,6 +19,9 @@ from tenants.domain.roles import Action, landing
 from tenants.models import Credential, Customer, Tenant, User
 from tenants.selectors import active_credential, customers_for, roles_of, tenants_for
 
+# A job in these states stands still until somebody decides.
+_WAITING = (Job.State.PLANNED, Job.State.STOPPED, Job.State.PAUSED)
+
 
 @dataclass(frozen=True, slots=True)
 class TenantLine:
@@ -55,7 +58,7 @@ def customer_list(request: PortalRequest) -> HttpResponse:
         line = TenantLine(row.tenant, latest.get(row.tenant.pk), row.cost)
         lines.setdefault(row.tenant.customer_id, []).append(line)
     customers = customers_for(request.user, Action.SEE_CUSTOMERS)
-    waiting = jobs_for(request.user).filter(state__in=(Job.State.PLANNED, Job.State.STOPPED))
+    waiting = jobs_for(request.user).filter(state__in=_WAITING)
     context = {
         "blocks": [CustomerBlock(customer, lines.get(customer.pk, [])) for customer in customers],
         "tenants": len(costs),

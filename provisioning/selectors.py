@@ -147,6 +147,7 @@ def report_of(job: Job) -> dict[str, Any]:
         "tenant": job.tenant.slug,
         "kind": job.kind,
         "pilot_size": job.pilot_size,
+        "retry_of": job.retry_of_id,
         "state": job.state,
         "problem": job.problem,
         "file": job.file_name,

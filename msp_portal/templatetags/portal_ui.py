@@ -137,6 +137,7 @@ STATUSES: dict[str, dict[str, Status]] = {
         "stopped": Status("Stopped by a guard", "warning", "stop"),
         "planned": Status("Waiting for approval", "warning", "pause"),
         "applying": Status("Applying", "info", "spinner"),
+        "paused": Status("Paused", "warning", "pause"),
         "finished": Status("Finished", "success", "check-circle"),
         # Not a stored state: a finished job of which some operations failed.
         "finished_with_failures": Status("Finished with failures", "warning", "alert"),

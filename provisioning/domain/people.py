@@ -19,7 +19,8 @@ class SourcePeople:
 
     `held`, `outside` and `inside` the scope (folded keys) grow while this is read: the planner
     asks them after the last person. Whom the profile is not for is passed over, and held if the
-    profile says so. With `most` it ends after so many people in scope.
+    profile says so. With `most` it ends after so many people in scope; with `only` (folded keys)
+    nobody else is mapped.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class SourcePeople:
         today: date,
         now: datetime,
         most: int | None = None,
+        only: frozenset[str] | None = None,
         apply: Apply | None = None,
     ) -> None:
         self._profile = profile
@@ -39,6 +41,7 @@ class SourcePeople:
         self._today = today
         self._context = Context(now=now)
         self._most = most
+        self.only = only
         self.held: set[str] = set()
         self.outside: set[str] = set()
         self.inside: set[str] = set()
@@ -53,6 +56,8 @@ class SourcePeople:
         for record in self._records:
             if self._most is not None and taken >= self._most:
                 return
+            if self.only is not None and fold_key(record.key) not in self.only:
+                continue
             try:
                 if not covers(record.values, today):
                     self._pass_over(record)
@@ -78,7 +83,7 @@ class SourcePeople:
         """How people missing from these are read."""
         days = self._profile.definition.delete_after_days
         retention = None if days is None else Retention(days, now)
-        return Absences(self.held, self.unreadable, self.outside, retention)
+        return Absences(self.held, self.unreadable, self.outside, retention, self.only)
 
     def _pass_over(self, record: Record) -> None:
         self.passed_over += 1

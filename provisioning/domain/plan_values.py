@@ -151,10 +151,15 @@ class Absences:
     `doubtful` is the number of rows whose key could not be read: any of them may be someone who
     seems to be missing, so all disables by absence then wait for an explicit yes. `outside` are
     keys of people in the source whom the profile is not for; their disabled accounts are deleted
-    after the `retention`, if there is one.
+    after the `retention`, if there is one. With `only`, nobody else is looked at.
     """
 
     held: Container[str] = frozenset()
     doubtful: int = 0
     outside: Container[str] = frozenset()
     retention: Retention | None = None
+    only: Container[str] | None = None
+
+    def passes_over(self, key: str) -> bool:
+        """Whether an account's absence says nothing: its record is held, or nobody asked for it."""
+        return key in self.held or (self.only is not None and key not in self.only)

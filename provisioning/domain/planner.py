@@ -106,7 +106,7 @@ def plan(
     if absences is None:
         return
     for key, account in directory.managed.items():
-        if key in seen or key in absences.held:
+        if key in seen or absences.passes_over(key):
             continue
         if account.active:
             yield _guarded(_leave(account, absences), protection)

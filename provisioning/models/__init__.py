@@ -1,8 +1,9 @@
-"""Sources, profiles, jobs, the shadow of the directory, and lanes."""
+"""Sources, profiles, policies, jobs, the shadow of the directory, and lanes."""
 
 from provisioning.models.directory import Directory, DirectoryObject
 from provisioning.models.job import HeldRecord, Job, Operation
 from provisioning.models.lane import ApplicationPace, Lane
+from provisioning.models.policy import ApprovalPolicy
 from provisioning.models.source import (
     MappingProfile,
     ProfileTemplate,
@@ -14,6 +15,7 @@ from provisioning.models.source import (
 
 __all__ = [
     "ApplicationPace",
+    "ApprovalPolicy",
     "Directory",
     "DirectoryObject",
     "HeldRecord",

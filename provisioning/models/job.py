@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
+from provisioning.domain.approval_policy import Approvers
 from provisioning.models.directory import DirectoryObject
 from provisioning.models.source import ProfileVersion, Snapshot, Source
 from tenants.models import Customer, Tenant, User
@@ -18,6 +19,7 @@ class Job(models.Model):
         PLANNING = "planning", "Planning"
         PLANNED = "planned", "Waiting for approval"
         APPLYING = "applying", "Applying"
+        PAUSED = "paused", "Paused"
         FINISHED = "finished", "Finished"
         CANCELLED = "cancelled", "Cancelled"
         FAILED = "failed", "Failed"
@@ -25,8 +27,9 @@ class Job(models.Model):
     class Kind(models.TextChoices):
         SYNC = "sync", "Sync"
         PILOT = "pilot", "Pilot"
+        RETRY = "retry", "Retry"
 
-    OPEN: ClassVar = (State.STOPPED, State.PLANNING, State.PLANNED, State.APPLYING)
+    OPEN: ClassVar = (State.STOPPED, State.PLANNING, State.PLANNED, State.APPLYING, State.PAUSED)
     IN_LANE: ClassVar = (State.PLANNING, State.APPLYING)
 
     customer = models.ForeignKey(Customer, models.PROTECT)
@@ -39,14 +42,23 @@ class Job(models.Model):
     pilot_size = models.PositiveIntegerField(
         null=True, help_text="A pilot takes the first so many people of the source, nobody else."
     )
+    retry_of = models.ForeignKey(
+        "self", models.SET_NULL, null=True, help_text="A retry takes whom this job failed on."
+    )
     state = models.CharField(max_length=10, choices=State)
     problem = models.TextField(blank=True, help_text="Why it waits or failed, and the next step.")
     cancel_requested = models.BooleanField(default=False)
+    pause_requested = models.BooleanField(default=False)
 
     requested_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     approved_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    first_approved_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    approval = models.JSONField(
+        null=True, help_text="Who had to approve by the tenant's policy, and why, when planned."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     planned_at = models.DateTimeField(null=True)
+    first_approved_at = models.DateTimeField(null=True)
     approved_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 
@@ -85,7 +97,7 @@ class Job(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["tenant"],
-                condition=Q(state__in=["stopped", "planning", "planned", "applying"]),
+                condition=Q(state__in=["stopped", "planning", "planned", "applying", "paused"]),
                 name="one_open_job_per_tenant",
             )
         ]
@@ -101,6 +113,8 @@ class Job(models.Model):
     @property
     def title(self) -> str:
         """What kind of job it is, for people."""
+        if self.kind == self.Kind.RETRY:
+            return f"Retry of job {self.retry_of_id}" if self.retry_of_id else "Retry"
         return f"Pilot of {self.pilot_size}" if self.kind == self.Kind.PILOT else "Sync"
 
     @property
@@ -109,10 +123,20 @@ class Job(models.Model):
         return self.state in self.OPEN
 
     @property
+    def automatic(self) -> bool:
+        """Whether the tenant's policy approved it, and no person."""
+        return self.approval is not None and self.approval["approvers"] == Approvers.NOBODY
+
+    @property
     def settled(self) -> int:
         """Operations that have come to their end."""
         changed = self.created + self.updated + self.disabled + self.enabled
         return changed + self.adopted + self.deleted + self.failed + self.skipped
+
+    @property
+    def left(self) -> int:
+        """Operations that have not come to their end."""
+        return max(self.total - self.settled, 0)
 
 
 class Operation(models.Model):

@@ -29,6 +29,7 @@ from provisioning.services import outcomes
 from provisioning.services.lanes import HeldLane
 from provisioning.services.names import is_free
 from provisioning.services.outcomes import Outcome, changes_of, creates, looks_up
+from provisioning.services.pausing import pauses
 from tenants.models import Tenant
 
 logger = logging.getLogger(__name__)
@@ -109,9 +110,11 @@ def apply_job(job: Job, client: ScimClient, held: HeldLane, ends: float) -> date
     The job is finished here when its last operation has settled.
     """
     while True:
-        job.refresh_from_db(fields=["cancel_requested", "problem"])
+        job.refresh_from_db(fields=["cancel_requested", "pause_requested", "problem"])
         if job.cancel_requested:
             _skip_pending(job, held)
+        elif job.pause_requested and pauses(job, held):
+            return None
         # After a problem a single request finds out whether it is gone.
         batch = _due(job, timezone.now(), 1 if job.problem else settings.SCIM_BATCH)
         if not batch:

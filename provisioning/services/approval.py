@@ -1,4 +1,4 @@
-"""What a person decides about a job: go on despite the guard, approve, cancel."""
+"""Decisions about a job: go on despite the guard, approve (by people or by policy), cancel."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,25 +6,40 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
+from provisioning.domain.approval_policy import Approvers, Policy
 from provisioning.models import Job, Operation
-from provisioning.services import lanes, snapshots
+from provisioning.services import lanes, policies, snapshots
+from provisioning.services.decisions import (
+    DecisionRefused,
+    move,
+    require,
+    require_fresh,
+    why_stale,
+)
 from tenants.domain.roles import Action
 from tenants.models import User
 from tenants.selectors import tenants_for
 from tenants.services import record
 
+__all__ = [
+    "DecisionRefused",
+    "accept_loss",
+    "approve",
+    "approve_by_policy",
+    "cancel",
+    "first_approver",
+    "is_barred",
+]
+
 _STOPPED, _PLANNING, _PLANNED = Job.State.STOPPED, Job.State.PLANNING, Job.State.PLANNED
-
-
-class DecisionRefused(Exception):
-    """This decision is not possible (any more); str() says why."""
 
 
 @transaction.atomic
 def accept_loss(*, job: Job, by: User) -> None:
     """Plan a job although the guard stopped it."""
-    _require(job, by, Action.APPROVE)
-    _move(job, {_STOPPED}, state=_PLANNING)
+    require(job, by, Action.APPROVE)
+    lanes.lock(job.tenant)
+    move(job, {_STOPPED}, state=_PLANNING)
     record("job.loss_accepted", by=by, customer=job.customer, subject=job)
     lanes.want(job.tenant)
 
@@ -40,73 +55,131 @@ def approve(
 ) -> None:
     """Let a plan be applied; disables in doubt, adoptions and deletes only with a yes of each.
 
-    Raises DecisionRefused when the plan is not waiting any more or the profile has changed since.
+    Where the tenant's policy asks for two people, the first leaves the plan waiting. Raises
+    DecisionRefused when the plan is not waiting any more, has expired, or is not this person's.
     """
-    _require(job, by, Action.APPROVE)
-    _require_fresh(job)
+    require(job, by, Action.APPROVE)
+    lanes.lock(job.tenant)
+    require_fresh(job)
+    policy = policies.policy_of(job.tenant)
+    _require_another(job, by, policy)
+    first = _first_of_two(job, by, policy) if include_deletes else None
+    if first == by:
+        return
     now = timezone.now()
-    _move(job, {_PLANNED}, state=Job.State.APPLYING, approved_by=by, approved_at=now)
+    move(job, {_PLANNED}, state=Job.State.APPLYING, approved_by=by, approved_at=now)
     included = [Operation.Kind.DISABLE] if include_withheld else []
     included += [Operation.Kind.ADOPT] if include_adoptions else []
     included += [Operation.Kind.DELETE] if include_deletes else []
-    _release_operations(job, now, included)
-    snapshots.accept_read_of(job, now)
+    _release(job, now, included, "Not approved with the plan.")
     record(
         "job.approved",
         by=by,
         customer=job.customer,
         subject=job,
         calls=job.planned_calls,
+        first=first.email if first else "",
         include_withheld=include_withheld,
         include_adoptions=include_adoptions,
         include_deletes=include_deletes,
     )
-    lanes.want(job.tenant)
+
+
+def approve_by_policy(job: Job, now: datetime) -> None:
+    """Inside the transaction that ends planning: note who has to approve, and go on if nobody has.
+
+    What needs a yes of its own is left to a later plan then.
+    """
+    figures, policy = policies.figures_of(job), policies.policy_of(job.tenant)
+    decision = policies.weigh(figures, policy, why_stale(job))
+    approval = {"approvers": decision.approvers.value, "reasons": list(decision.reasons)}
+    move(job, {_PLANNED}, approval=approval)
+    if decision.approvers is not Approvers.NOBODY:
+        return
+    move(job, {_PLANNED}, state=Job.State.APPLYING, approved_at=now)
+    _release(job, now, (), "It needs a yes of its own, and the rest was approved by policy.")
+    record(
+        "job.approved_by_policy",
+        by=None,
+        customer=job.customer,
+        subject=job,
+        calls=job.planned_calls,
+        figures=figures.to_json(),
+        policy=policy.to_json(),
+    )
 
 
 @transaction.atomic
 def cancel(*, job: Job, by: User) -> None:
     """End a job: at once while it waits, at the next pause of the lane while it is worked on."""
-    _require(job, by, Action.CANCEL)
+    require(job, by, Action.CANCEL)
+    lanes.lock(job.tenant)
     locked = Job.objects.select_for_update().get(pk=job.pk)
     if locked.state in (_STOPPED, _PLANNED):
-        _move(job, {_STOPPED, _PLANNED}, state=Job.State.CANCELLED, ended_at=timezone.now())
+        move(job, {_STOPPED, _PLANNED}, state=Job.State.CANCELLED, ended_at=timezone.now())
         snapshots.discard(job)
+    elif locked.state == Job.State.PAUSED:
+        # Its lane settles what is unknown before it ends.
+        move(job, {Job.State.PAUSED}, state=Job.State.APPLYING, cancel_requested=True)
+        lanes.want(job.tenant)
     elif locked.state in Job.IN_LANE:
-        _move(job, set(Job.IN_LANE), cancel_requested=True)
+        move(job, set(Job.IN_LANE), cancel_requested=True)
         lanes.want(job.tenant)
     else:
         raise DecisionRefused(f"The job has ended already ({locked.get_state_display().lower()}).")
     record("job.cancelled", by=by, customer=job.customer, subject=job)
 
 
-def _require(job: Job, by: User, action: Action) -> None:
-    """The same policy behind the button and the command line."""
-    if not tenants_for(by, action).filter(pk=job.tenant_id).exists():
-        raise DecisionRefused(f"{by.email} may not {action.value} jobs of {job.tenant}.")
+def first_approver(job: Job) -> User | None:
+    """Who has given the first of two approvals, as long as that person still may."""
+    first = job.first_approved_by
+    if first is None or not first.is_active:
+        return None
+    allowed = tenants_for(first, Action.APPROVE).filter(pk=job.tenant_id).exists()
+    return first if allowed else None
 
 
-def _require_fresh(job: Job) -> None:
-    current = job.profile_version.profile.current
-    if current is None or current.pk != job.profile_version_id:
+def is_barred(job: Job, by: User, policy: Policy) -> bool:
+    """Whether the policy keeps this person from approving, because of having asked for the job."""
+    return policy.requester_barred and job.requested_by_id == by.pk
+
+
+def _require_another(job: Job, by: User, policy: Policy) -> None:
+    if is_barred(job, by, policy):
         raise DecisionRefused(
-            "The mapping profile has changed since this plan was made. Upload the file again."
+            "You have asked for this job. By this tenant's approval policy somebody else has to"
+            " approve it."
         )
 
 
-def _move(job: Job, allowed: set[Job.State], **values: object) -> None:
-    """Compare-and-set of a job's fields, so that two people cannot both decide."""
-    if not Job.objects.filter(pk=job.pk, state__in=allowed).update(**values):
-        job.refresh_from_db(fields=["state"])
-        raise DecisionRefused(f"The job is {job.get_state_display().lower()} by now.")
-    job.refresh_from_db()
+def _first_of_two(job: Job, by: User, policy: Policy) -> User | None:
+    """Who gives or has given the first approval of deletes; None when one person is enough.
+
+    The row is locked, so that of two people at the same moment one is the first.
+    """
+    locked = Job.objects.select_for_update(of=("self",)).get(pk=job.pk)
+    if not policies.takes_two(locked, policy):
+        return None
+    first = first_approver(locked)
+    if first == by:
+        raise DecisionRefused(
+            "You have given the first approval. A second person has to approve these deletes, or"
+            " you can approve the plan without them."
+        )
+    if first is None:
+        now = timezone.now()
+        move(job, {_PLANNED}, first_approved_by=by, first_approved_at=now)
+        record("job.approved_first", by=by, customer=job.customer, subject=job)
+        return by
+    return first
 
 
-def _release_operations(job: Job, now: datetime, included: Sequence[str]) -> None:
+def _release(job: Job, now: datetime, included: Sequence[str], left: str) -> None:
+    """Hand the plan to its lane; what is withheld and not included is skipped, for that reason."""
     withheld = job.operations.filter(state=Operation.State.WITHHELD)
     job.total += withheld.filter(kind__in=included).update(state=Operation.State.PENDING)
     job.save(update_fields=["total"])
-    withheld.update(
-        state=Operation.State.SKIPPED, message="Not approved with the plan.", settled_at=now
-    )
+    withheld.update(state=Operation.State.SKIPPED, message=left, settled_at=now)
     job.operations.filter(state=Operation.State.PROPOSED).update(state=Operation.State.PENDING)
+    snapshots.accept_read_of(job, now)
+    lanes.want(job.tenant)

@@ -61,6 +61,14 @@ def want(tenant: Tenant) -> None:
     doorbell.ring_on_commit()
 
 
+def lock(tenant: Tenant) -> None:
+    """Inside a transaction that decides about a job: the lane's row before the job's.
+
+    That is the order in which workers write them, so that neither waits for the other forever.
+    """
+    Lane.objects.select_for_update().filter(tenant=tenant).first()
+
+
 def claimable() -> QuerySet[Lane]:
     """Lanes with work that nobody holds, the least recently served first."""
     free = Q(holder="") | Q(quiet_at__lt=Now())

@@ -11,8 +11,8 @@ from provisioning.domain.attributes import CATALOGUE
 from provisioning.domain.keys import refused_keys
 from provisioning.domain.mapping import CompiledProfile, MappingError
 from provisioning.domain.people import SourcePeople
-from provisioning.domain.records import Record
-from provisioning.models import HeldRecord, Job
+from provisioning.domain.records import Record, fold_key
+from provisioning.models import HeldRecord, Job, Operation
 from provisioning.services import snapshots
 
 _SLOW_RECORDS = 20
@@ -59,8 +59,18 @@ def digest_of(job: Job, profile: CompiledProfile) -> Callable[[Record], str]:
     return digest
 
 
+def keys_of_retry(job: Job) -> frozenset[str] | None:
+    """Folded keys of whom a retry is about, those its job failed on; None for every other job."""
+    if job.kind != Job.Kind.RETRY:
+        return None
+    if job.retry_of is None:
+        return frozenset()
+    failed = job.retry_of.operations.filter(state=Operation.State.FAILED)
+    return frozenset(map(fold_key, failed.values_list("key", flat=True)))
+
+
 class MappedPeople(SourcePeople):
-    """People of a job's snapshot; those of a pilot end with its last one.
+    """People of a job's snapshot; a pilot's end with its last one, a retry's are those it is about.
 
     Reading raises PatternTooSlow. Without its records everybody would seem to be missing, so that
     a job whose read was erased raises ReadErased.
@@ -73,7 +83,13 @@ class MappedPeople(SourcePeople):
         # A job that is planned anew after a crash sees the same clock.
         today, now = timezone.localdate(job.created_at), job.created_at
         super().__init__(
-            profile, found.records, found.refused, today=today, now=now, most=job.pilot_size
+            profile,
+            found.records,
+            found.refused,
+            today=today,
+            now=now,
+            most=job.pilot_size,
+            only=keys_of_retry(job),
         )
         self._job = job
         self._digest_of = digest_of(job, profile)

@@ -16,6 +16,7 @@ from provisioning.models import DirectoryObject, HeldRecord, Job, Operation
 from provisioning.scim.client import ScimClient
 from provisioning.selectors import profile_of
 from provisioning.services import snapshots
+from provisioning.services.approval import approve_by_policy
 from provisioning.services.inventory import read_inventory
 from provisioning.services.lanes import HeldLane
 from provisioning.services.people import MappedPeople, PatternTooSlow
@@ -205,3 +206,5 @@ def _finish_planning(job: Job, counts: _Counts) -> None:
         job.state, job.ended_at = Job.State.FINISHED, now
         snapshots.accept_read_of(job, now)
     job.save(update_fields=_DECIDED)
+    if job.state == Job.State.PLANNED:
+        approve_by_policy(job, now)

@@ -26,12 +26,18 @@ class QueueRefused(Exception):
 
 
 def queue_from_snapshot(
-    *, tenant: Tenant, kind: Job.Kind, size: int | None = None, by: User | None
+    *,
+    tenant: Tenant,
+    kind: Job.Kind,
+    size: int | None = None,
+    retry_of: Job | None = None,
+    by: User | None,
 ) -> Job:
     """Queue a job for the tenant's newest read whose records are still kept.
 
-    A pilot takes the first `size` people; a sync takes everybody and is compared by the guard if
-    that read was never accepted. Raises QueueRefused.
+    A pilot takes the first `size` people, a retry those whom `retry_of` failed on; a sync takes
+    everybody. What is no pilot is compared by the guard if that read was never accepted. Raises
+    QueueRefused.
     """
     version, compiled = profile_of(tenant)
     check_kind(version, kind, size)
@@ -45,7 +51,7 @@ def queue_from_snapshot(
         )
     again = None if kind == Job.Kind.PILOT else _read_again(snapshot, version)
     try:
-        return _queue(snapshot, _Wanted(version, kind, size, by, again))
+        return _queue(snapshot, _Wanted(version, kind, size, by, again, retry_of))
     except IntegrityError as error:
         raise QueueRefused("Another job of this tenant was started at the same moment.") from error
 
@@ -107,11 +113,13 @@ def replace_open_job(tenant: Tenant, by: User | None, keep: Snapshot | None = No
 
     A job that is being worked on is not disturbed: QueueRefused.
     """
+    lanes.lock(tenant)
     for job in Job.objects.select_for_update().filter(tenant=tenant, state__in=Job.OPEN):
-        if job.state in Job.IN_LANE:
+        if job.state in (*Job.IN_LANE, Job.State.PAUSED):
+            end = "Let it go on" if job.state == Job.State.PAUSED else "Wait for its end"
             raise QueueRefused(
                 f"Job {job.pk} of this tenant is {job.get_state_display().lower()}."
-                " Wait for its end, or cancel it, and try again."
+                f" {end}, or cancel it, and try again."
             )
         job.state, job.ended_at = Job.State.CANCELLED, timezone.now()
         job.problem = "Replaced by a newer job before it was approved."
@@ -157,6 +165,7 @@ class _Wanted:
     size: int | None
     by: User | None
     again: _Again | None
+    retry_of: Job | None = None
 
 
 def _read_again(snapshot: Snapshot, version: ProfileVersion) -> _Again:
@@ -195,6 +204,7 @@ def _queue(read: Snapshot, wanted: _Wanted) -> Job:
         subject=job,
         kind=wanted.kind.value,
         size=wanted.size or 0,
+        retry_of=job.retry_of_id or 0,
     )
     if job.state == Job.State.PLANNING:
         lanes.want(tenant)
@@ -215,6 +225,7 @@ def _job(
         file_name=snapshot.file_name,
         kind=wanted.kind,
         pilot_size=wanted.size if wanted.kind == Job.Kind.PILOT else None,
+        retry_of=wanted.retry_of if wanted.kind == Job.Kind.RETRY else None,
         state=Job.State.STOPPED if stops else Job.State.PLANNING,
         requested_by=wanted.by,
         comparison=comparison.to_json() if comparison else None,

@@ -18,6 +18,7 @@ from provisioning.scim.transport import WrongHost
 from provisioning.services import lanes, snapshots
 from provisioning.services.applying import apply_job, end_cancelled, recover
 from provisioning.services.lanes import HeldLane, LaneLost
+from provisioning.services.pausing import pauses
 from provisioning.services.people import PatternTooSlow, ReadErased
 from provisioning.services.planning import plan_job
 from tenants.tokens import NoToken
@@ -50,7 +51,7 @@ def _serve(held: HeldLane) -> datetime | None:
     )
     if job is None:
         return None
-    if job.cancel_requested and _ends(job, held):
+    if _stops(job, held):
         return None
     try:
         with open_client(held.tenant, job.label, held.renew, held.hushed) as client:
@@ -73,8 +74,15 @@ def _serve(held: HeldLane) -> datetime | None:
         return _wait(job, "The portal failed unexpectedly; it tries again every minute.", None)
 
 
+def _stops(job: Job, held: HeldLane) -> bool:
+    """Whether the job ends or pauses here, as somebody asked; no credential is needed for that."""
+    if job.cancel_requested:
+        return _ends(job, held)
+    return job.pause_requested and pauses(job, held)
+
+
 def _ends(job: Job, held: HeldLane) -> bool:
-    """End a cancelled job if no outcome is unknown; no credential is needed for that."""
+    """End a cancelled job if no outcome is unknown."""
     if job.state == Job.State.APPLYING:
         return end_cancelled(job, held)
     _end(job, held, Job.State.CANCELLED, "")

@@ -84,8 +84,8 @@ def keys_of(snapshot: Snapshot) -> set[str] | None:
 
 
 def accept_read_of(job: Job, at: datetime) -> None:
-    """Accept what a job was planned from; a pilot's read is no yardstick, whatever was approved."""
-    if job.snapshot is not None and job.kind != Job.Kind.PILOT:
+    """Accept what a job for everybody was planned from; a part of a read is no yardstick."""
+    if job.snapshot is not None and job.kind == Job.Kind.SYNC:
         accept(job.snapshot, at)
 
 
@@ -99,8 +99,8 @@ def accept(snapshot: Snapshot, at: datetime) -> None:
 
 
 def discard(job: Job) -> None:
-    """Forget the read of a job that will not be applied; what a pilot was made from stays."""
-    if job.kind == Job.Kind.PILOT:
+    """Forget the read of a job that will not be applied; what a part was planned from stays."""
+    if job.kind != Job.Kind.SYNC:
         return
     if job.snapshot is not None and job.snapshot.accepted_at is None:
         job.snapshot.delete()

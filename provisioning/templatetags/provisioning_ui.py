@@ -139,7 +139,7 @@ def place(job: Job) -> Place:
     if state == Job.State.FINISHED:
         return Place("done", stopped=False)
     if state == Job.State.APPLYING or job.approved_at:
-        return Place("apply", stopped=state != Job.State.APPLYING)
+        return Place("apply", stopped=state not in (Job.State.APPLYING, Job.State.PAUSED))
     if state == Job.State.PLANNED or job.planned_at:
         return Place("approve", stopped=state != Job.State.PLANNED)
     return Place("plan", stopped=state != Job.State.PLANNING)

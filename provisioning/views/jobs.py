@@ -1,6 +1,7 @@
 """A job from plan to report: lists, the page, its progress, and what people decide."""
 
 import csv
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -16,10 +17,13 @@ from provisioning.domain.attributes import USER_NAME
 from provisioning.domain.redaction import DISPLAY_NAME, shown_name, shown_text
 from provisioning.forms import ApprovalForm, OperationFilter
 from provisioning.models import Job, Operation
-from provisioning.services import approval
-from provisioning.services.approval import DecisionRefused
+from provisioning.services import approval, pausing, policies
+from provisioning.services.decisions import DecisionRefused, why_stale
+from provisioning.services.queueing import QueueRefused
+from provisioning.services.replanning import plan_again, retry_failed
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action
+from tenants.models import User
 
 _PAGE = 50
 _FAILURES = 25
@@ -50,7 +54,7 @@ def job_detail(request: PortalRequest, pk: int) -> HttpResponse:
         kind=operations.value("kind"),
         state=operations.value("state"),
     )
-    context = _facts(job) | {
+    context = _facts(job, request.user) | {
         "filter": operations,
         "page": Paginator(narrowed, _PAGE).get_page(request.GET.get("page")),
         "held_page": Paginator(job.held_records.all(), _PAGE).get_page(request.GET.get("held")),
@@ -66,7 +70,7 @@ def job_detail(request: PortalRequest, pk: int) -> HttpResponse:
 def job_progress(request: PortalRequest, pk: int) -> HttpResponse:
     """The moving part of a job's page; when the state has moved on, the page loads anew."""
     job = visible(selectors.jobs_for(request.user), pk=pk)
-    response = render(request, "provisioning/partials/progress.html", _facts(job))
+    response = render(request, "provisioning/partials/progress.html", _facts(job, request.user))
     if job.state not in Job.IN_LANE:
         response.headers["HX-Refresh"] = "true"
     return response
@@ -123,7 +127,48 @@ def job_cancel(request: PortalRequest, pk: int) -> HttpResponse:
     return _decide(request, job, lambda: approval.cancel(job=job, by=request.user))
 
 
-def _decide(request: PortalRequest, job: Job, decide: Any) -> HttpResponse:
+@require_POST
+@allowed(Action.CANCEL)
+def job_pause(request: PortalRequest, pk: int) -> HttpResponse:
+    """Pause the job between two batches."""
+    job = visible(selectors.jobs_for(request.user), pk=pk)
+    return _decide(request, job, lambda: pausing.pause(job=job, by=request.user))
+
+
+@require_POST
+@allowed(Action.APPROVE)
+def job_resume(request: PortalRequest, pk: int) -> HttpResponse:
+    """Let a paused job go on."""
+    job = visible(selectors.jobs_for(request.user), pk=pk)
+    return _decide(request, job, lambda: pausing.resume(job=job, by=request.user))
+
+
+@require_POST
+@allowed(Action.UPLOAD)
+def job_plan_again(request: PortalRequest, pk: int) -> HttpResponse:
+    """Replace a plan that waits by one from the newest read and the current profile."""
+    job = visible(selectors.jobs_for(request.user), pk=pk)
+    return _queue(request, job, lambda: plan_again(job=job, by=request.user))
+
+
+@require_POST
+@allowed(Action.UPLOAD)
+def job_retry(request: PortalRequest, pk: int) -> HttpResponse:
+    """Plan anew for those only whom the job failed on."""
+    job = visible(selectors.jobs_for(request.user), pk=pk)
+    return _queue(request, job, lambda: retry_failed(job=job, by=request.user))
+
+
+def _queue(request: PortalRequest, job: Job, queue: Callable[[], Job]) -> HttpResponse:
+    """To the new job, or back to the old one with the reason why there is none."""
+    try:
+        job = queue()
+    except (DecisionRefused, QueueRefused) as error:
+        messages.error(request, str(error))
+    return redirect("job_detail", pk=job.pk)
+
+
+def _decide(request: PortalRequest, job: Job, decide: Callable[[], None]) -> HttpResponse:
     try:
         decide()
     except DecisionRefused as error:
@@ -131,9 +176,9 @@ def _decide(request: PortalRequest, job: Job, decide: Any) -> HttpResponse:
     return redirect("job_detail", pk=job.pk)
 
 
-def _facts(job: Job) -> dict[str, Any]:
+def _facts(job: Job, viewer: User) -> dict[str, Any]:
     counts = selectors.counts_of(job)
-    return {
+    return _needs(job, viewer) | {
         "job": job,
         "counts": counts,
         "counted": job.operations.exists(),
@@ -142,4 +187,20 @@ def _facts(job: Job) -> dict[str, Any]:
         # Whatever is withheld takes one call each.
         "sure_calls": max(job.planned_calls - job.withheld, 0),
         "done_percent": 100 * job.settled // job.total if job.total else 0,
+    }
+
+
+def _needs(job: Job, viewer: User) -> dict[str, Any]:
+    """What stands between a waiting plan and its approval, or a paused job and its end."""
+    if job.state == Job.State.PAUSED:
+        unknown = selectors.operations_of(job, state=Operation.State.UNKNOWN)
+        return {"unknown": unknown.count()}
+    if job.state != Job.State.PLANNED:
+        return {}
+    policy = policies.policy_of(job.tenant)
+    return {
+        "stale": why_stale(job),
+        "two": policies.takes_two(job, policy),
+        "first": approval.first_approver(job),
+        "barred": approval.is_barred(job, viewer, policy),
     }

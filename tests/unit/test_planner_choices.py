@@ -173,3 +173,10 @@ def test_lists_differ_by_what_they_hold(value, known, differs):
     state = {} if known is None else {"x": known}
     after = difference({"x": value}, state, frozenset({"x"}), frozenset())
     assert after == ({"x": value} if differs else {})
+
+
+def test_with_chosen_keys_nobody_else_is_missing():
+    accounts = [account(pk, f"{pk}@a.example", key=str(pk)) for pk in (1, 2, 3)]
+    absences = Absences(held=frozenset({"3"}), only=frozenset({"2", "3"}))
+    assert [change.key for change in planned([], accounts, absences=absences)] == ["2"]
+    assert [change.key for change in planned([], accounts)] == ["1", "2", "3"]

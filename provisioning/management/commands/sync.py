@@ -17,7 +17,7 @@ from provisioning.domain.redaction import shown_state, shown_text
 from provisioning.models import Job, Lane, Operation
 from provisioning.selectors import counts_of, redacted_paths, report_of
 from provisioning.services import approval
-from provisioning.services.approval import DecisionRefused
+from provisioning.services.decisions import DecisionRefused
 from provisioning.services.queueing import QueueRefused, queue_from_snapshot
 from provisioning.services.uploads import accept_upload
 from tenants.domain.roles import Action
@@ -90,7 +90,7 @@ class Command(BaseCommand):
             if person and options["apply"] and job.state == Job.State.PLANNED:
                 included = {name: options[name] for name in _INCLUDED}
                 approval.approve(job=job, by=person, **included)
-                job = self._follow(job, {Job.State.APPLYING})
+            job = self._follow(job, {Job.State.APPLYING})
         except (QueueRefused, DecisionRefused) as error:
             raise CommandError(str(error)) from error
         self._print(job, as_json=options["json"])
@@ -176,6 +176,10 @@ class Command(BaseCommand):
             f" enable {counts.enable}, leave alone {counts.leave}",
             f"  {job.planned_calls} calls, {self._price(job)}",
         ]
+        if job.first_approved_by:
+            lines.append(f"  approved by {job.first_approved_by}; deletes take a second person")
+        if job.approval:
+            lines += [f"  needs a person: {reason}" for reason in job.approval["reasons"]]
         if counts.doubtful:
             lines.append(f"  {counts.doubtful} disables need --include-withheld")
         if counts.adopt:

@@ -60,6 +60,7 @@ ROUTES = {
     "tenant_detail": Route(STAFF, names="tenant"),
     "tenant_edit": Route(STAFF, names="tenant"),
     "tenant_credential": Route(STAFF, names="tenant"),
+    "approval_policy": Route(STAFF, names="tenant"),
     "tenant_upload": Route(STAFF, names="tenant"),
     "profile_detail": Route(STAFF, names="tenant"),
     "profile_edit": Route(STAFF, names="tenant"),
@@ -89,6 +90,10 @@ ROUTES = {
     "job_progress": Route(EVERYONE, names="ended job"),
     "job_csv": Route(EVERYONE, names="ended job"),
     "job_approve": Route(STAFF, 302, names="waiting job", method="post"),
+    "job_pause": Route(STAFF, 302, names="waiting job", method="post"),
+    "job_resume": Route(STAFF, 302, names="waiting job", method="post"),
+    "job_retry": Route(STAFF, 302, names="waiting job", method="post"),
+    "job_plan_again": Route(STAFF, 302, names="waiting job", method="post"),
     "job_accept_loss": Route(STAFF, 302, names="waiting job", method="post"),
     "job_cancel": Route(STAFF, 302, names="waiting job", method="post"),
     "report_list": Route(EVERYONE),
@@ -100,6 +105,7 @@ ROUTES = {
     "price_add": Route(ADMIN),
 }
 LETTERS = {"A": Role.ADMIN, "E": Role.ENGINEER, "F": Role.FINANCE, "V": Role.VIEWER}
+DECISIONS = sorted(n for n, r in ROUTES.items() if r.names == "waiting job")
 NAMING = sorted(name for name, route in ROUTES.items() if route.names)
 
 
@@ -193,7 +199,7 @@ def test_a_waiting_job_is_no_report_yet(
     assert client.get(address).status_code == (200 if letter in STAFF else 404)
 
 
-@pytest.mark.parametrize("name", ["job_approve", "job_accept_loss", "job_cancel"])
+@pytest.mark.parametrize("name", DECISIONS)
 def test_decisions_are_posted(client: Client, world: World, name: str) -> None:
     client.force_login(world.people["E"])
     assert client.get(reverse(name, kwargs=world.own["waiting job"])).status_code == 405

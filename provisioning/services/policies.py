@@ -1,0 +1,100 @@
+"""The approval policy of a tenant: what it says, changing it, and what it makes of a plan."""
+
+from dataclasses import fields
+from decimal import Decimal
+
+from django.db import transaction
+
+from provisioning.domain.approval_policy import (
+    Approvers,
+    Decision,
+    Limit,
+    PlanFigures,
+    Policy,
+    decide,
+    needs_two,
+)
+from provisioning.models import ApprovalPolicy, DirectoryObject, Job, Operation
+from provisioning.selectors import counts_of
+from provisioning.services.decisions import DecisionRefused
+from tenants.domain.roles import Action
+from tenants.models import Tenant, User
+from tenants.selectors import tenants_for
+from tenants.services import record
+
+_LIMITS = ("creations", "changes", "disables", "deletes")
+_PLAIN = tuple(each.name for each in fields(Policy) if each.name not in _LIMITS)
+
+
+def policy_of(tenant: Tenant) -> Policy:
+    """The tenant's policy; without one a person approves everything."""
+    row = ApprovalPolicy.objects.filter(tenant=tenant).first()
+    return Policy() if row is None else _value(row)
+
+
+@transaction.atomic
+def change_policy(*, tenant: Tenant, policy: Policy, by: User) -> None:
+    """Set a tenant's policy; the audit row holds the old and the new one.
+
+    Raises DecisionRefused when this person may not edit the tenant.
+    """
+    if not tenants_for(by, Action.EDIT_TENANT).filter(pk=tenant.pk).exists():
+        raise DecisionRefused(f"{by.email} may not edit {tenant}.")
+    old = policy_of(tenant)
+    values = {name: getattr(policy, name) for name in _PLAIN}
+    for name in _LIMITS:
+        limit: Limit = getattr(policy, name)
+        values |= {f"{name}_number": limit.number, f"{name}_percent": limit.percent}
+    ApprovalPolicy.objects.update_or_create(
+        tenant=tenant, defaults={"customer_id": tenant.customer_id, "changed_by": by, **values}
+    )
+    record(
+        "approval_policy.changed",
+        by=by,
+        customer=tenant.customer,
+        subject=tenant,
+        before=old.to_json(),
+        after=policy.to_json(),
+    )
+
+
+def figures_of(job: Job) -> PlanFigures:
+    """A plan's figures as the policy weighs them."""
+    counts = counts_of(job)
+    managed = DirectoryObject.objects.filter(tenant_id=job.tenant_id).exclude(key="")
+    price = job.unit_price or Decimal(0)
+    return PlanFigures(
+        accounts=managed.count(),
+        creations=counts.create,
+        changes=counts.update + counts.enable,
+        disables=counts.disable,
+        deletes=counts.delete,
+        plain=job.total,
+        withheld=job.withheld,
+        # Whatever is withheld takes one call each.
+        cost=max(job.planned_calls - job.withheld, 0) * price,
+        currency=job.currency,
+        trial=job.kind == Job.Kind.PILOT,
+    )
+
+
+def weigh(figures: PlanFigures, policy: Policy, stale: str) -> Decision:
+    """Who has to approve; what has expired while it was planned is never approved by itself."""
+    decision = decide(figures, policy)
+    if not stale:
+        return decision
+    least = Approvers.ONE if decision.approvers is Approvers.NOBODY else decision.approvers
+    return Decision(least, (stale, *decision.reasons))
+
+
+def takes_two(job: Job, policy: Policy) -> bool:
+    """Whether two people have to approve this plan's deletes."""
+    deletes = job.operations.filter(kind=Operation.Kind.DELETE, state=Operation.State.WITHHELD)
+    return needs_two(deletes.count(), policy)
+
+
+def _value(row: ApprovalPolicy) -> Policy:
+    values = {name: getattr(row, name) for name in _PLAIN}
+    for name in _LIMITS:
+        values[name] = Limit(getattr(row, f"{name}_number"), getattr(row, f"{name}_percent"))
+    return Policy(**values)
