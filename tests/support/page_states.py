@@ -24,6 +24,8 @@ NAMES = {
     "blank": "Blank Canvas Prints",
     "fresh": "Fresh Paint Interiors",
     "edited": "Edited Volumes Press",
+    "paused": "Paused Breath Yoga",
+    "expired": "Expired Stamps Trading",
 }
 
 
@@ -35,6 +37,10 @@ def main() -> None:
     states.seed()
     first = states.settle({name: states.upload(name) for name in ("calm", "doubtful", "short")})
     states.settle({"edited": states.upload("edited")})
+    still = states.settle({name: states.upload(name) for name in ("paused", "expired")})
+    states.pause(still["paused"])
+    states.expire("expired")
+    still = states.settle(still)
     failing = states.settle({"failing": states.upload("failing")})
     states.break_directory()
     states.approve(first | failing)
@@ -47,6 +53,7 @@ def main() -> None:
         "plan": waiting["calm"],
         "withheld": waiting["doubtful"],
         "stopped": waiting["short"],
+        **still,
         "trouble": states.in_trouble(states.upload("barred")),
     }
     addresses = {name: f"/jobs/{job.pk}/" for name, job in shown.items()}
@@ -159,6 +166,31 @@ class _States:
 
         for job in jobs.values():
             approval.approve(job=job, by=self._engineer)
+
+    def pause(self, job: Any) -> None:
+        """Approved and paused at one stroke, so that nothing of it is sent."""
+        from django.db import transaction
+
+        from provisioning.services import approval, pausing
+
+        with transaction.atomic():
+            approval.approve(job=job, by=self._engineer)
+            pausing.pause(job=job, by=self._engineer)
+
+    def expire(self, slug: str) -> None:
+        """The profile changes while a plan waits; this tenant also has an approval policy."""
+        from provisioning.domain.approval_policy import Limit, Policy
+        from provisioning.services.policies import change_policy
+        from provisioning.services.profiles import publish
+        from tenants.models import Tenant
+
+        profile = self._customers[slug].profile
+        rule = {"target": "preferredLanguage", "constant": "en"}
+        tenant = Tenant.objects.get(slug=slug)
+        definition = {**profile, "attributes": [*profile["attributes"], rule]}
+        publish(tenant=tenant, definition=definition, by=self._engineer)
+        policy = Policy(automatic=True, creations=Limit(5), two_above=0)
+        change_policy(tenant=tenant, policy=policy, by=self._engineer)
 
     def settle(self, jobs: dict[str, Any]) -> dict[str, Any]:
         """The jobs once nothing moves any more."""
