@@ -48,7 +48,8 @@ class Way(StrEnum):
 class Reference:
     """One manager to set: by id, or by the key of a manager whose account this job creates.
 
-    With neither, the manager is removed. `waits_for` is that key, "" when nobody is waited for.
+    With neither, the manager is removed. `waits_for` is that key, "" when nobody is waited for; if
+    its creation fails, the person is written without a manager and compared again at the next plan.
     """
 
     key: str
@@ -94,7 +95,8 @@ def plan_managers(
 ) -> ManagerPlan:
     """`accounts`: ids by folded key; `coming`: folded keys whose accounts this job creates.
 
-    People are named once each; one with neither an account nor a creation has no say.
+    People are named once each; one with neither an account nor a creation has no say. Accounts that
+    are never written (protected, on-premises) are left out of `people`, and may still be managers.
     """
     everyone = {fold_key(each.key): each for each in people}
     joining = {key: each for key, each in everyone.items() if key in coming}

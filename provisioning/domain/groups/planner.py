@@ -15,7 +15,8 @@ What it decides:
 - A group we adopted keeps its name and is never deleted. One that no rule accounts for is left.
 - Deleting cannot be undone for a security group: it always waits for an explicit yes.
 
-Time is linear in members; what is held beside the shadow is one group's difference.
+Time is linear in members. What is held beside desired and known memberships is one group's
+additions, and the groups that go.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -155,3 +155,10 @@ def test_a_circle_costs_one_update_or_joins_one_that_happens_anyway():
     plan = plan_managers(people, {}, {"a", "b", "c"}, creation_carries=True)
     assert plan.calls == 0
     assert {each.key: each.way for each in plan.references}["b"] is Way.WITH_UPDATE
+
+
+def test_who_has_no_account_and_gets_none_is_nobodys_business():
+    plan = plan_managers(
+        [Report("1", "2"), Report("3", "9")], {"2": "id-2"}, (), creation_carries=True
+    )
+    assert (plan.waves, plan.references, plan.unresolved) == ((), (), ())

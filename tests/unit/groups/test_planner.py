@@ -217,3 +217,12 @@ def test_one_person_on_demand_changes_nobody_elses_membership():
     operations = plan(wanted({"a": "Sales"}, rule), known, accounts=accounts, absences=None)
     assert acts(operations) == [GroupAct.CREATE, GroupAct.ADD, GroupAct.REMOVE]
     assert operations[2].members == (Member("a", "id-a"),)
+
+
+def test_who_is_held_after_being_read_is_neither_added_nor_removed():
+    desired = wanted({"a": "Ops", "b": "Ops"})
+    desired.hold("A")
+    known = [shadow("dept/x", {"id-a": True})]
+    operations = plan(desired, known, accounts={"a": "id-a", "b": "id-b"})
+    assert acts(operations) == [GroupAct.CREATE, GroupAct.ADD]
+    assert operations[1].members == (Member("b", "id-b"),)
