@@ -12,7 +12,8 @@ class MappingProfile(models.Model):
 
     `draft_revision` counts savings of the draft, so that two people cannot overwrite each other.
     `origin` names the template or profile it was cloned from (see `services.library`), and
-    `origin_definition` what that said then: drift is what either has changed since.
+    `origin_definition` what that said then: drift is what either has changed since. While a draft
+    from elsewhere waits, `origin_before` holds both as they were, should it be discarded.
     """
 
     customer = models.ForeignKey(Customer, models.PROTECT)
@@ -24,6 +25,7 @@ class MappingProfile(models.Model):
     draft_saved_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     origin = models.CharField(max_length=100, blank=True)
     origin_definition = models.JSONField(null=True)
+    origin_before = models.JSONField(null=True)
 
     def __str__(self) -> str:
         return f"{self.name} of {self.tenant}"

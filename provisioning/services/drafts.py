@@ -46,6 +46,9 @@ def discard_draft(*, tenant: Tenant, revision: int, by: User | None) -> None:
     if profile.draft is None:
         return
     profile.draft = None
+    if profile.origin_before is not None:
+        profile.origin, profile.origin_definition = profile.origin_before
+        profile.save(update_fields=["origin", "origin_definition"])
     _settle(profile, by)
     record("profile.draft_discarded", by=by, customer=tenant.customer, subject=tenant)
 
@@ -76,5 +79,7 @@ def _opened(tenant: Tenant, revision: int) -> MappingProfile:
 def _settle(profile: MappingProfile, by: User | None) -> None:
     profile.draft_revision += 1
     profile.draft_saved_at, profile.draft_saved_by = timezone.now(), by
-    fields = ["draft", "draft_revision", "draft_saved_at", "draft_saved_by"]
+    if profile.draft is None:
+        profile.origin_before = None
+    fields = ["draft", "draft_revision", "draft_saved_at", "draft_saved_by", "origin_before"]
     profile.save(update_fields=fields)

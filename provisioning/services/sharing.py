@@ -125,6 +125,8 @@ def place_draft(
         raise DraftWaits(profile)
     before = profile.origin
     if origin is not None:
+        if profile.origin_before is None:
+            profile.origin_before = [profile.origin, profile.origin_definition]
         profile.origin = str(origin)
         profile.origin_definition = dict(origin_definition or {})
     keep_draft(profile, data, by)

@@ -5,6 +5,7 @@ import pytest
 from provisioning.domain.profile_parts import with_part
 from provisioning.models import Directory, DirectoryObject, MappingProfile, ProfileVersion
 from provisioning.services import library, promotion
+from provisioning.services.drafts import discard_draft, publish_draft
 from provisioning.services.drift import ancestor_of, clones_of
 from provisioning.services.profiles import publish
 from provisioning.services.promotion import NotConfirmed
@@ -68,6 +69,25 @@ def test_an_ordinary_draft_asks_for_no_pilot(place: Place) -> None:
         template=template, tenant=place.production, values=values, by=place.engineer, replaces=None
     )
     assert not publish(tenant=place.production, definition=profile.draft, by=None).needs_pilot
+
+
+def test_a_discarded_draft_takes_its_origin_along(place: Place) -> None:
+    template = library.templates()[0]
+    values = {"domain": NEW, "usage_location": "SE"}
+    profile = library.use_template(
+        template=template, tenant=place.production, values=values, by=place.engineer, replaces=None
+    )
+    publish_draft(tenant=place.production, revision=profile.draft_revision, by=place.engineer)
+    profile.refresh_from_db()
+    cloned_from = (profile.origin, profile.origin_definition)
+    promoted = promote(place)
+    promoted = promote(place, replaces=promoted.draft_revision)
+    assert promoted.origin.startswith("promotion:")
+    tenant = fresh(place.production)
+    discard_draft(tenant=tenant, revision=promoted.draft_revision, by=place.engineer)
+    profile.refresh_from_db()
+    assert (profile.origin, profile.origin_definition) == cloned_from
+    assert not publish(tenant=tenant, definition=PROFILE, by=place.engineer).needs_pilot
 
 
 def test_each_value_that_could_not_be_remapped_needs_a_yes(place: Place) -> None:
