@@ -12,7 +12,7 @@ demo-once: $(VENV)/.base
 	@$(BIN)/python manage.py demo --once
 
 test: $(VENV)/.dev
-	@$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 # Every static check. Production settings are checked with throw-away secrets.
 check: $(VENV)/.dev

@@ -24,6 +24,7 @@ hypothesis_settings.load_profile("portal")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Tests in this process ring a bell that nobody hears; started processes have brokers."""
+    config.pluginmanager.register(LongestFirst())
     current_app.conf.broker_url = "memory://"
     current_app.conf.broker_transport_options = {}
     # With DATABASE_URL the files would be those of `collectstatic`, which tests do not run.
@@ -39,6 +40,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.path.as_posix()))
+
+
+class LongestFirst:
+    """Begins with what takes longest, so that no core is left with it at the end."""
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """After the order was shuffled; the order within each kind stays."""
+        items.sort(key=lambda item: next(n for n, each in enumerate(_LONG) if each in item.nodeid))
+
+
+# Parts of a test's name, the longest first; "" is every other.
+_LONG = ("tests/services/", "test_crash", "test_storm", "test_quota", "tests/browser/", "")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
