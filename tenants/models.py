@@ -1,6 +1,7 @@
 """People of ours, customers, their tenants and credentials."""
 
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
@@ -8,6 +9,7 @@ from django.db.models import Q
 
 from tenants.domain.clouds import CLOUDS
 from tenants.domain.roles import Role
+from tenants.zones import known_time_zone
 
 
 class PortalUserManager(UserManager["User"]):
@@ -116,6 +118,12 @@ class Tenant(models.Model):
         blank=True,
         help_text="Object ids, user names, or patterns with * that are never written.",
     )
+    time_zone = models.CharField(
+        max_length=64,
+        default="UTC",
+        validators=[known_time_zone],
+        help_text="Where the customer's days begin: last days, joining days, schedules.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -130,6 +138,11 @@ class Tenant(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The customer's time zone."""
+        return ZoneInfo(self.time_zone)
 
 
 class Credential(models.Model):

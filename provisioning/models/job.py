@@ -28,6 +28,9 @@ class Job(models.Model):
         SYNC = "sync", "Sync"
         PILOT = "pilot", "Pilot"
         RETRY = "retry", "Retry"
+        RECONCILE = "reconcile", "Reconcile"
+        ON_DEMAND = "on_demand", "On demand"
+        UNDO = "undo", "Undo"
 
     OPEN: ClassVar = (State.STOPPED, State.PLANNING, State.PLANNED, State.APPLYING, State.PAUSED)
     IN_LANE: ClassVar = (State.PLANNING, State.APPLYING)
