@@ -16,6 +16,7 @@ from provisioning.scim.users import find_users
 GROUP_PAGE = 1000  # the largest page of groups
 GROUP_FACTS = (
     "displayName",
+    f"{ENTRA_GROUP}:description",
     f"{ENTRA_GROUP}:groupTypes",
     f"{ENTRA_GROUP}:mailEnabled",
     f"{ENTRA_GROUP}:mailNickname",
