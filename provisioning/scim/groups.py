@@ -94,13 +94,13 @@ def delete_group(group_id: str, subject: str = "") -> Request:
     )
 
 
-def get_group(group_id: str, subject: str = "") -> Request:
+def get_group(group_id: str, subject: str = "", purpose: Purpose = Purpose.VERIFY) -> Request:
     """Reads one group; one that is gone is answered 404, which is billed."""
     params = {"attributes": ",".join(GROUP_FACTS)}
     return Request(
         "GET",
         f"/groups/{guid(group_id)}",
-        Purpose.VERIFY,
+        purpose,
         params=params,
         subject=subject,
         act=Act.READ_GROUPS,

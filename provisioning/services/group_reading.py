@@ -29,7 +29,7 @@ def read_adopted(tenant: Tenant, wanted: Sequence[str], client: ScimClient, held
     if len(wanted) <= _FEW:
         for each in wanted:
             try:
-                note_groups(tenant, [client.read(get_group(each))], held)
+                note_groups(tenant, [client.read(get_group(each, purpose=Purpose.INVENTORY))], held)
             except NotFound:
                 continue
     else:
