@@ -168,6 +168,7 @@ STATUSES: dict[str, dict[str, Status]] = {
         "update": Status("Update", "info", "pencil"),
         "disable": Status("Disable", "warning", "user-off"),
         "enable": Status("Enable again", "success", "user-check"),
+        "transfer": Status("Transfer", "info", "refresh"),
         "leave": Status("Leave alone", "neutral", "shield"),
     },
     "held": {

@@ -107,7 +107,7 @@ class Effect:
     @property
     def withheld(self) -> int:
         """Calls among them that need a yes of their own."""
-        return sum(change.withheld for change in self.changes)
+        return sum(change.calls for change in self.changes if change.withheld)
 
 
 def effect_of(

@@ -87,6 +87,7 @@ class Job(models.Model):
     disabled = models.PositiveIntegerField(default=0)
     enabled = models.PositiveIntegerField(default=0)
     adopted = models.PositiveIntegerField(default=0)
+    transferred = models.PositiveIntegerField(default=0)
     deleted = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
     skipped = models.PositiveIntegerField(default=0)
@@ -134,7 +135,8 @@ class Job(models.Model):
     def settled(self) -> int:
         """Operations that have come to their end."""
         changed = self.created + self.updated + self.disabled + self.enabled
-        return changed + self.adopted + self.deleted + self.failed + self.skipped
+        taken = self.adopted + self.transferred
+        return changed + taken + self.deleted + self.failed + self.skipped
 
     @property
     def left(self) -> int:
@@ -151,6 +153,7 @@ class Operation(models.Model):
         DISABLE = "disable", "Disable"
         ENABLE = "enable", "Enable again"
         ADOPT = "adopt", "Adopt"
+        TRANSFER = "transfer", "Transfer"
         DELETE = "delete", "Delete"
         LEAVE = "leave", "Leave alone"
 

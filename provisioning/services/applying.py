@@ -40,6 +40,7 @@ _ORDER = (
     Operation.Kind.DELETE,
     Operation.Kind.ENABLE,
     Operation.Kind.ADOPT,
+    Operation.Kind.TRANSFER,
     Operation.Kind.UPDATE,
     Operation.Kind.CREATE,
 )
@@ -47,6 +48,7 @@ _PURPOSES = {
     Operation.Kind.UPDATE: Purpose.UPDATE,
     Operation.Kind.ENABLE: Purpose.UPDATE,
     Operation.Kind.ADOPT: Purpose.UPDATE,
+    Operation.Kind.TRANSFER: Purpose.UPDATE,
     Operation.Kind.CREATE: Purpose.UPDATE,  # what a creation cannot carry
     Operation.Kind.DISABLE: Purpose.DISABLE,
 }
@@ -67,6 +69,8 @@ _FIELDS = (
 
 _SHADOW = (
     "key",
+    "owner",
+    "offered_to",
     "external_id",
     "user_name",
     "folded_user_name",

@@ -16,6 +16,7 @@ from provisioning.services.decisions import (
     require_fresh,
     why_stale,
 )
+from provisioning.services.ownership import settle_without_calls
 from tenants.domain.roles import Action
 from tenants.models import User
 from tenants.selectors import tenants_for
@@ -52,8 +53,9 @@ def approve(
     include_withheld: bool = False,
     include_adoptions: bool = False,
     include_deletes: bool = False,
+    include_transfers: bool = False,
 ) -> None:
-    """Let a plan be applied; disables in doubt, adoptions and deletes only with a yes of each.
+    """Let a plan be applied; what is in doubt, adoptions, transfers, deletes need a yes of each.
 
     Where the tenant's policy asks for two people, the first leaves the plan waiting. Raises
     DecisionRefused when the plan is not waiting any more, has expired, or is not this person's.
@@ -71,7 +73,10 @@ def approve(
     included = [Operation.Kind.DISABLE] if include_withheld else []
     included += [Operation.Kind.ADOPT] if include_adoptions else []
     included += [Operation.Kind.DELETE] if include_deletes else []
+    included += [Operation.Kind.TRANSFER] if include_transfers else []
     _release(job, now, included, "Not approved with the plan.")
+    if include_transfers:
+        settle_without_calls(job)
     record(
         "job.approved",
         by=by,
@@ -82,6 +87,7 @@ def approve(
         include_withheld=include_withheld,
         include_adoptions=include_adoptions,
         include_deletes=include_deletes,
+        include_transfers=include_transfers,
     )
 
 

@@ -94,7 +94,7 @@ def _write_operations(job: Job, profile: CompiledProfile, held: HeldLane) -> _Co
     people = MappedPeople(job, profile)
     changes = plan(
         people,
-        shadow_of(job.tenant, profile.definition.matching, profile.unique),
+        shadow_of(job.source, profile.definition.matching, profile.unique, now=job.created_at),
         mapped=profile.targets,
         protection=Protection(job.tenant.protected_accounts),
         absences=_absences(job, people),
@@ -134,7 +134,7 @@ def _note_outside(job: Job, people: MappedPeople, held: HeldLane) -> None:
     if job.kind == Job.Kind.PILOT:
         return
     held.confirm()
-    ours = DirectoryObject.objects.filter(tenant=job.tenant).exclude(key="")
+    ours = DirectoryObject.objects.filter(owner=job.source_id)
     inside, fresh = [], []
     for row in ours.only("pk", "key", "outside_since").iterator(2000):
         if row.key in people.outside:
@@ -202,7 +202,7 @@ def _finish_planning(job: Job, counts: _Counts) -> None:
     job.held = job.held_records.count()
     job.planned_at, job.problem = now, ""
     job.state = Job.State.PLANNED
-    if counts.calls == 0:
+    if counts.calls == 0 and not counts.withheld:
         job.state, job.ended_at = Job.State.FINISHED, now
         snapshots.accept_read_of(job, now)
     job.save(update_fields=_DECIDED)

@@ -1,11 +1,13 @@
-"""A tenant's shadow as the planner reads it."""
+"""A tenant's shadow as the planner of one of its sources reads it."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
+from provisioning.domain.ownership import OtherSources, identity
 from provisioning.domain.planner import EXTERNAL_ID, USER_NAME, Account, Directory
 from provisioning.domain.records import fold_key
-from provisioning.models import DirectoryObject
-from tenants.models import Tenant
+from provisioning.models import DirectoryObject, Source
+from provisioning.services.other_sources import others_of
 
 # Folded user name and external id, then the fields of an Account in their order.
 _SHADOW = (
@@ -22,20 +24,29 @@ _SHADOW = (
     "guest",
     "outside_since",
     "record_digest",
+    "owner",
+    "offered_to",
 )
 
 
 def shadow_of(
-    tenant: Tenant, matching: Sequence[str] = (), unique: Iterable[str] = ()
+    source: Source,
+    matching: Sequence[str] = (),
+    unique: Iterable[str] = (),
+    *,
+    now: datetime,
 ) -> Directory:
-    """The tenant's shadow as the planner reads it, findable by the matching paths.
+    """The shadow of the source's tenant as the planner reads it, findable by the matching paths.
 
-    Of the `unique` paths it says which values are taken.
+    Managed are the accounts that this source owns. Of the `unique` paths it says which values are
+    taken. People of other sources are judged as of `now`.
     """
-    managed, by_user_name, strangers = {}, {}, {}
+    managed: dict[str, Account] = {}
+    by_user_name, strangers = {}, {}
     taken: dict[str, set[str]] = {path: set() for path in unique if path != USER_NAME}
     findable: dict[str, dict[str, list[Account]]] = {path: {} for path in matching}
-    rows = DirectoryObject.objects.filter(tenant=tenant)
+    others = others_of(source, matching, now)
+    rows = DirectoryObject.objects.filter(tenant=source.tenant_id)
     # Rows of values: building a model for each of 10,000 accounts takes longer than planning them.
     for folded_name, external_id, *values in rows.values_list(*_SHADOW).iterator(2000):
         account = Account(*values)
@@ -43,16 +54,22 @@ def shadow_of(
             known.add(str(account.state.get(path, "")).casefold())
         by_user_name[folded_name] = account
         if account.key:
-            managed[account.key] = account
+            _file(account, source, managed, others)
             continue
         if external_id:
             strangers[fold_key(external_id)] = account
         for path, accounts in findable.items():
-            value = external_id if path == EXTERNAL_ID else _identity(account, path)
+            value = external_id if path == EXTERNAL_ID else identity(account, path)
             if value:
                 accounts.setdefault(fold_key(value), []).append(account)
-    return Directory(managed, by_user_name, strangers, findable, taken)
+    return Directory(managed, by_user_name, strangers, findable, taken, others)
 
 
-def _identity(account: Account, path: str) -> str:
-    return account.user_name if path == USER_NAME else str(account.state.get(path) or "")
+def _file(
+    account: Account, source: Source, managed: dict[str, Account], others: OtherSources | None
+) -> None:
+    """An account of ours, under the source that owns it."""
+    if account.owner == source.pk:
+        managed[account.key] = account
+    elif others is not None:
+        others.add(account)
