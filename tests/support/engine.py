@@ -105,6 +105,18 @@ class Engine:
         """The tenant's first source."""
         return own_source(self.tenant)
 
+    @property
+    def main(self) -> Source:
+        """The source the tenant began with, wherever it stands now."""
+        return Source.objects.get(tenant=self.tenant, slug="main")
+
+    def queue_of(self, source: Source) -> Job:
+        """Queue a sync from a source's newest read."""
+        tenant = Tenant.objects.select_related("customer").get(pk=self.tenant.pk)
+        return queue_from_snapshot(
+            tenant=tenant, kind=Job.Kind.SYNC, by=self.engineer, source=source
+        )
+
     def upload(
         self, table: Table | bytes, pilot_size: int | None = None, source: Source | None = None
     ) -> Job:
