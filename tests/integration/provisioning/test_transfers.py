@@ -202,7 +202,7 @@ def test_a_worker_that_dies_in_a_transfer_sends_it_again(
     engine.serve(engine.upload(HIRED))
     apply(engine, leave(CONTRACTORS, 0), contractors)
     job = plan(engine, HIRED)
-    engine.fault(kind="cut", times=1, method="PATCH")
+    engine.fault(kind="reset", times=1, method="PATCH")
     job = engine.serve(engine.approve(job, include_transfers=True))
     assert (job.transferred, owners()[EMPLOYEE.casefold()]) == (1, "main")
     assert engine.user(EMPLOYEE)["active"] is True
