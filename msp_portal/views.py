@@ -13,7 +13,7 @@ from billing.domain.periods import month_of
 from billing.domain.pricing import Cost
 from billing.selectors import costs_of
 from provisioning.models import Job, ProfileVersion
-from provisioning.selectors import jobs_for, last_jobs
+from provisioning.selectors import jobs_for, last_jobs, profile_in, sources_of
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action, landing
 from tenants.models import Credential, Customer, Tenant, User
@@ -84,13 +84,15 @@ def tenant_detail(request: PortalRequest, slug: str) -> HttpResponse:
     tenant = visible(tenants_for(request.user, Action.SEE_TENANT), slug=slug)
     month = month_of(timezone.now())
     (row,) = costs_of([tenant], month)
-    profile = getattr(tenant, "profile", None)
+    sources = list(sources_of(tenant))
+    profile = profile_in(tenant, sources[0]) if sources else None
     objects = tenant.directory_objects
     context = {
         "tenant": tenant,
         "credential": active_credential(tenant),
         "version": profile.current if profile else None,
-        "snapshot": tenant.source.snapshot if hasattr(tenant, "source") else None,
+        "snapshot": sources[0].snapshot if sources else None,
+        "sources": sources,
         "jobs": jobs_for(request.user).filter(tenant=tenant)[:20],
         "managed": objects.exclude(key="").count(),
         "unmanaged": objects.filter(key="").count(),

@@ -13,7 +13,14 @@ from provisioning.domain.definition import ProfileError
 from provisioning.domain.mapping import CompiledProfile, published_profile
 from provisioning.domain.redaction import DISPLAY_NAME, shown_name, shown_state, shown_text
 from provisioning.domain.targets import Targets
-from provisioning.models import Directory, DirectoryObject, Job, Operation
+from provisioning.models import (
+    Directory,
+    DirectoryObject,
+    Job,
+    MappingProfile,
+    Operation,
+    Source,
+)
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User
 from tenants.selectors import customers_for
@@ -25,7 +32,9 @@ def jobs_for(viewer: User) -> QuerySet[Job]:
     """Jobs this person may see: every state for who works on them, ended ones as reports."""
     works_on = Q(customer__in=customers_for(viewer, Action.SEE_JOBS))
     reads = Q(customer__in=customers_for(viewer, Action.SEE_REPORTS), state__in=_ENDED)
-    return Job.objects.filter(works_on | reads).select_related("tenant__customer", "approved_by")
+    return Job.objects.filter(works_on | reads).select_related(
+        "tenant__customer", "approved_by", "source"
+    )
 
 
 def reports_for(viewer: User) -> QuerySet[Job]:
@@ -53,7 +62,7 @@ def operations_of(
 
     A redacted name finds nobody: whoever may not read it could guess it by asking.
     """
-    found = job.operations.all()
+    found = job.operations.select_related("target")
     if text:
         redacted, named = redacted_paths(job), Q(key__icontains=text)
         if DISPLAY_NAME not in redacted:
@@ -68,12 +77,33 @@ def operations_of(
     return found
 
 
+def sources_of(tenant: Tenant) -> QuerySet[Source]:
+    """The tenant's sources in their order of precedence, without those that were removed."""
+    return tenant.sources.filter(removed_at=None)
+
+
+def source_of(tenant: Tenant, slug: str = "") -> Source | None:
+    """One source of the tenant; the first one without a slug."""
+    found = sources_of(tenant)
+    return found.filter(slug=slug).first() if slug else found.first()
+
+
+def profile_in(tenant: Tenant, source: Source | None = None) -> MappingProfile | None:
+    """The mapping profile of a source, of the tenant's first one unless another is given."""
+    chosen = source or source_of(tenant)
+    if chosen is None:
+        return None
+    profiles = MappingProfile.objects.filter(source=chosen)
+    return profiles.select_related("draft_saved_by", "tenant", "source").first()
+
+
 _ENDS = (
     "created",
     "updated",
     "disabled",
     "enabled",
     "adopted",
+    "transferred",
     "deleted",
     "groups_created",
     "groups_changed",
@@ -94,6 +124,7 @@ class JobCounts:
     disable: int = 0
     enable: int = 0
     adopt: int = 0
+    transfer: int = 0
     delete: int = 0
     leave: int = 0
     group_adopt: int = 0
@@ -155,6 +186,18 @@ def counts_of(job: Job) -> JobCounts:
     return JobCounts(**counts, withheld=job.withheld, doubtful=doubtful, licences=licences)
 
 
+def sure_calls(job: Job) -> int:
+    """Calls the plan takes without a yes to anything that is withheld.
+
+    Whatever is withheld takes one call, but a transfer that changes nothing of the account.
+    """
+    held = job.operations.filter(state=Operation.State.WITHHELD)
+    if not job.withheld:
+        return job.planned_calls
+    free = held.filter(kind=Operation.Kind.TRANSFER, after={}).count()
+    return max(job.planned_calls - job.withheld + free, 0)
+
+
 def targets_of(tenant: Tenant) -> Targets:
     """What the tenant's profile may write, as far as its directory was asked; costs no call."""
     found = Directory.objects.filter(tenant=tenant).values_list("discovery", flat=True).first()
@@ -210,6 +253,7 @@ def report_of(job: Job) -> dict[str, Any]:
         "job": job.pk,
         "customer": job.customer.slug,
         "tenant": job.tenant.slug,
+        "source": job.source.slug,
         "kind": job.kind,
         "pilot_size": job.pilot_size,
         "retry_of": job.retry_of_id,

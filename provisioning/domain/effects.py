@@ -124,8 +124,8 @@ class Effect:
     @property
     def withheld(self) -> int:
         """Calls among them that need a yes of their own."""
-        of_people = sum(change.withheld for change in self.changes)
-        return of_people + sum(each.withheld for each in self.groups)
+        of_people = sum(change.calls for change in self.changes if change.withheld)
+        return of_people + sum(each.calls for each in self.groups if each.withheld)
 
 
 def effect_of(

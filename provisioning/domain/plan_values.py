@@ -13,6 +13,7 @@ from provisioning.domain.attributes import (
     StateValue,
     is_custom,
 )
+from provisioning.domain.ownership import OtherSources
 
 Value = StateValue
 FlatState = Mapping[str, Value]
@@ -29,13 +30,24 @@ class Kind(StrEnum):
     DISABLE = "disable"
     ENABLE = "enable"
     ADOPT = "adopt"
+    TRANSFER = "transfer"
     DELETE = "delete"
     LEAVE = "leave"
     UNCHANGED = "unchanged"
     INACTIVE = "inactive"
 
 
-CALLS = frozenset({Kind.CREATE, Kind.UPDATE, Kind.DISABLE, Kind.ENABLE, Kind.ADOPT, Kind.DELETE})
+CALLS = frozenset(
+    {
+        Kind.CREATE,
+        Kind.UPDATE,
+        Kind.DISABLE,
+        Kind.ENABLE,
+        Kind.ADOPT,
+        Kind.TRANSFER,
+        Kind.DELETE,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +81,8 @@ class Account:
     """An account as the shadow knows it; `key` (folded) is empty when we did not create it.
 
     `outside_since` is when its person was first found outside the profile's scope; `digest` that
-    of the person it was last written for.
+    of the person it was last written for. `owner` is the source whose account it is, `offered_to`
+    the one for which somebody asked to transfer it.
     """
 
     pk: int
@@ -83,6 +96,8 @@ class Account:
     guest: bool = False
     outside_since: datetime | None = None
     digest: str = ""
+    owner: int | None = None
+    offered_to: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +132,8 @@ class Change:
         """
         if self.kind is Kind.CREATE and any(self.comes_later(path) for path in self.after):
             return 2
+        if self.kind is Kind.TRANSFER and not self.after:
+            return 0  # the account is as it should be, only under another source
         return 1 if self.kind in CALLS else 0
 
     def comes_later(self, path: str) -> bool:
@@ -141,6 +158,7 @@ class Directory:
     `strangers` are accounts we did not create that carry an externalId, by the folded one;
     `findable` all of those by matching path and folded value, several for one value included.
     `taken` are folded values by path, for paths that are to be unique besides the user name.
+    `managed` are accounts of one source; `others` knows those of the tenant's other sources.
     """
 
     managed: Mapping[str, Account]
@@ -148,6 +166,7 @@ class Directory:
     strangers: Mapping[str, Account] = field(default_factory=dict)
     findable: Mapping[str, Mapping[str, Sequence[Account]]] = field(default_factory=dict)
     taken: Mapping[str, Container[str]] = field(default_factory=dict)
+    others: OtherSources | None = None
 
     def takes(self, path: str, value: str) -> bool:
         """Whether an account is known to have this value of a unique path."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from provisioning.domain.attributes import ACTIVE, CATALOGUE, EXTERNAL_ID, MANAGER, USER_NAME
 from provisioning.domain.manager_references import Managers
+from provisioning.domain.ownership import Claim
 from provisioning.domain.plan_values import (
     CALLS,
     NOT_REMOVABLE,
@@ -104,10 +105,10 @@ def plan(
         seen.add(folded)
         account = directory.managed.get(folded)
         if account is None:
-            change = _once(_join(person, directory, mapped, matching, run), run)
+            change = _once(_newcomer(person, directory, mapped, matching, run), run)
         else:
             change = _move(person, account, directory, mapped)
-        change = managers.referred(change, person.manager)
+        change = managers.referred(_elsewhere(change, directory), person.manager)
         yield from managers.noted(_guarded(_distinct(change, run), protection))
     yield from managers.waiting()
     if absences is not None:
@@ -122,9 +123,10 @@ def _absent(
         if key in seen or absences.passes_over(key):
             continue
         if account.active:
-            yield _guarded(_leave(account, absences), protection)
+            yield _guarded(_elsewhere(_leave(account, absences), directory), protection)
         elif absences.retention and key in absences.outside and absences.retention.is_over(account):
-            yield _guarded(_delete(account, absences.retention), protection)
+            gone = _delete(account, absences.retention)
+            yield _guarded(_elsewhere(gone, directory), protection)
 
 
 def difference(
@@ -145,6 +147,20 @@ def _same_values(one: Value | None, other: Value) -> bool:
     if not (isinstance(one, list | tuple) and isinstance(other, list | tuple)):
         return False
     return sorted(map(repr, one)) == sorted(map(repr, other))
+
+
+def _newcomer(
+    person: Person,
+    directory: Directory,
+    mapped: frozenset[str],
+    matching: Sequence[str],
+    run: _Run,
+) -> Change:
+    """Somebody whose account is not this source's: another one's, nobody's, or still to be made."""
+    claim = directory.others.claim(person) if directory.others else None
+    if claim is not None:
+        return _claimed(claim, person, directory, mapped)
+    return _join(person, directory, mapped, matching, run)
 
 
 def _join(
@@ -229,9 +245,34 @@ def _adopt(
     return replace(change, withheld=change.kind is Kind.ADOPT)
 
 
+def _claimed(claim: Claim, person: Person, directory: Directory, mapped: frozenset[str]) -> Change:
+    """An account of another source: taken over after an explicit yes, or left alone."""
+    account = claim.account
+    if not claim.moves:
+        return _change(Kind.LEAVE, person, account=account, reason=claim.reason)
+    after = difference(person.values, account.state, mapped, person.ignored)
+    if account.state.get(EXTERNAL_ID) != person.key:
+        after[EXTERNAL_ID] = person.key
+    before = {path: account.state.get(path) for path in after}
+    change = _change(
+        Kind.TRANSFER, person, account=account, before=before, after=after, reason=claim.reason
+    )
+    change = _unless_taken(change, person, directory)
+    return replace(change, withheld=change.kind is Kind.TRANSFER)
+
+
+def _elsewhere(change: Change, directory: Directory) -> Change:
+    """Who is in another source by now is not closed without an explicit yes."""
+    closes = change.kind is Kind.DISABLE or change.kind is Kind.DELETE
+    if not closes or directory.others is None or change.account is None:
+        return change
+    reason = directory.others.elsewhere(change.account)
+    return replace(change, reason=reason, withheld=True) if reason else change
+
+
 def _once(change: Change, run: _Run) -> Change:
     """Leave alone whoever matches an account that an earlier person of this run matches."""
-    if change.kind is not Kind.ADOPT or change.account is None:
+    if change.kind not in (Kind.ADOPT, Kind.TRANSFER) or change.account is None:
         return change
     first = run.adopted.setdefault(change.account.pk, change.key)
     if first == change.key:

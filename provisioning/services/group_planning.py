@@ -67,7 +67,7 @@ def _planned(job: Job, people: MappedPeople, counts: PlanCounts) -> Iterator[Gro
     memberships = people.settled_memberships(everyone.accounts)
     if memberships is None:
         return
-    directory = groups_of(job.tenant, job.source)
+    directory = groups_of(job.source)
     for each in plan_groups(memberships, directory, everyone, namespace=str(job.source_id)):
         if each.act is GroupAct.CREATE and each.key in doubtful:
             yield replace(each, withheld=True, reason=_IN_DOUBT)
@@ -79,7 +79,7 @@ def _people(job: Job, people: MappedPeople, counts: PlanCounts) -> People:
     protection = Protection(job.tenant.protected_accounts)
     accounts: dict[str, str] = {}
     protected: set[str] = set()
-    rows = DirectoryObject.objects.filter(tenant=job.tenant).exclude(key="").order_by()
+    rows = DirectoryObject.objects.filter(tenant=job.tenant, owner=job.source_id).order_by()
     for key, entra_id, user_name in rows.values_list("key", "entra_id", "user_name").iterator(2000):
         accounts[key] = entra_id.lower()
         if protection.covers(entra_id, user_name):

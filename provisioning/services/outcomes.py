@@ -39,6 +39,7 @@ _TALLY = {
     Operation.Kind.DISABLE: "disabled",
     Operation.Kind.ENABLE: "enabled",
     Operation.Kind.ADOPT: "adopted",
+    Operation.Kind.TRANSFER: "transferred",
     Operation.Kind.DELETE: "deleted",
 }
 _DUPLICATE_STATUSES = (400, 409)
@@ -359,6 +360,7 @@ def _created(operation: Operation, entra_id: str, state: dict[str, Any]) -> Dire
         tenant_id=operation.tenant_id,
         entra_id=entra_id,
         key=fold_key(operation.key),
+        owner_id=operation.job.source_id,
         external_id=operation.key,
         user_name=user_name,
         folded_user_name=user_name.casefold(),
@@ -381,8 +383,9 @@ def _changed(operation: Operation) -> DirectoryObject | None:
     target.folded_user_name = target.user_name.casefold()
     target.record_digest = operation.record_digest
     target.revision += 1
-    if operation.kind == Operation.Kind.ADOPT:
+    if operation.kind in (Operation.Kind.ADOPT, Operation.Kind.TRANSFER):
         target.key, target.external_id = fold_key(operation.key), operation.key
+        target.owner_id, target.offered_to_id = operation.job.source_id, None
     return target
 
 
@@ -394,7 +397,9 @@ def _doubted(operation: Operation) -> DirectoryObject | None:
     target = operation.target
     if target is None or operation.kind == Operation.Kind.DELETE:
         return None
-    target.state = {**target.state, **dict.fromkeys(changes_of(operation), "")}
+    # A transfer that comes to nothing leaves the account to its owner, under the key it had.
+    doubted = [path for path in changes_of(operation) if path != EXTERNAL_ID]
+    target.state = {**target.state, **dict.fromkeys(doubted, "")}
     target.active = target.active or ACTIVE in operation.after
     target.record_digest = ""
     target.revision += 1

@@ -86,7 +86,7 @@ def _write_operations(
     carries = may_carry_manager(job.tenant)
     changes = plan(
         people,
-        shadow_of(job.tenant, profile.definition.matching, profile.unique),
+        shadow_of(job.source, profile.definition.matching, profile.unique, now=job.created_at),
         mapped=profile.targets,
         protection=Protection(job.tenant.protected_accounts),
         absences=_absences(job, people),
@@ -131,7 +131,7 @@ def _note_outside(job: Job, people: MappedPeople, held: HeldLane) -> None:
     if job.kind == Job.Kind.PILOT:
         return
     held.confirm()
-    ours = DirectoryObject.objects.filter(tenant=job.tenant).exclude(key="")
+    ours = DirectoryObject.objects.filter(owner=job.source_id)
     inside, fresh = [], []
     for row in ours.only("pk", "key", "outside_since").iterator(2000):
         if row.key in people.outside:

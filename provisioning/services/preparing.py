@@ -97,7 +97,7 @@ def _fill(job: Job, operations: Iterable[Operation], now: datetime, found: Prepa
     """Put ids where keys are, one query for accounts and one for groups."""
     listed = list(operations)
     people = {key for each in listed for key in _people(each)}
-    accounts = _by_key(DirectoryObject.objects.filter(tenant_id=job.tenant_id), people)
+    accounts = _by_key(_owned(job), people)
     groups = _groups(job, {each.key for each in listed if each.on_group and not each.group_id})
     for operation in listed:
         changed = False
@@ -130,6 +130,10 @@ def _by_key(rows: QuerySet[DirectoryObject], keys: set[str]) -> Mapping[str, str
         chunk = rows.filter(key__in=listed[at : at + _CHUNK])
         found |= dict(chunk.values_list("key", "entra_id"))
     return found
+
+
+def _owned(job: Job) -> QuerySet[DirectoryObject]:
+    return DirectoryObject.objects.filter(tenant_id=job.tenant_id, owner_id=job.source_id)
 
 
 def _groups(job: Job, keys: set[str]) -> Mapping[str, DirectoryGroup]:

@@ -35,6 +35,8 @@ _FIELDS = (
 _CONTENT = ("after", "choices", "user_name", "members", "carries_manager")
 _SHADOW = (
     "key",
+    "owner",
+    "offered_to",
     "external_id",
     "user_name",
     "folded_user_name",

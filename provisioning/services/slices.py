@@ -45,7 +45,7 @@ def _serve(held: HeldLane) -> datetime | None:
     recover(held)
     job = (
         Job.objects.filter(tenant=held.tenant, state__in=Job.IN_LANE)
-        .select_related("tenant__customer", "profile_version", "snapshot")
+        .select_related("tenant__customer", "profile_version", "snapshot", "source__tenant")
         .order_by("pk")
         .first()
     )

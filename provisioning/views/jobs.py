@@ -19,6 +19,7 @@ from provisioning.forms import ApprovalForm, OperationFilter
 from provisioning.models import Job, Operation
 from provisioning.services import approval, pausing, policies
 from provisioning.services.decisions import DecisionRefused, why_stale
+from provisioning.services.ownership import ask_for_transfer
 from provisioning.services.queueing import QueueRefused
 from provisioning.services.replanning import plan_again, retry_failed
 from tenants.access import PortalRequest, allowed, visible
@@ -164,6 +165,21 @@ def job_retry(request: PortalRequest, pk: int) -> HttpResponse:
     return _queue(request, job, lambda: retry_failed(job=job, by=request.user))
 
 
+@require_POST
+@allowed(Action.APPROVE)
+def job_ask_transfer(request: PortalRequest, pk: int, operation: int) -> HttpResponse:
+    """Ask that the next plan takes an account over from the source that owns it."""
+    job = visible(selectors.jobs_for(request.user), pk=pk)
+    left = visible(job.operations.select_related("target__owner"), pk=operation)
+    try:
+        ask_for_transfer(operation=left, by=request.user)
+    except DecisionRefused as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, "Asked for. Plan again: the new plan proposes the transfer.")
+    return redirect("job_detail", pk=job.pk)
+
+
 def _queue(request: PortalRequest, job: Job, queue: Callable[[], Job]) -> HttpResponse:
     """To the new job, or back to the old one with the reason why there is none."""
     try:
@@ -189,8 +205,8 @@ def _facts(job: Job, viewer: User) -> dict[str, Any]:
         "counted": job.operations.exists(),
         "cost": job_cost(job.tenant, job.label),
         "planned_cost": None if job.unit_price is None else job.planned_calls * job.unit_price,
-        # Whatever is withheld takes one call each.
-        "sure_calls": max(job.planned_calls - job.withheld, 0),
+        "sure_calls": selectors.sure_calls(job),
+        "several": job.tenant.sources.count() > 1,
         "done_percent": 100 * job.settled // job.total if job.total else 0,
     }
 

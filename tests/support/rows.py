@@ -4,7 +4,8 @@ from typing import Any
 from uuid import uuid4
 
 from provisioning.domain.starter import STARTER
-from provisioning.models import Job, Source
+from provisioning.models import Job
+from provisioning.selectors import profile_in
 from provisioning.services.profiles import publish
 from tenants import services
 from tenants.domain.roles import Role
@@ -18,18 +19,19 @@ def add_tenant(slug: str) -> Tenant:
     facts = TenantFacts(name=f"Tenant {slug}", slug=slug, cloud="global", entra_id=str(uuid4()))
     tenant = services.add_tenant(customer=customer, facts=facts, by=None)
     publish(tenant=tenant, definition=STARTER, by=None)
-    Source.objects.create(customer=customer, tenant=tenant)
     return tenant
 
 
 def add_job(tenant: Tenant, state: Job.State, **values: Any) -> Job:
     """A job of the tenant's current profile version in a state."""
-    version = tenant.profile.current
+    profile = profile_in(tenant)
+    assert profile is not None
+    version = profile.current
     assert version is not None
     return Job.objects.create(
         customer=tenant.customer,
         tenant=tenant,
-        source=tenant.source,
+        source=profile.source,
         profile_version=version,
         file_name="people.csv",
         state=state,

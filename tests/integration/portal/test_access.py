@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from provisioning.models import Job
+from provisioning.models import Job, Operation
 from tenants.domain.roles import Role
 from tenants.models import Customer, Tenant, User
 from tests.support.rows import add_job, add_person, add_tenant
@@ -61,6 +61,10 @@ ROUTES = {
     "tenant_edit": Route(STAFF, names="tenant"),
     "tenant_credential": Route(STAFF, names="tenant"),
     "approval_policy": Route(STAFF, names="tenant"),
+    "source_list": Route(STAFF, names="tenant"),
+    "source_move": Route(STAFF, 302, names="source", method="post"),
+    "source_rename": Route(STAFF, 302, names="source", method="post"),
+    "source_remove": Route(STAFF, 302, names="source", method="post"),
     "tenant_upload": Route(STAFF, names="tenant"),
     "profile_detail": Route(STAFF, names="tenant"),
     "profile_edit": Route(STAFF, names="tenant"),
@@ -94,6 +98,7 @@ ROUTES = {
     "job_resume": Route(STAFF, 302, names="waiting job", method="post"),
     "job_retry": Route(STAFF, 302, names="waiting job", method="post"),
     "job_plan_again": Route(STAFF, 302, names="waiting job", method="post"),
+    "job_ask_transfer": Route(STAFF, 302, names="operation", method="post"),
     "job_accept_loss": Route(STAFF, 302, names="waiting job", method="post"),
     "job_cancel": Route(STAFF, 302, names="waiting job", method="post"),
     "report_list": Route(EVERYONE),
@@ -122,12 +127,24 @@ def objects(slug: str) -> dict[str, dict[str, Any]]:
     tenant = add_tenant(slug)
     ended = add_job(tenant, Job.State.FINISHED, ended_at=timezone.now())
     waiting = add_job(tenant, Job.State.PLANNED)
+    operation = Operation.objects.create(
+        customer=tenant.customer,
+        tenant=tenant,
+        job=waiting,
+        kind=Operation.Kind.LEAVE,
+        state=Operation.State.SKIPPED,
+        key="1",
+        person="Ann",
+        user_name="ann@msp.example",
+    )
     return {
         "": {},
         "customer": {"slug": tenant.customer.slug},
         "tenant": {"slug": tenant.slug},
         "ended job": {"pk": ended.pk},
         "waiting job": {"pk": waiting.pk},
+        "operation": {"pk": waiting.pk, "operation": operation.pk},
+        "source": {"slug": tenant.slug, "source": "main"},
     }
 
 
