@@ -9,6 +9,7 @@ import os
 import sys
 import time
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import django
@@ -26,6 +27,7 @@ NAMES = {
     "edited": "Edited Volumes Press",
     "paused": "Paused Breath Yoga",
     "expired": "Expired Stamps Trading",
+    "doubled": "Doubled Up Staffing",
 }
 
 
@@ -45,6 +47,7 @@ def main() -> None:
     states.break_directory()
     states.approve(first | failing)
     reports = states.settle(first | failing)
+    shared = states.share_out()
     waiting = states.settle(states.upload_again())
     states.bar()
     shown = {
@@ -53,6 +56,7 @@ def main() -> None:
         "plan": waiting["calm"],
         "withheld": waiting["doubtful"],
         "stopped": waiting["short"],
+        "transfer": shared,
         **still,
         "trouble": states.in_trouble(states.upload("barred")),
     }
@@ -114,7 +118,7 @@ class _States:
         draft = {**profile, "attributes": [*profile["attributes"], wrong]}
         save_draft(tenant=tenant, content=draft, revision=0, by=self._engineer)
 
-    def upload(self, slug: str, table: Any = None) -> Any:
+    def upload(self, slug: str, table: Any = None, source: Any = None) -> Any:
         from provisioning.services.uploads import accept_upload
         from tenants.models import Tenant
 
@@ -123,6 +127,7 @@ class _States:
             file=io.BytesIO((table or self._customers[slug].table).to_bytes()),
             file_name=f"{slug}-people.csv",
             by=self._engineer,
+            source=source,
         )
 
     def upload_again(self) -> dict[str, Any]:
@@ -137,6 +142,32 @@ class _States:
             "short": tables.without(short, PEOPLE // 2),
         }
         return {slug: self.upload(slug, table) for slug, table in again.items()}
+
+    def share_out(self) -> Any:
+        """A tenant of two sources: one person has changed over, another is in both by now."""
+        from msp_portal.demo import table as tables
+        from provisioning.services.profiles import publish
+        from provisioning.services.sources import add_source
+        from tenants.models import Tenant
+
+        tenant, customer = Tenant.objects.get(slug="doubled"), self._customers["doubled"]
+        second = add_source(tenant=tenant, name="Contractors", by=self._engineer)
+        publish(tenant=tenant, definition=customer.profile, by=self._engineer, source=second)
+        staff = tables.without(customer.table, 3)
+        few = replace(staff, rows=tuple(r for r in customer.table.rows if r not in staff.rows))
+        moved = tables.changed(replace(few, rows=few.rows[:2]), 2)
+        both = replace(staff, rows=(*staff.rows, *moved.rows))
+        self._carry_out(staff)
+        self._carry_out(few, second)
+        self._carry_out(both)
+        self._carry_out(replace(few, rows=few.rows[1:]), second)
+        return self.settle({"": self.upload("doubled", both)})[""]
+
+    def _carry_out(self, table: Any, source: Any = None) -> None:
+        jobs = self.settle({"": self.upload("doubled", table, source)})
+        if jobs[""].state == jobs[""].State.PLANNED:
+            self.approve(jobs)
+            self.settle(jobs)
 
     def break_directory(self) -> None:
         """Two user names are taken behind the portal's back, and one creation is refused."""
