@@ -122,7 +122,7 @@ def effect_of(
         plan(
             people,
             situation.directory,
-            mapped=profile.targets,
+            mapped=profile.managed,
             protection=situation.protection,
             absences=people.absences(situation.now),
             matching=profile.definition.matching,
@@ -148,7 +148,15 @@ class _People(SourcePeople):
         self, profile: CompiledProfile, keyed: Keyed, situation: Situation, apply: Apply | None
     ) -> None:
         today, now = situation.today, situation.now
-        super().__init__(profile, keyed.records, keyed.refused, today=today, now=now, apply=apply)
+        super().__init__(
+            profile,
+            keyed.records,
+            keyed.refused,
+            today=today,
+            now=now,
+            apply=apply,
+            left_since=situation.directory.left_since(),
+        )
         self.held |= situation.held
         self.unreadable += situation.unreadable
         self.count = self._slow = 0

@@ -2,10 +2,11 @@
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from provisioning.domain.attributes import ACTIVE, MAIL_NICKNAME, USER_NAME, StateValue, is_custom
+from provisioning.domain.standing import PRESENT, Leavers, Standing
 
 Value = StateValue
 FlatState = Mapping[str, Value]
@@ -36,7 +37,8 @@ class Person:
     """A mapped record: the state its account should have. `ignored` paths stay as they are.
 
     `initial` are values that only a new account gets. `choices` are values for unique paths of a
-    new account, the preferred first. `digest` names what the mapping was given.
+    new account, the preferred first. `digest` names what the mapping was given. `standing` is
+    where the person stands between joining and leaving; `values` follow from it already.
     """
 
     key: str
@@ -45,6 +47,7 @@ class Person:
     initial: FlatState = field(default_factory=dict)
     choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
     digest: str = ""
+    standing: Standing = PRESENT
 
     def user_name(self, account: "Account | None" = None) -> str:
         """The name the account should have; one that is set only once stays as it is."""
@@ -60,7 +63,8 @@ class Account:
     """An account as the shadow knows it; `key` (folded) is empty when we did not create it.
 
     `outside_since` is when its person was first found outside the profile's scope; `digest` that
-    of the person it was last written for.
+    of the person it was last written for; `left_since` the first day on which a sync took the
+    person for a leaver.
     """
 
     pk: int
@@ -74,6 +78,7 @@ class Account:
     guest: bool = False
     outside_since: datetime | None = None
     digest: str = ""
+    left_since: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,7 @@ class Directory:
     `strangers` are accounts we did not create that carry an externalId, by the folded one;
     `findable` all of those by matching path and folded value, several for one value included.
     `taken` are folded values by path, for paths that are to be unique besides the user name.
+    `kept` are folded user names of deleted accounts, and from when each is free again.
     """
 
     managed: Mapping[str, Account]
@@ -124,11 +130,18 @@ class Directory:
     strangers: Mapping[str, Account] = field(default_factory=dict)
     findable: Mapping[str, Mapping[str, Sequence[Account]]] = field(default_factory=dict)
     taken: Mapping[str, Container[str]] = field(default_factory=dict)
+    kept: Mapping[str, datetime] = field(default_factory=dict)
 
     def takes(self, path: str, value: str) -> bool:
         """Whether an account is known to have this value of a unique path."""
-        taken = self.by_user_name if path == USER_NAME else self.taken.get(path, ())
-        return value.casefold() in taken
+        folded = value.casefold()
+        if path == USER_NAME:
+            return folded in self.by_user_name or folded in self.kept
+        return folded in self.taken.get(path, ())
+
+    def left_since(self) -> dict[str, date]:
+        """The first day as a leaver of everybody who is one, by folded key."""
+        return {key: each.left_since for key, each in self.managed.items() if each.left_since}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +164,8 @@ class Absences:
     `doubtful` is the number of rows whose key could not be read: any of them may be someone who
     seems to be missing, so all disables by absence then wait for an explicit yes. `outside` are
     keys of people in the source whom the profile is not for; their disabled accounts are deleted
-    after the `retention`, if there is one. With `only`, nobody else is looked at.
+    after the `retention`, if there is one. With `only`, nobody else is looked at. `leavers` say
+    what becomes of everybody else; without them accounts are disabled.
     """
 
     held: Container[str] = frozenset()
@@ -159,7 +173,28 @@ class Absences:
     outside: Container[str] = frozenset()
     retention: Retention | None = None
     only: Container[str] | None = None
+    leavers: Leavers | None = None
 
     def passes_over(self, key: str) -> bool:
         """Whether an account's absence says nothing: its record is held, or nobody asked for it."""
         return key in self.held or (self.only is not None and key not in self.only)
+
+
+def difference(
+    values: FlatState, state: FlatState, mapped: frozenset[str], ignored: frozenset[str]
+) -> dict[str, Value | None]:
+    """Paths whose value must change to get from state to values; None removes a value."""
+    changed: dict[str, Value | None] = {
+        path: value
+        for path, value in values.items()
+        if (known := state.get(path)) != value and not _same_values(known, value)
+    }
+    gone = mapped & state.keys() - values.keys() - ignored - NOT_REMOVABLE
+    return changed | dict.fromkeys(sorted(gone))
+
+
+def _same_values(one: Value | None, other: Value) -> bool:
+    """Whether two lists hold the same; their order means nothing in a directory."""
+    if not (isinstance(one, list | tuple) and isinstance(other, list | tuple)):
+        return False
+    return sorted(map(repr, one)) == sorted(map(repr, other))

@@ -1,6 +1,6 @@
 """Sources, profiles, policies, jobs, the shadow of the directory, and lanes."""
 
-from provisioning.models.directory import Directory, DirectoryObject
+from provisioning.models.directory import DeletedAccount, Directory, DirectoryObject
 from provisioning.models.job import HeldRecord, Job, Operation
 from provisioning.models.lane import ApplicationPace, Lane
 from provisioning.models.policy import ApprovalPolicy
@@ -16,6 +16,7 @@ from provisioning.models.source import (
 __all__ = [
     "ApplicationPace",
     "ApprovalPolicy",
+    "DeletedAccount",
     "Directory",
     "DirectoryObject",
     "HeldRecord",

@@ -26,6 +26,7 @@ from provisioning.scim.messages import Attempt, Exchange, Fate, Purpose, Request
 from provisioning.scim.refusals import Refused
 from provisioning.scim.users import change_user, create_user, delete_user, find_users
 from provisioning.services import outcomes
+from provisioning.services.deletions import note_deletions
 from provisioning.services.lanes import HeldLane
 from provisioning.services.names import is_free
 from provisioning.services.outcomes import Outcome, changes_of, creates, looks_up
@@ -267,6 +268,7 @@ def _save(job: Job, settled: Sequence[Outcome]) -> None:
     Operation.objects.bulk_update([outcome.operation for outcome in settled], _FIELDS)
     renamed = [outcome.operation for outcome in settled if outcome.renamed]
     Operation.objects.bulk_update(renamed, ("after", "choices", "user_name"))
+    note_deletions(settled, timezone.now())
     gone = [outcome.gone.pk for outcome in settled if outcome.gone is not None]
     if gone:
         DirectoryObject.objects.filter(pk__in=gone).delete()

@@ -127,7 +127,7 @@ def _situation(tenant: Tenant, profiles: Sequence[CompiledProfile], now: datetim
     return Situation(
         shadow_of(tenant, list(matching), unique),
         Protection(tenant.protected_accounts),
-        timezone.localdate(now),
+        timezone.localdate(now, tenant.zone),
         now,
     )
 

@@ -3,6 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 from django.db import transaction
@@ -19,6 +20,7 @@ from provisioning.services import snapshots
 from provisioning.services.approval import approve_by_policy
 from provisioning.services.inventory import read_inventory
 from provisioning.services.lanes import HeldLane
+from provisioning.services.leavers import note_leavers
 from provisioning.services.people import MappedPeople, PatternTooSlow
 from provisioning.services.shadow import shadow_of
 
@@ -95,7 +97,7 @@ def _write_operations(job: Job, profile: CompiledProfile, held: HeldLane) -> _Co
     changes = plan(
         people,
         shadow_of(job.tenant, profile.definition.matching, profile.unique),
-        mapped=profile.targets,
+        mapped=profile.managed,
         protection=Protection(job.tenant.protected_accounts),
         absences=_absences(job, people),
         matching=profile.definition.matching,
@@ -116,6 +118,7 @@ def _write_operations(job: Job, profile: CompiledProfile, held: HeldLane) -> _Co
         if len(batch) < _BATCH:
             counts.outside = people.passed_over
             _note_outside(job, people, held)
+            note_leavers(job, people, held)
             return counts
 
 
@@ -154,11 +157,13 @@ def _absences(job: Job, people: MappedPeople) -> Absences | None:
 
 
 def _counted(changes: Iterator[Change], counts: _Counts) -> Iterator[Change]:
-    """Changes worth a row; the others only count."""
+    """Changes worth a row; the others only count. Who joins later counts, and is named."""
     for change in changes:
         counts.add(change)
         if change.kind not in (Kind.UNCHANGED, Kind.INACTIVE):
             yield change
+        elif change.kind is Kind.INACTIVE and change.reason:
+            yield replace(change, kind=Kind.LEAVE)
 
 
 def _operation(job: Job, change: Change) -> Operation:

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
+from django.utils import timezone
+
 from provisioning.domain.planner import EXTERNAL_ID, USER_NAME, Account, Directory
 from provisioning.domain.records import fold_key
 from provisioning.models import DirectoryObject
+from provisioning.services.deletions import kept_names
 from tenants.models import Tenant
 
 # Folded user name and external id, then the fields of an Account in their order.
@@ -22,6 +25,7 @@ _SHADOW = (
     "guest",
     "outside_since",
     "record_digest",
+    "left_since",
 )
 
 
@@ -51,7 +55,8 @@ def shadow_of(
             value = external_id if path == EXTERNAL_ID else _identity(account, path)
             if value:
                 accounts.setdefault(fold_key(value), []).append(account)
-    return Directory(managed, by_user_name, strangers, findable, taken)
+    kept = kept_names(tenant, timezone.now())
+    return Directory(managed, by_user_name, strangers, findable, taken, kept)
 
 
 def _identity(account: Account, path: str) -> str:
