@@ -110,6 +110,14 @@ class SourcePeople:
         asked = self.only is None or key in self.only
         return asked and key not in self.inside and key not in self.outside
 
+    def leaver_since(self, key: str, noted: date | None) -> date | None:
+        """What is to be noted as the first day as a leaver; whoever was held keeps what was."""
+        if key in self.leavers:
+            return self.leavers[key]
+        if key in self.back:
+            return None
+        return noted or (self.today if self.misses(key) else None)
+
     def holding_groups(self, accounts: Mapping[str, Account]) -> set[str]:
         """Folded keys of leavers whose memberships stay, the missing ones among the accounts
         included; asked at the end. People outside the scope keep theirs.

@@ -24,20 +24,9 @@ def note_leavers(job: Job, people: MappedPeople, held: HeldLane) -> None:
     ours = DirectoryObject.objects.filter(tenant=job.tenant).exclude(key="")
     changed: defaultdict[date | None, list[int]] = defaultdict(list)
     for row in ours.only("pk", "key", "left_since").iterator(2000):
-        wanted = _since(row, people)
+        wanted = people.leaver_since(row.key, row.left_since)
         if wanted != row.left_since:
             changed[wanted].append(row.pk)
     for since, pks in changed.items():
         for at in range(0, len(pks), _BATCH):
             ours.filter(pk__in=pks[at : at + _BATCH]).update(left_since=since)
-
-
-def _since(row: DirectoryObject, people: MappedPeople) -> date | None:
-    """The first day as a leaver by what was read; whoever was held keeps what was noted."""
-    if row.key in people.leavers:
-        return people.leavers[row.key]
-    if row.key in people.back:
-        return None
-    if people.misses(row.key):
-        return row.left_since or people.today
-    return row.left_since
