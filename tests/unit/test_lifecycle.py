@@ -14,7 +14,7 @@ from provisioning.domain.plan_values import Account
 from provisioning.domain.records import Record
 from provisioning.domain.standing import Stage, Standing, day_of
 from provisioning.domain.starter import STARTER
-from tests.support.lifecycles import FULL, LEAVE_DATE, NOW, profile_data
+from tests.support.lifecycles import FULL, LEAVE_DATE, NOW, OFFICE, profile_data
 
 TODAY = date(2026, 3, 10)
 
@@ -333,9 +333,9 @@ def test_steps_are_due_by_days_since_somebody_left() -> None:
 
 
 def test_a_step_reads_the_record_as_long_as_there_is_one() -> None:
-    assert due_on(5, note="Gone").writes["userType"] == "Gone"
+    assert due_on(5, note="Gone").writes[OFFICE] == "Gone"
     missing = profile(FULL).policy.due_of_missing(date(2026, 3, 1), date(2026, 3, 6))
-    assert "userType" not in missing.writes
+    assert OFFICE not in missing.writes
     assert missing.writes[LEAVE_DATE] == "2026-03-01T00:00:00Z"
 
 

@@ -15,7 +15,7 @@ from billing.selectors import job_cost
 from provisioning.domain.attributes import USER_NAME
 from provisioning.domain.redaction import shown_state, shown_text
 from provisioning.models import Job, Lane, Operation
-from provisioning.selectors import counts_of, redacted_paths, report_of
+from provisioning.selectors import counts_of, redacted_paths, report_of, way_in_of
 from provisioning.services import approval
 from provisioning.services.decisions import DecisionRefused
 from provisioning.services.queueing import QueueRefused, queue_from_snapshot
@@ -188,6 +188,8 @@ class Command(BaseCommand):
             f"  changes although nothing in the source did: {path} ({number} people)"
             for path, number in job.flapping.items()
         ]
+        if counts.create:
+            lines.append(f"  new accounts: {way_in_of(job)}")
         if counts.delete:
             lines.append(f"  {counts.delete} deletions need --include-deletes")
         lines += [
