@@ -322,6 +322,11 @@ _STAYS = {
 }
 
 
+def settable(targets: Targets) -> dict[str, str]:
+    """Paths that a step may write, with their labels."""
+    return {each.path: each.label for each in targets if each.mutable and each.path not in _STAYS}
+
+
 def _clear_problem(attribute: Attribute, known: Collection[str]) -> str:
     if attribute.required:
         return "cannot be cleared, because every account needs it"
