@@ -37,7 +37,7 @@ class DateField:
 
 @dataclass(frozen=True, slots=True)
 class StepRow:
-    """One step; `kind` and `text` belong to setting a target."""
+    """One step; `target` counts for set and clear, `kind` and `text` for set only."""
 
     after_days: str = ""
     do: str = ""
@@ -49,9 +49,9 @@ class StepRow:
         """The step, right or wrong."""
         found: dict[str, Any] = {"after_days": _number(self.after_days.strip() or "0")}
         found["do"] = self.do
-        if self.do in (SET, CLEAR) or self.target:
+        if self.do in (SET, CLEAR):
             found["target"] = self.target
-        if self.do == SET or self.text:
+        if self.do == SET:
             found[self.kind] = self.text
         return found
 
@@ -141,9 +141,8 @@ def _read_steps(fields: Mapping[str, str]) -> Iterator[StepRow]:
             name: fields.get(f"life-{at}-{name}", "")
             for name in ("after_days", "do", "target", "kind", "text")
         }
-        if fields.get(f"life-{at}-delete") or not any(
-            given[name].strip() for name in ("after_days", "do", "target", "text")
-        ):
+        # A row in which nothing is chosen is no step; days alone are one that is not finished.
+        if fields.get(f"life-{at}-delete") or not (given["do"] or given["after_days"].strip()):
             continue
         kind = given["kind"] if given["kind"] in _VALUES else "constant"
         text = given["text"].replace("\r\n", "\n")
