@@ -10,6 +10,7 @@ from billing.domain.pricing import Cost
 from billing.selectors import job_cost
 from provisioning.domain.attributes import MANAGER, USER_NAME
 from provisioning.domain.definition import ProfileError
+from provisioning.domain.lifecycle import way_in_sentence
 from provisioning.domain.mapping import CompiledProfile, published_profile
 from provisioning.domain.redaction import DISPLAY_NAME, shown_name, shown_state, shown_text
 from provisioning.domain.targets import Targets
@@ -212,6 +213,12 @@ def profile_of(job: Job) -> CompiledProfile:
     return published_profile(job.profile_version.definition, targets_of(job.tenant))
 
 
+def way_in_of(job: Job) -> str:
+    """How people get into the accounts that the job made, in a sentence or two."""
+    entry = job.profile_version.definition.get("lifecycle") or {}
+    return way_in_sentence(entry.get("way_in", ""))
+
+
 def redacted_paths(job: Job) -> frozenset[str]:
     """Attributes whose values reports show as [Redact]."""
     try:
@@ -266,6 +273,7 @@ def report_of(job: Job) -> dict[str, Any]:
         "inactive_without_account": job.inactive,
         "out_of_scope": job.out_of_scope,
         "plan": _plan(job),
+        "way_in": way_in_of(job) if job.created else "",
         "flapping": job.flapping,
         "done": {name: getattr(job, name) for name in _ENDS},
         "usage": _usage(cost),

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from provisioning.adapters import doorbell
-from provisioning.services import lanes, slices, snapshots
+from provisioning.services import deletions, lanes, slices, snapshots
 
 logger = logging.getLogger(__name__)
 _RINGS = 8
@@ -28,7 +28,8 @@ def tick() -> None:
 
 @shared_task(name="provisioning.purge_snapshots")
 def purge_snapshots() -> None:
-    """Erase records past their retention."""
+    """Erase records past their retention, and names of deleted accounts that are free again."""
     erased = snapshots.erase_expired(timezone.now())
     if erased:
         logger.info("erased the records of %s reads", erased)
+    deletions.forget_deletions(timezone.now())

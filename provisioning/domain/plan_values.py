@@ -2,7 +2,7 @@
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from provisioning.domain.attributes import (
@@ -14,6 +14,7 @@ from provisioning.domain.attributes import (
     is_custom,
 )
 from provisioning.domain.ownership import OtherSources
+from provisioning.domain.standing import PRESENT, Leavers, Standing
 
 Value = StateValue
 FlatState = Mapping[str, Value]
@@ -56,7 +57,8 @@ class Person:
 
     `initial` are values that only a new account gets. `choices` are values for unique paths of a
     new account, the preferred first. `digest` names what the mapping was given. `manager` is the
-    key of the manager's record: "" for none, None where the manager is left as it is.
+    key of the manager's record: "" for none, None where the manager is left as it is. `standing`
+    is where the person stands between joining and leaving; `values` follow from it already.
     """
 
     key: str
@@ -66,6 +68,7 @@ class Person:
     choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
     digest: str = ""
     manager: str | None = None
+    standing: Standing = PRESENT
 
     def user_name(self, account: "Account | None" = None) -> str:
         """The name the account should have; one that is set only once stays as it is."""
@@ -82,7 +85,8 @@ class Account:
 
     `outside_since` is when its person was first found outside the profile's scope; `digest` that
     of the person it was last written for. `owner` is the source whose account it is, `offered_to`
-    the one for which somebody asked to transfer it.
+    the one for which somebody asked to transfer it; `left_since` the first day on which a sync
+    took the person for a leaver.
     """
 
     pk: int
@@ -98,6 +102,7 @@ class Account:
     digest: str = ""
     owner: int | None = None
     offered_to: int | None = None
+    left_since: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +164,7 @@ class Directory:
     `findable` all of those by matching path and folded value, several for one value included.
     `taken` are folded values by path, for paths that are to be unique besides the user name.
     `managed` are accounts of one source; `others` knows those of the tenant's other sources.
+    `kept` are folded user names of deleted accounts, and from when each is free again.
     """
 
     managed: Mapping[str, Account]
@@ -167,11 +173,18 @@ class Directory:
     findable: Mapping[str, Mapping[str, Sequence[Account]]] = field(default_factory=dict)
     taken: Mapping[str, Container[str]] = field(default_factory=dict)
     others: OtherSources | None = None
+    kept: Mapping[str, datetime] = field(default_factory=dict)
 
     def takes(self, path: str, value: str) -> bool:
         """Whether an account is known to have this value of a unique path."""
-        taken = self.by_user_name if path == USER_NAME else self.taken.get(path, ())
-        return value.casefold() in taken
+        folded = value.casefold()
+        if path == USER_NAME:
+            return folded in self.by_user_name or folded in self.kept
+        return folded in self.taken.get(path, ())
+
+    def left_since(self) -> dict[str, date]:
+        """The first day as a leaver of everybody who is one, by folded key."""
+        return {key: each.left_since for key, each in self.managed.items() if each.left_since}
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +207,8 @@ class Absences:
     `doubtful` is the number of rows whose key could not be read: any of them may be someone who
     seems to be missing, so all disables by absence then wait for an explicit yes. `outside` are
     keys of people in the source whom the profile is not for; their disabled accounts are deleted
-    after the `retention`, if there is one. With `only`, nobody else is looked at.
+    after the `retention`, if there is one. With `only`, nobody else is looked at. `leavers` say
+    what becomes of everybody else; without them accounts are disabled.
     """
 
     held: Container[str] = frozenset()
@@ -202,7 +216,28 @@ class Absences:
     outside: Container[str] = frozenset()
     retention: Retention | None = None
     only: Container[str] | None = None
+    leavers: Leavers | None = None
 
     def passes_over(self, key: str) -> bool:
         """Whether an account's absence says nothing: its record is held, or nobody asked for it."""
         return key in self.held or (self.only is not None and key not in self.only)
+
+
+def difference(
+    values: FlatState, state: FlatState, mapped: frozenset[str], ignored: frozenset[str]
+) -> dict[str, Value | None]:
+    """Paths whose value must change to get from state to values; None removes a value."""
+    changed: dict[str, Value | None] = {
+        path: value
+        for path, value in values.items()
+        if (known := state.get(path)) != value and not _same_values(known, value)
+    }
+    gone = mapped & state.keys() - values.keys() - ignored - NOT_REMOVABLE
+    return changed | dict.fromkeys(sorted(gone))
+
+
+def _same_values(one: Value | None, other: Value) -> bool:
+    """Whether two lists hold the same; their order means nothing in a directory."""
+    if not (isinstance(one, list | tuple) and isinstance(other, list | tuple)):
+        return False
+    return sorted(map(repr, one)) == sorted(map(repr, other))

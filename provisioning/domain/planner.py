@@ -9,6 +9,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from provisioning.domain.attributes import ACTIVE, CATALOGUE, EXTERNAL_ID, MANAGER, USER_NAME
+from provisioning.domain.leaving import deleted_name, deletion_of_leaver, missing
 from provisioning.domain.manager_references import Managers
 from provisioning.domain.ownership import Claim
 from provisioning.domain.plan_values import (
@@ -23,9 +24,11 @@ from provisioning.domain.plan_values import (
     Person,
     Retention,
     Value,
+    difference,
 )
 from provisioning.domain.protection import Protection
 from provisioning.domain.records import fold_key
+from provisioning.domain.standing import Stage
 
 __all__ = [
     "ACTIVE",
@@ -122,31 +125,9 @@ def _absent(
     for key, account in directory.managed.items():
         if key in seen or absences.passes_over(key):
             continue
-        if account.active:
-            yield _guarded(_elsewhere(_leave(account, absences), directory), protection)
-        elif absences.retention and key in absences.outside and absences.retention.is_over(account):
-            gone = _delete(account, absences.retention)
-            yield _guarded(_elsewhere(gone, directory), protection)
-
-
-def difference(
-    values: FlatState, state: FlatState, mapped: frozenset[str], ignored: frozenset[str]
-) -> dict[str, Value | None]:
-    """Paths whose value must change to get from state to values; None removes a value."""
-    changed: dict[str, Value | None] = {
-        path: value
-        for path, value in values.items()
-        if (known := state.get(path)) != value and not _same_values(known, value)
-    }
-    gone = mapped & state.keys() - values.keys() - ignored - NOT_REMOVABLE
-    return changed | dict.fromkeys(sorted(gone))
-
-
-def _same_values(one: Value | None, other: Value) -> bool:
-    """Whether two lists hold the same; their order means nothing in a directory."""
-    if not (isinstance(one, list | tuple) and isinstance(other, list | tuple)):
-        return False
-    return sorted(map(repr, one)) == sorted(map(repr, other))
+        left = missing(account, absences)
+        if left is not None:
+            yield _guarded(_elsewhere(left, directory), protection)
 
 
 def _newcomer(
@@ -173,8 +154,9 @@ def _join(
     found = _matches(person, directory, matching)
     if found:
         return _adopt(person, found, directory, mapped)
-    if person.values.get(ACTIVE, True) is False:
-        return _change(Kind.INACTIVE, person)
+    if _gets_none(person):
+        early = person.standing.stage is Stage.EARLY
+        return _change(Kind.INACTIVE, person, reason=person.standing.reason if early else "")
     # Where the profile proposes nothing, the account is to have no value.
     wanted = {path: each for path, each in person.choices.items() if each}
     free = {path: _free(path, each, directory, run) for path, each in wanted.items()}
@@ -185,8 +167,9 @@ def _join(
         first = {path: left[0] for path, left in free.items()}
         person = replace(person, initial={**person.initial, **first})
     holder = directory.by_user_name.get(person.user_name().casefold())
-    if holder is not None:
-        return _change(Kind.LEAVE, person, account=holder, reason=_taken(holder))
+    taken = deleted_name(person, directory) if holder is None else _taken(holder)
+    if taken:
+        return _change(Kind.LEAVE, person, account=holder, reason=taken)
     same_key = directory.strangers.get(fold_key(person.key))
     if same_key is not None:
         # Entra would create a second account with this externalId, and nobody could tell which.
@@ -195,7 +178,14 @@ def _join(
     after: dict[str, Value | None] = {**person.values, **person.initial, EXTERNAL_ID: person.key}
     after.setdefault(ACTIVE, True)
     rest = {path: left[1:] for path, left in free.items()}
-    return replace(_change(Kind.CREATE, person, after=after), choices=rest)
+    change = _change(Kind.CREATE, person, after=after, reason=person.standing.reason)
+    return replace(change, choices=rest)
+
+
+def _gets_none(person: Person) -> bool:
+    """Whether nobody makes an account for the person today."""
+    joining = person.standing.stage is Stage.JOINING
+    return person.standing.waits or (person.values.get(ACTIVE, True) is False and not joining)
 
 
 def _free(path: str, candidates: Sequence[str], directory: Directory, run: _Run) -> list[str]:
@@ -218,6 +208,8 @@ def _exhausted(path: str, candidates: Sequence[str]) -> str:
 def _matches(person: Person, directory: Directory, matching: Sequence[str]) -> Sequence[Account]:
     """Accounts found by the first matching attribute that finds any."""
     known = {**person.values, **person.initial, EXTERNAL_ID: person.key}
+    if person.standing.stage is Stage.EARLY:
+        return ()  # whatever exists stays as it is until the account would be made
     for path in matching:
         value = known.get(path)
         found = directory.findable.get(path, {}).get(fold_key(str(value))) if value else None
@@ -289,6 +281,9 @@ def _taken(holder: Account) -> str:
 
 
 def _move(person: Person, account: Account, directory: Directory, mapped: frozenset[str]) -> Change:
+    deletion = deletion_of_leaver(person, account)
+    if deletion is not None:
+        return deletion
     after = difference(person.values, account.state, mapped, person.ignored)
     if not after:
         return _change(Kind.UNCHANGED, person, account=account)
@@ -296,7 +291,8 @@ def _move(person: Person, account: Account, directory: Directory, mapped: frozen
     kind = Kind.UPDATE
     if ACTIVE in after:
         kind = Kind.ENABLE if after[ACTIVE] else Kind.DISABLE
-    change = _change(kind, person, account=account, before=before, after=after)
+    reason = person.standing.reason if kind is Kind.DISABLE else ""
+    change = _change(kind, person, account=account, before=before, after=after, reason=reason)
     return _unless_taken(change, person, directory)
 
 
@@ -308,40 +304,6 @@ def _unless_taken(change: Change, person: Person, directory: Directory) -> Chang
             change, f"The new user name is taken by another account ({holder.user_name})."
         )
     return change
-
-
-def _leave(account: Account, absences: Absences) -> Change:
-    reason, doubtful = "No longer in the source.", absences.doubtful
-    if account.key in absences.outside:
-        reason, doubtful = "No longer in the profile's scope.", 0
-    elif doubtful:
-        rows = "1 row" if doubtful == 1 else f"{doubtful} rows"
-        reason = f"Not found in the source, but the key of {rows} could not be read."
-    return Change(
-        Kind.DISABLE,
-        key=str(account.state.get(EXTERNAL_ID, account.key)),
-        person=str(account.state.get("displayName", account.user_name)),
-        user_name=account.user_name,
-        account=account,
-        before={ACTIVE: True},
-        after={ACTIVE: False},
-        reason=reason,
-        withheld=bool(doubtful),
-    )
-
-
-def _delete(account: Account, retention: Retention) -> Change:
-    """Always after an explicit yes: nothing can be restored through SCIM."""
-    since = f"{account.outside_since:%Y-%m-%d}" if account.outside_since else "long"
-    return Change(
-        Kind.DELETE,
-        key=str(account.state.get(EXTERNAL_ID, account.key)),
-        person=str(account.state.get("displayName", account.user_name)),
-        user_name=account.user_name,
-        account=account,
-        reason=f"Outside the profile's scope since {since}, more than {retention.days} days.",
-        withheld=True,
-    )
 
 
 def _distinct(change: Change, run: _Run) -> Change:

@@ -1,6 +1,7 @@
 """Sources, profiles, policies, jobs, the shadow of the directory, and lanes."""
 
 from provisioning.models.directory import (
+    DeletedAccount,
     Directory,
     DirectoryGroup,
     DirectoryObject,
@@ -21,6 +22,7 @@ from provisioning.models.source import (
 __all__ = [
     "ApplicationPace",
     "ApprovalPolicy",
+    "DeletedAccount",
     "Directory",
     "DirectoryGroup",
     "DirectoryObject",

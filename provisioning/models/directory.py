@@ -48,6 +48,11 @@ class DirectoryObject(models.Model):
     outside_since = models.DateTimeField(
         null=True, help_text="When a sync first found its person outside the profile's scope."
     )
+    left_since = models.DateField(
+        null=True,
+        help_text="The first day, in the customer's zone, on which a sync took its person for a"
+        " leaver: absent, inactive or past the last day.",
+    )
     record_digest = models.CharField(
         max_length=32,
         blank=True,
@@ -133,3 +138,23 @@ class GroupMember(models.Model):
 
     def __str__(self) -> str:
         return f"{self.entra_id} in {self.group_id}"
+
+
+class DeletedAccount(models.Model):
+    """An account that the portal deleted: Entra keeps its user name for 30 days."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT)
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="deleted_accounts")
+    entra_id = models.CharField(max_length=64)
+    key = models.CharField(max_length=255, blank=True)
+    folded_user_name = models.CharField(max_length=255)
+    deleted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "entra_id"], name="deleted_once"),
+        ]
+        indexes = [models.Index(fields=["tenant", "deleted_at"], name="deleted_by_time")]
+
+    def __str__(self) -> str:
+        return self.folded_user_name

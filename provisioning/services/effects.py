@@ -130,7 +130,7 @@ def _situation(source: Source, profiles: Sequence[CompiledProfile], now: datetim
     return Situation(
         shadow_of(source, list(matching), unique, now=now),
         Protection(source.tenant.protected_accounts),
-        timezone.localdate(now),
+        timezone.localdate(now, source.tenant.zone),
         now,
         groups=partial(groups_of, source),
         namespace=str(source.pk),

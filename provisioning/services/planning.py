@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 from django.db import transaction
@@ -20,6 +21,7 @@ from provisioning.services.approval import approve_by_policy
 from provisioning.services.group_planning import read_groups, write_groups
 from provisioning.services.inventory import read_inventory
 from provisioning.services.lanes import HeldLane
+from provisioning.services.leavers import note_leavers
 from provisioning.services.manager_waves import (
     may_carry_manager,
     report_missing,
@@ -87,7 +89,7 @@ def _write_operations(
     changes = plan(
         people,
         shadow_of(job.source, profile.definition.matching, profile.unique, now=job.created_at),
-        mapped=profile.targets,
+        mapped=profile.managed,
         protection=Protection(job.tenant.protected_accounts),
         absences=_absences(job, people),
         matching=profile.definition.matching,
@@ -113,6 +115,7 @@ def _write_operations(
                 held.confirm()
                 counts.calls += settle_managers(job, counts.joining, creation_carries=carries)
                 report_missing(job, counts.missing_managers)
+            note_leavers(job, people, held)
             return counts
 
 
@@ -151,11 +154,13 @@ def _absences(job: Job, people: MappedPeople) -> Absences | None:
 
 
 def _counted(changes: Iterator[Change], counts: PlanCounts) -> Iterator[Change]:
-    """Changes worth a row; the others only count."""
+    """Changes worth a row; the others only count. Who joins later counts, and is named."""
     for change in changes:
         counts.add(change)
         if change.kind not in (Kind.UNCHANGED, Kind.INACTIVE):
             yield change
+        elif change.kind is Kind.INACTIVE and change.reason:
+            yield replace(change, kind=Kind.LEAVE)
 
 
 def _finish_planning(job: Job, counts: PlanCounts) -> None:

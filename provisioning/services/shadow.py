@@ -8,6 +8,7 @@ from provisioning.domain.ownership import OtherSources, identity
 from provisioning.domain.planner import EXTERNAL_ID, USER_NAME, Account, Directory
 from provisioning.domain.records import fold_key
 from provisioning.models import DirectoryGroup, DirectoryObject, GroupMember, Source
+from provisioning.services.deletions import kept_names
 from provisioning.services.other_sources import others_of
 
 # Folded user name and external id, then the fields of an Account in their order.
@@ -27,6 +28,7 @@ _SHADOW = (
     "record_digest",
     "owner",
     "offered_to",
+    "left_since",
 )
 
 
@@ -63,7 +65,8 @@ def shadow_of(
             value = external_id if path == EXTERNAL_ID else identity(account, path)
             if value:
                 accounts.setdefault(fold_key(value), []).append(account)
-    return Directory(managed, by_user_name, strangers, findable, taken, others)
+    kept = kept_names(source.tenant, now)
+    return Directory(managed, by_user_name, strangers, findable, taken, others, kept)
 
 
 def groups_of(source: Source) -> GroupDirectory:

@@ -11,6 +11,9 @@ from provisioning.domain.definition import MATCHABLE, OUT_OF_SCOPE, ProfileError
 from provisioning.domain.definition_changes import changes_between
 from provisioning.domain.editing import Editor, RuleRow, read_editor
 from provisioning.domain.expressions.help import function_help
+from provisioning.domain.lifecycle import STEPS, settable
+from provisioning.domain.lifecycle_editing import OWN_WAY, StepRow
+from provisioning.domain.lifecycle_words import WAY_LABELS
 from provisioning.domain.scope import TESTS
 from provisioning.domain.scope_editing import RULE, ConditionGroup, ConditionRow
 from provisioning.scim.errors import ScimError
@@ -153,6 +156,10 @@ def editor_context(page: EditorPage, request: PortalRequest) -> dict[str, Any]:
         "named": _named(page.editor),
         "tests": _TESTS,
         "out_of_scope": OUT_OF_SCOPE,
+        "steps": [*page.editor.lifecycle.steps, StepRow()],
+        "step_kinds": STEPS,
+        "settable": settable(page.state.targets),
+        "ways": {**WAY_LABELS, OWN_WAY: "Another way, in your words"},
         "functions": function_help(),
         "connected": active_credential(page.state.tenant) is not None,
     }

@@ -88,13 +88,15 @@ def job_csv(request: PortalRequest, pk: int) -> HttpResponse:
     response = HttpResponse(content_type="text/csv; charset=utf-8", headers=headers)
     rows = csv.writer(response)
     rows.writerow(["kind", "outcome", "key", "person", "user_name", "changed", "message"])
-    redacted = selectors.redacted_paths(job)
+    redacted, way_in = selectors.redacted_paths(job), selectors.way_in_of(job)
     for op in job.operations.iterator(2000):
         told = shown_text(
             " ".join(filter(None, (op.reason, op.warning, op.message, op.detail))),
             (op.before, op.after),
             redacted,
         )
+        if op.kind == Operation.Kind.CREATE and op.state == Operation.State.DONE:
+            told = f"{told} {way_in}".strip()
         hidden = frozenset() if op.on_group else redacted
         person = shown_name(DISPLAY_NAME, op.person, hidden)
         user_name = shown_name(USER_NAME, op.user_name, hidden)
@@ -204,6 +206,7 @@ def _facts(job: Job, viewer: User) -> dict[str, Any]:
         "counts": counts,
         "counted": job.operations.exists(),
         "cost": job_cost(job.tenant, job.label),
+        "way_in": selectors.way_in_of(job),
         "planned_cost": None if job.unit_price is None else job.planned_calls * job.unit_price,
         "sure_calls": selectors.sure_calls(job),
         "several": job.tenant.sources.count() > 1,

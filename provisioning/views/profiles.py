@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST
 from provisioning.domain.definition import OUT_OF_SCOPE
 from provisioning.domain.definition_changes import scope_words
 from provisioning.domain.editing import count_of, editor_of
+from provisioning.domain.lifecycle_words import lifecycle_facts
 from provisioning.models import Job
 from provisioning.services.drafts import DraftConflict, discard_draft
 from provisioning.services.queueing import (
@@ -51,6 +52,7 @@ def profile_detail(request: PortalRequest, slug: str) -> HttpResponse:
             (name, scope_words(part, definition.get("rules")))
             for name, part in definition.get("rules", {}).items()
         ],
+        "lifecycle": lifecycle_facts(definition.get("lifecycle")) if state.version else [],
         "outside": OUT_OF_SCOPE[editor.out_of_scope],
         "matching": [state.targets[path].label for path in editor.matching],
         "pilot": PilotForm(),

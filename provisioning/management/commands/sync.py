@@ -16,7 +16,13 @@ from provisioning.domain.attributes import USER_NAME
 from provisioning.domain.redaction import shown_state, shown_text
 from provisioning.management.sources import add_source_option, named_source
 from provisioning.models import Job, Lane, Operation, Source
-from provisioning.selectors import JobCounts, counts_of, redacted_paths, report_of
+from provisioning.selectors import (
+    JobCounts,
+    counts_of,
+    redacted_paths,
+    report_of,
+    way_in_of,
+)
 from provisioning.services import approval
 from provisioning.services.decisions import DecisionRefused
 from provisioning.services.queueing import QueueRefused, queue_from_snapshot
@@ -206,6 +212,8 @@ class Command(BaseCommand):
             f"  changes although nothing in the source did: {path} ({number} people)"
             for path, number in job.flapping.items()
         ]
+        if counts.create:
+            lines.append(f"  new accounts: {way_in_of(job)}")
         lines += [
             f"  held: line {row.line}: {row.message}" for row in job.held_records.all()[:_SHOWN]
         ]
