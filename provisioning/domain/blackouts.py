@@ -6,11 +6,15 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from provisioning.domain.local_time import first_instant, last_instant
-from provisioning.domain.schedules import days_in_words
+from provisioning.domain.schedules import EVERY_DAY, days_in_words
 
 _DAY = timedelta(days=1)
 # Nobody needs to know more exactly than that when windows without a gap between them end.
 _HORIZON = timedelta(days=60)
+
+
+class BlackoutError(ValueError):
+    """This is no blackout; str() says what to correct."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,10 @@ class Weekly:
     begins: time
     ends: time
 
+    def __post_init__(self) -> None:
+        if not self.days or not self.days <= EVERY_DAY:
+            raise BlackoutError("Choose at least one day of the week.")
+
 
 @dataclass(frozen=True, slots=True)
 class Dated:
@@ -30,6 +38,10 @@ class Dated:
     begins: time
     last_day: date
     ends: time
+
+    def __post_init__(self) -> None:
+        if (self.first_day, self.begins) >= (self.last_day, self.ends):
+            raise BlackoutError("The blackout ends before it begins.")
 
 
 Window = Weekly | Dated

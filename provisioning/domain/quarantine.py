@@ -1,6 +1,6 @@
 """How failures of the same kind, one after the other, slow a tenant down: 1, 2, 6, 12, 24 hours.
 
-What stops a whole tenant (a refused credential, a feature that is off, a permission that is missing)
+What stops a whole tenant (a refused credential, a feature that is off, a missing permission)
 is tried again three times, a minute apart: somebody may be mending it right now. From the fourth
 failure on the tenant rests for an hour, then for 2, 6, 12 and 24 hours, and a day each time after
 that. A failed plan, or a job in which many people failed for one reason, may happen once; from the

@@ -4,6 +4,7 @@ from provisioning.models.directory import Directory, DirectoryObject
 from provisioning.models.job import HeldRecord, Job, Operation
 from provisioning.models.lane import ApplicationPace, Lane
 from provisioning.models.policy import ApprovalPolicy
+from provisioning.models.schedule import Blackout, Quarantine, Schedule
 from provisioning.models.source import (
     MappingProfile,
     ProfileTemplate,
@@ -16,6 +17,7 @@ from provisioning.models.source import (
 __all__ = [
     "ApplicationPace",
     "ApprovalPolicy",
+    "Blackout",
     "Directory",
     "DirectoryObject",
     "HeldRecord",
@@ -25,6 +27,8 @@ __all__ = [
     "Operation",
     "ProfileTemplate",
     "ProfileVersion",
+    "Quarantine",
+    "Schedule",
     "Snapshot",
     "SnapshotChunk",
     "Source",

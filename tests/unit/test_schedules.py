@@ -10,7 +10,14 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from provisioning.domain import blackouts
-from provisioning.domain.blackouts import Dated, Weekly, Window, in_blackout, leaves_no_gap
+from provisioning.domain.blackouts import (
+    BlackoutError,
+    Dated,
+    Weekly,
+    Window,
+    in_blackout,
+    leaves_no_gap,
+)
 from provisioning.domain.local_time import told
 from provisioning.domain.schedules import (
     EVERY_DAY,
@@ -182,7 +189,7 @@ dated = st.builds(
     lambda day, begins, length, ends: Dated(day, begins, day + length * DAY, ends),
     days,
     clock,
-    st.integers(0, 3),
+    st.integers(1, 4),
     clock,
 )
 windows = st.lists(st.one_of(weekly, dated), max_size=3)
@@ -248,6 +255,19 @@ def test_windows_that_leave_no_time_are_recognised() -> None:
     assert not leaves_no_gap([days_only], BERLIN, now)
     assert leaves_no_gap([days_only, Weekly(EVERY_DAY, time(22), time(6))], BERLIN, now)
     assert leaves_no_gap([Weekly(EVERY_DAY, time(0), time(0))], BERLIN, now)
+
+
+@pytest.mark.parametrize(
+    ("build", "words"),
+    [
+        (lambda: Weekly(frozenset(), time(1), time(2)), "at least one day"),
+        (lambda: Dated(date(2026, 1, 2), time(1), date(2026, 1, 2), time(1)), "before it begins"),
+        (lambda: Dated(date(2026, 1, 2), time(1), date(2026, 1, 1), time(2)), "before it begins"),
+    ],
+)
+def test_what_is_no_blackout_is_refused(build: object, words: str) -> None:
+    with pytest.raises(BlackoutError, match=words):
+        build()  # type: ignore[operator]
 
 
 def test_windows_are_told_as_people_would() -> None:
