@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet
@@ -13,10 +14,10 @@ from provisioning.domain.definition import ProfileError
 from provisioning.domain.mapping import CompiledProfile, published_profile
 from provisioning.domain.redaction import DISPLAY_NAME, shown_name, shown_state, shown_text
 from provisioning.domain.targets import Targets
-from provisioning.models import Directory, Job, Operation
+from provisioning.models import Directory, Job, Operation, Quarantine
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User
-from tenants.selectors import customers_for
+from tenants.selectors import customers_for, tenants_for
 
 _ENDED = (Job.State.FINISHED, Job.State.CANCELLED, Job.State.FAILED)
 
@@ -33,6 +34,13 @@ def reports_for(viewer: User) -> QuerySet[Job]:
     return jobs_for(viewer).filter(
         state__in=_ENDED, customer__in=customers_for(viewer, Action.SEE_REPORTS)
     )
+
+
+def resting_for(viewer: User, now: datetime) -> QuerySet[Quarantine]:
+    """Tenants this person may see that rest after failures, the longest rest last."""
+    tenants = tenants_for(viewer, Action.SEE_TENANT)
+    rests = Quarantine.objects.filter(until__gt=now, tenant__in=tenants)
+    return rests.select_related("tenant__customer").order_by("until", "pk")
 
 
 def last_jobs(tenants: Iterable[Tenant]) -> Mapping[int, Job]:

@@ -1,0 +1,46 @@
+"""Moments on a customer's clock, and what a blackout is doing now."""
+
+from datetime import UTC, datetime
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from provisioning.domain.blackouts import Dated, in_blackout
+from provisioning.domain.local_time import told
+from provisioning.models import Blackout
+from tenants.models import Tenant
+
+register = template.Library()
+
+
+@register.filter
+def local(moment: datetime | None, tenant: Tenant) -> SafeString | str:
+    """An instant on the tenant's clock, with its zone; a dash for None."""
+    if moment is None:
+        return "\u2013"
+    exact = moment.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" title="{} UTC">{}</time>',
+        f"{exact:%Y-%m-%dT%H:%M:%SZ}",
+        f"{exact:%Y-%m-%d %H:%M:%S}",
+        told(moment, tenant.zone),
+    )
+
+
+@register.filter
+def on_until(blackout: Blackout, now: datetime) -> datetime | None:
+    """When a blackout that is on ends; None while it is not."""
+    if not blackout.enabled:
+        return None
+    return in_blackout([blackout.window], blackout.tenant.zone, now)
+
+
+@register.filter
+def is_over(blackout: Blackout, now: datetime) -> bool:
+    """Whether a dated blackout lies in the past."""
+    window = blackout.window
+    if not isinstance(window, Dated):
+        return False
+    end = datetime.combine(window.last_day, window.ends, blackout.tenant.zone)
+    return end <= now
