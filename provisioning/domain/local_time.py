@@ -26,8 +26,13 @@ def last_instant(day: date, at: time, zone: ZoneInfo) -> datetime:
 
 def told(moment: datetime, zone: ZoneInfo) -> str:
     """An instant for people, on the customer's clock: "Mon 23 Nov 2026, 06:00 (Europe/Berlin)"."""
+    return f"{clock(moment, zone)} ({zone.key})"
+
+
+def clock(moment: datetime, zone: ZoneInfo) -> str:
+    """The same without the zone, where that is said already: "Mon 23 Nov 2026, 06:00"."""
     local = moment.astimezone(zone)
-    return f"{local:%a} {local.day} {local:%b %Y, %H:%M} ({zone.key})"
+    return f"{local:%a} {local.day} {local:%b %Y, %H:%M}"
 
 
 def _instant(naive: datetime, zone: ZoneInfo, fold: int) -> datetime:

@@ -7,7 +7,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from provisioning.domain.blackouts import Dated, in_blackout
-from provisioning.domain.local_time import told
+from provisioning.domain.local_time import clock
 from provisioning.models import Blackout
 from tenants.models import Tenant
 
@@ -17,6 +17,16 @@ register = template.Library()
 @register.filter
 def local(moment: datetime | None, tenant: Tenant) -> SafeString | str:
     """An instant on the tenant's clock, with its zone; a dash for None."""
+    return _time(moment, tenant, f" ({tenant.time_zone})")
+
+
+@register.filter
+def local_time(moment: datetime | None, tenant: Tenant) -> SafeString | str:
+    """An instant on the tenant's clock where the zone is said already; a dash for None."""
+    return _time(moment, tenant, "")
+
+
+def _time(moment: datetime | None, tenant: Tenant, zone: str) -> SafeString | str:
     if moment is None:
         return "\u2013"
     exact = moment.astimezone(UTC)
@@ -24,7 +34,7 @@ def local(moment: datetime | None, tenant: Tenant) -> SafeString | str:
         '<time datetime="{}" title="{} UTC">{}</time>',
         f"{exact:%Y-%m-%dT%H:%M:%SZ}",
         f"{exact:%Y-%m-%d %H:%M:%S}",
-        told(moment, tenant.zone),
+        f"{clock(moment, tenant.zone)}{zone}",
     )
 
 
