@@ -16,6 +16,7 @@ from provisioning.domain.local_time import told
 from provisioning.domain.quarantine import STEPS
 from provisioning.domain.schedules import next_run
 from provisioning.models import Job, Schedule
+from provisioning.services.notices import tell
 from provisioning.services.queueing import (
     QueueRefused,
     newest_read,
@@ -102,6 +103,8 @@ def _settle(schedule: Schedule, now: datetime, job: Job | None, result: str) -> 
     row.update(last_run_at=now, last_result=result, last_job=job)
     ahead = next_run(schedule.rule, now)
     row.filter(enabled=True, next_run_at=now + _CLAIM).update(next_run_at=ahead)
+    if job is None and result != schedule.last_result:
+        tell(schedule.tenant, "schedule.not_started", result, schedule=schedule.pk)
     if job is not None:
         record(
             "schedule.started",
@@ -116,8 +119,10 @@ def _lateness(schedule: Schedule, now: datetime) -> str:
     planned = schedule.next_run_at
     if planned is None or now - planned < _LATE:
         return ""
-    minutes = int((now - planned).total_seconds() // 60)
-    return f", {minutes} minutes late: one run for all that were missed"
+    late = int((now - planned).total_seconds())
+    units = (("days", 86_400), ("hours", 3_600), ("minutes", 60))
+    name, size = next(unit for unit in units if late >= 2 * unit[1])
+    return f", {late // size} {name} late: one run for all that were missed"
 
 
 def _evaluate(tenant: Tenant, now: datetime) -> Job:

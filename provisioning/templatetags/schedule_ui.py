@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from django import template
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -36,6 +37,20 @@ def _time(moment: datetime | None, tenant: Tenant, zone: str) -> SafeString | st
         f"{exact:%Y-%m-%d %H:%M:%S}",
         f"{clock(moment, tenant.zone)}{zone}",
     )
+
+
+@register.filter
+def coming(moment: datetime | None, now: datetime | None = None) -> str:
+    """How long until an instant, in one unit: "in 3 minutes"; "in a moment" if it is due."""
+    if moment is None:
+        return "\u2013"
+    seconds = (moment - (now or timezone.now())).total_seconds()
+    if seconds < 45:
+        return "in a moment"
+    units = (("day", 86_400), ("hour", 3_600), ("minute", 60))
+    name, size = next((unit for unit in units if seconds >= 1.5 * unit[1]), units[-1])
+    count = max(1, round(seconds / size))
+    return f"in {count} {name}{'s' if count > 1 else ''}"
 
 
 @register.filter

@@ -86,7 +86,7 @@ def test_runs_that_were_missed_are_made_up_for_by_one(engine: Engine) -> None:
     jobs = Job.objects.count()
     schedule = run(due(engine, late=timedelta(days=3, minutes=20)))
     assert Job.objects.count() == jobs + 1
-    assert "4340 minutes late: one run for all that were missed" in schedule.last_result
+    assert "3 days late: one run for all that were missed" in schedule.last_result
     assert schedule.next_run_at is not None
     assert schedule.next_run_at > timezone.now()
     assert schedules.run_due(timezone.now()) == 0
@@ -167,8 +167,13 @@ def test_an_expired_pilot_is_nobodys_to_replace(engine: Engine) -> None:
     assert f"Job {pilot.pk}" in run(due(engine)).last_result
 
 
-def test_without_a_read_the_schedule_says_what_is_missing(engine: Engine) -> None:
-    assert "Upload its file" in run(due(engine)).last_result
+def test_without_a_read_the_schedule_says_what_is_missing_and_tells_it_once(engine: Engine) -> None:
+    schedule = due(engine)
+    for _ in range(3):
+        Schedule.objects.update(next_run_at=timezone.now())
+        schedule = run(schedule)
+    assert "Upload its file" in schedule.last_result
+    assert events() == ["schedule.added", "schedule.not_started"]
 
 
 def test_people_who_failed_are_tried_again_with_growing_pauses(engine: Engine) -> None:
