@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet
@@ -20,11 +21,12 @@ from provisioning.models import (
     Job,
     MappingProfile,
     Operation,
+    Quarantine,
     Source,
 )
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User
-from tenants.selectors import customers_for
+from tenants.selectors import customers_for, tenants_for
 
 _ENDED = (Job.State.FINISHED, Job.State.CANCELLED, Job.State.FAILED)
 
@@ -43,6 +45,13 @@ def reports_for(viewer: User) -> QuerySet[Job]:
     return jobs_for(viewer).filter(
         state__in=_ENDED, customer__in=customers_for(viewer, Action.SEE_REPORTS)
     )
+
+
+def resting_for(viewer: User, now: datetime) -> QuerySet[Quarantine]:
+    """Tenants this person may see that rest after failures, the longest rest last."""
+    tenants = tenants_for(viewer, Action.SEE_TENANT)
+    rests = Quarantine.objects.filter(until__gt=now, tenant__in=tenants)
+    return rests.select_related("tenant__customer").order_by("until", "pk")
 
 
 def last_jobs(tenants: Iterable[Tenant]) -> Mapping[int, Job]:
@@ -183,7 +192,8 @@ def counts_of(job: Job) -> JobCounts:
         doubtful = withheld.filter(kind__in=IN_DOUBT).count()
     licences = 0
     if counts.keys() & {Operation.Kind.MEMBER_REMOVE, Operation.Kind.GROUP_DELETE}:
-        licences = job.operations.exclude(warning="").count()
+        losing = (Operation.Kind.MEMBER_REMOVE, Operation.Kind.GROUP_DELETE)
+        licences = job.operations.filter(kind__in=losing).exclude(warning="").count()
     return JobCounts(**counts, withheld=job.withheld, doubtful=doubtful, licences=licences)
 
 

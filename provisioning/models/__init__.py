@@ -10,6 +10,7 @@ from provisioning.models.directory import (
 from provisioning.models.job import HeldRecord, Job, Operation
 from provisioning.models.lane import ApplicationPace, Lane
 from provisioning.models.policy import ApprovalPolicy
+from provisioning.models.schedule import Blackout, Quarantine, Schedule
 from provisioning.models.source import (
     MappingProfile,
     ProfileTemplate,
@@ -22,6 +23,7 @@ from provisioning.models.source import (
 __all__ = [
     "ApplicationPace",
     "ApprovalPolicy",
+    "Blackout",
     "DeletedAccount",
     "Directory",
     "DirectoryGroup",
@@ -34,6 +36,8 @@ __all__ = [
     "Operation",
     "ProfileTemplate",
     "ProfileVersion",
+    "Quarantine",
+    "Schedule",
     "Snapshot",
     "SnapshotChunk",
     "Source",

@@ -34,7 +34,7 @@ class Prepared:
     dropped: list[Outcome] = field(default_factory=list)
 
 
-FILLED = ("after", "members", "manager", "message", "group", "waits_for")
+FILLED = ("after", "members", "manager", "warning", "group")
 """Fields that are written when ids take the place of keys."""
 
 
@@ -150,7 +150,7 @@ def _refer(operation: Operation, accounts: Mapping[str, str]) -> None:
     if manager:
         operation.after = {**operation.after, MANAGER: manager.lower()}
     else:
-        operation.message = (
+        operation.warning = (
             f"The manager with key {operation.manager} got no account; set when there is one."
         )
     operation.manager = ""
@@ -168,7 +168,7 @@ def _place(
     known = [[key, entra_id or accounts.get(key, "")] for key, entra_id in operation.members]
     operation.members = [pair for pair in known if pair[1]]
     if left := len(known) - len(operation.members):
-        operation.message = (
+        operation.warning = (
             f"{left} of {len(known)} got no account; they are added when there is one."
         )
     return True

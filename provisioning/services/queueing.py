@@ -15,10 +15,12 @@ from provisioning.domain.records import fold_key
 from provisioning.models import HeldRecord, Job, ProfileVersion, Snapshot, Source
 from provisioning.selectors import profile_in, source_of, targets_of
 from provisioning.services import lanes, snapshots
+from provisioning.services.decisions import why_stale
 from tenants.models import Tenant, User
 from tenants.services import record
 
 _READ = HeldRecord.Stage.READ
+_WHOLE = (Job.Kind.SYNC, Job.Kind.RECONCILE)
 
 
 class QueueRefused(Exception):
@@ -33,12 +35,14 @@ def queue_from_snapshot(
     retry_of: Job | None = None,
     by: User | None,
     source: Source | None = None,
+    gently: bool = False,
 ) -> Job:
     """Queue a job for a source's newest read whose records are still kept.
 
     A pilot takes the first `size` people, a retry those whom `retry_of` failed on; a sync takes
-    everybody. What is no pilot is compared by the guard if that read was never accepted. Without
-    a source it is the tenant's first one. Raises QueueRefused.
+    everybody. What is no pilot is compared by the guard if that read was never accepted. Of open
+    jobs a plan that waits is replaced; `gently` only one that has expired. Without a source it is
+    the tenant's first one. Raises QueueRefused.
     """
     version, compiled = profile_of(tenant, source)
     check_kind(version, kind, size)
@@ -52,7 +56,7 @@ def queue_from_snapshot(
         )
     again = None if kind == Job.Kind.PILOT else _read_again(snapshot, version)
     try:
-        return _queue(snapshot, _Wanted(version, kind, size, by, again, retry_of))
+        return _queue(snapshot, _Wanted(version, kind, size, by, again, retry_of, gently))
     except IntegrityError as error:
         raise QueueRefused("Another job of this tenant was started at the same moment.") from error
 
@@ -135,6 +139,20 @@ def replace_open_job(tenant: Tenant, by: User | None, keep: Snapshot | None = No
         record("job.replaced", by=by, customer=tenant.customer, subject=job)
 
 
+def require_replaceable(tenant: Tenant) -> None:
+    """Raises QueueRefused for an open job that nobody but a person should replace.
+
+    That is any but a plan for everybody that waits for approval and has expired.
+    """
+    job = Job.objects.filter(tenant=tenant, state__in=Job.OPEN).first()
+    if job is None:
+        return
+    expired = job.kind in _WHOLE and job.state == Job.State.PLANNED and why_stale(job)
+    if not expired:
+        state = job.get_state_display().lower()
+        raise QueueRefused(f"Job {job.pk} of this tenant is open ({state}); it was left alone.")
+
+
 def compare_reads(
     source: Source, columns: Iterable[str], keys: Iterable[str], refused: Iterable[str]
 ) -> Comparison | None:
@@ -172,6 +190,7 @@ class _Wanted:
     by: User | None
     again: _Again | None
     retry_of: Job | None = None
+    gently: bool = False
 
 
 def _read_again(snapshot: Snapshot, version: ProfileVersion) -> _Again:
@@ -193,6 +212,9 @@ def _compare_again(
 @transaction.atomic
 def _queue(read: Snapshot, wanted: _Wanted) -> Job:
     tenant = read.tenant
+    if wanted.gently:
+        lanes.lock(tenant)
+        require_replaceable(tenant)
     replace_open_job(tenant, wanted.by, keep=read)
     snapshot = Snapshot.objects.select_for_update().filter(pk=read.pk, erased_at=None).first()
     if snapshot is None:

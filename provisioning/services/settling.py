@@ -34,7 +34,7 @@ _FIELDS = (
     "target",
     "group",
 )
-_CONTENT = ("after", "choices", "user_name", "members", "carries_manager")
+_CONTENT = ("after", "choices", "user_name", "members", "carries_manager", "warning")
 _SHADOW = (
     "key",
     "owner",

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from billing.exports import cell
@@ -17,7 +18,7 @@ from provisioning.domain.attributes import USER_NAME
 from provisioning.domain.redaction import DISPLAY_NAME, shown_name, shown_text
 from provisioning.forms import ApprovalForm, OperationFilter
 from provisioning.models import Job, Operation
-from provisioning.services import approval, pausing, policies
+from provisioning.services import approval, pausing, policies, quarantines, resting
 from provisioning.services.decisions import DecisionRefused, why_stale
 from provisioning.services.ownership import ask_for_transfer
 from provisioning.services.queueing import QueueRefused
@@ -201,16 +202,31 @@ def _decide(request: PortalRequest, job: Job, decide: Callable[[], None]) -> Htt
 
 def _facts(job: Job, viewer: User) -> dict[str, Any]:
     counts = selectors.counts_of(job)
-    return _needs(job, viewer) | {
-        "job": job,
-        "counts": counts,
-        "counted": job.operations.exists(),
-        "cost": job_cost(job.tenant, job.label),
-        "way_in": selectors.way_in_of(job),
-        "planned_cost": None if job.unit_price is None else job.planned_calls * job.unit_price,
-        "sure_calls": selectors.sure_calls(job),
-        "several": job.tenant.sources.count() > 1,
-        "done_percent": 100 * job.settled // job.total if job.total else 0,
+    return (
+        _needs(job, viewer)
+        | _waits(job)
+        | {
+            "job": job,
+            "counts": counts,
+            "counted": job.operations.exists(),
+            "cost": job_cost(job.tenant, job.label),
+            "way_in": selectors.way_in_of(job),
+            "planned_cost": None if job.unit_price is None else job.planned_calls * job.unit_price,
+            "sure_calls": selectors.sure_calls(job),
+            "several": job.tenant.sources.count() > 1,
+            "done_percent": 100 * job.settled // job.total if job.total else 0,
+        }
+    )
+
+
+def _waits(job: Job) -> dict[str, Any]:
+    """What keeps a job from going on; asked only when it says that something does."""
+    if job.state not in Job.IN_LANE or not job.problem:
+        return {}
+    now = timezone.now()
+    return {
+        "blackout": resting.blackout_until(job.tenant, now),
+        "rest": quarantines.resting(now).filter(tenant=job.tenant).first(),
     }
 
 

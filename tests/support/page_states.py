@@ -28,6 +28,8 @@ NAMES = {
     "paused": "Paused Breath Yoga",
     "expired": "Expired Stamps Trading",
     "doubled": "Doubled Up Staffing",
+    "night": "Night Shift Bakers",
+    "resting": "Resting Place Hotels",
 }
 
 
@@ -39,6 +41,9 @@ def main() -> None:
     states.seed()
     first = states.settle({name: states.upload(name) for name in ("calm", "doubtful", "short")})
     states.settle({"edited": states.upload("edited")})
+    waits = states.settle({name: states.upload(name) for name in ("night", "resting")})
+    states.keep_waiting()
+    states.approve(waits)
     still = states.settle({name: states.upload(name) for name in ("paused", "expired")})
     states.pause(still["paused"])
     states.expire("expired")
@@ -58,6 +63,7 @@ def main() -> None:
         "stopped": waiting["short"],
         "transfer": shared,
         **still,
+        **{name: states.in_trouble(job) for name, job in waits.items()},
         "trouble": states.in_trouble(states.upload("barred")),
     }
     addresses = {name: f"/jobs/{job.pk}/" for name, job in shown.items()}
@@ -222,6 +228,35 @@ class _States:
         publish(tenant=tenant, definition=definition, by=self._engineer)
         policy = Policy(automatic=True, creations=Limit(5), two_above=0)
         change_policy(tenant=tenant, policy=policy, by=self._engineer)
+
+    def keep_waiting(self) -> None:
+        """One tenant has a blackout and a schedule, another rests after failures."""
+        from datetime import time, timedelta
+
+        from django.utils import timezone
+
+        from provisioning.domain.quarantine import Stage
+        from provisioning.services import quarantines, scheduling
+        from tenants.models import Tenant
+
+        now, by = timezone.now(), self._engineer
+        night, resting = (Tenant.objects.get(slug=slug) for slug in ("night", "resting"))
+        days = {
+            "first_day": (now - timedelta(days=2)).date(),
+            "last_day": (now + timedelta(days=9)).date(),
+        }
+        blackout = scheduling.BlackoutFacts("dated", time(18), time(6), note="Stocktaking", **days)
+        weekly = scheduling.BlackoutFacts("weekly", time(22), time(2), days=(5, 6))
+        schedule = scheduling.ScheduleFacts(
+            "evaluate", "weekly", times=(time(6), time(18)), days=(0, 3)
+        )
+        for tenant in (night, resting):
+            scheduling.add_schedule(tenant=tenant, facts=schedule, by=by, now=now)
+        for facts in (blackout, weekly):
+            scheduling.add_blackout(tenant=night, facts=facts, by=by, now=now)
+        off = "The SCIM Provisioning API is not switched on for this tenant."
+        for _ in range(5):
+            quarantines.note(resting, quarantines.Failure(Stage.CALL, "off", off), now)
 
     def settle(self, jobs: dict[str, Any]) -> dict[str, Any]:
         """The jobs once nothing moves any more."""

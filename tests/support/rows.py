@@ -1,10 +1,11 @@
 """Rows for tests that need no real run: customers, tenants, jobs, people."""
 
+from datetime import time
 from typing import Any
 from uuid import uuid4
 
 from provisioning.domain.starter import STARTER
-from provisioning.models import Job
+from provisioning.models import Blackout, Job, Schedule
 from provisioning.selectors import profile_in
 from provisioning.services.profiles import publish
 from tenants import services
@@ -36,6 +37,20 @@ def add_job(tenant: Tenant, state: Job.State, **values: Any) -> Job:
         file_name="people.csv",
         state=state,
         **values,
+    )
+
+
+def add_schedule(tenant: Tenant) -> Schedule:
+    """A schedule that is switched off."""
+    return Schedule.objects.create(
+        customer=tenant.customer, tenant=tenant, unit="daily", times=["06:00"], enabled=False
+    )
+
+
+def add_blackout(tenant: Tenant) -> Blackout:
+    """A blackout of an hour on Mondays."""
+    return Blackout.objects.create(
+        customer=tenant.customer, tenant=tenant, days=[0], begins=time(3), ends=time(4)
     )
 
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from provisioning.models import Job, Operation
 from tenants.domain.roles import Role
 from tenants.models import Customer, Tenant, User
-from tests.support.rows import add_job, add_person, add_tenant
+from tests.support.rows import add_blackout, add_job, add_person, add_schedule, add_tenant
 
 PUBLIC, SIGNED_IN = "public", "signed in"
 STAFF, MONEY, EVERYONE, ADMIN = "AE", "AEF", "AEFV", "A"
@@ -65,6 +65,16 @@ ROUTES = {
     "source_move": Route(STAFF, 302, names="source", method="post"),
     "source_rename": Route(STAFF, 302, names="source", method="post"),
     "source_remove": Route(STAFF, 302, names="source", method="post"),
+    "tenant_try_now": Route(STAFF, 302, names="tenant", method="post"),
+    "schedule_list": Route(STAFF, names="tenant"),
+    "schedule_add": Route(STAFF, names="tenant"),
+    "schedule_edit": Route(STAFF, names="schedule"),
+    "schedule_switch": Route(STAFF, 302, names="schedule", method="post"),
+    "schedule_remove": Route(STAFF, 302, names="schedule", method="post"),
+    "blackout_add": Route(STAFF, names="tenant"),
+    "blackout_edit": Route(STAFF, names="blackout"),
+    "blackout_switch": Route(STAFF, 302, names="blackout", method="post"),
+    "blackout_remove": Route(STAFF, 302, names="blackout", method="post"),
     "tenant_upload": Route(STAFF, names="tenant"),
     "profile_detail": Route(STAFF, names="tenant"),
     "profile_edit": Route(STAFF, names="tenant"),
@@ -137,10 +147,13 @@ def objects(slug: str) -> dict[str, dict[str, Any]]:
         person="Ann",
         user_name="ann@msp.example",
     )
+    schedule, blackout = add_schedule(tenant), add_blackout(tenant)
     return {
         "": {},
         "customer": {"slug": tenant.customer.slug},
         "tenant": {"slug": tenant.slug},
+        "schedule": {"slug": tenant.slug, "pk": schedule.pk},
+        "blackout": {"slug": tenant.slug, "pk": blackout.pk},
         "ended job": {"pk": ended.pk},
         "waiting job": {"pk": waiting.pk},
         "operation": {"pk": waiting.pk, "operation": operation.pk},
