@@ -80,7 +80,10 @@ class Account:
 class Change:
     """One person's operation with before and after (path to value, None: no value).
 
-    `choices` are what else a creation may try, should a value turn out to be taken.
+    `choices` are what else a creation may try, should a value turn out to be taken. `after_keys`
+    are those whose operation has to succeed first, because they give up a value this one gets;
+    `temporary` values by path are written before that, by a call of their own. Everybody in a
+    circle of names has the key of the one that opens it in `circle`.
     """
 
     kind: Kind
@@ -94,11 +97,16 @@ class Change:
     withheld: bool = False
     choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
     digest: str = ""
+    after_keys: tuple[str, ...] = ()
+    temporary: Mapping[str, str] = field(default_factory=dict)
+    circle: str = ""
 
     @property
     def calls(self) -> int:
-        """Calls it takes: custom security attributes of a new account are a call of their own."""
-        if self.kind is Kind.CREATE and any(map(is_custom, self.after)):
+        """Calls it takes: custom security attributes of a new account are a call of their own, and
+        so are temporary values.
+        """
+        if self.temporary or (self.kind is Kind.CREATE and any(map(is_custom, self.after))):
             return 2
         return 1 if self.kind in CALLS else 0
 
@@ -117,6 +125,7 @@ class Directory:
     `strangers` are accounts we did not create that carry an externalId, by the folded one;
     `findable` all of those by matching path and folded value, several for one value included.
     `taken` are folded values by path, for paths that are to be unique besides the user name.
+    `nicknames` are accounts by folded mailNickname; None: nobody asks, as no profile maps it.
     """
 
     managed: Mapping[str, Account]
@@ -124,6 +133,13 @@ class Directory:
     strangers: Mapping[str, Account] = field(default_factory=dict)
     findable: Mapping[str, Mapping[str, Sequence[Account]]] = field(default_factory=dict)
     taken: Mapping[str, Container[str]] = field(default_factory=dict)
+    nicknames: Mapping[str, Account] | None = None
+
+    def holder(self, path: str, value: str) -> Account | None:
+        """Who has this user name or mailNickname, as far as it is known."""
+        if path == USER_NAME:
+            return self.by_user_name.get(value.casefold())
+        return (self.nicknames or {}).get(value.casefold()) if path == MAIL_NICKNAME else None
 
     def takes(self, path: str, value: str) -> bool:
         """Whether an account is known to have this value of a unique path."""

@@ -6,9 +6,10 @@ Nothing here touches an account this portal did not create.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from provisioning.domain.attributes import ACTIVE, CATALOGUE, EXTERNAL_ID, USER_NAME
+from provisioning.domain.attributes import ACTIVE, EXTERNAL_ID, USER_NAME
+from provisioning.domain.naming import ON_PREMISES, Names, exhausted, left_alone, taken_by
 from provisioning.domain.plan_values import (
     CALLS,
     NOT_REMOVABLE,
@@ -46,35 +47,6 @@ __all__ = [
 
 _NOT_OURS = "it was not created by this portal and is not touched."
 _GUEST = "The account that matches is a guest; it is not touched."
-_ON_PREMISES = "This account is synchronised from an on-premises directory; it is never written."
-
-
-@dataclass(slots=True)
-class _Run:
-    """What earlier people of this plan get: accounts by pk and unique values by path.
-
-    User names under `protection` are nobody's to get.
-    """
-
-    protection: Protection
-    values: Mapping[str, dict[str, str]]
-    adopted: dict[int, str] = field(default_factory=dict)
-
-    def takes(self, path: str, value: str) -> bool:
-        """Whether an earlier person gets this value, or nobody may."""
-        if path == USER_NAME and self.protection.covers("", value):
-            return True
-        return value.casefold() in self.values[path]
-
-    def take(self, change: Change) -> str:
-        """Note the values of a change; gives the key of who gets its user name, itself or not."""
-        holder = change.key
-        for path, taken in self.values.items():
-            value = change.after.get(path)
-            if isinstance(value, str):
-                first = taken.setdefault(value.casefold(), change.key)
-                holder = first if path == USER_NAME else holder
-        return holder
 
 
 def plan(
@@ -93,16 +65,17 @@ def plan(
     nobody is missing: only some of the source were read.
     """
     seen: set[str] = set()
-    run = _Run(protection, {path: {} for path in (USER_NAME, *directory.taken)})
+    names = Names(directory, protection)
     for person in people:
         folded = fold_key(person.key)
         seen.add(folded)
         account = directory.managed.get(folded)
         if account is None:
-            change = _once(_join(person, directory, mapped, matching, run), run)
+            change = names.once(_join(person, directory, mapped, matching, names))
         else:
-            change = _move(person, account, directory, mapped)
-        yield _guarded(_distinct(change, run), protection)
+            change = _move(person, account, mapped)
+        yield from names.settle(_guarded(names.distinct(change), protection))
+    yield from names.decided()
     if absences is None:
         return
     for key, account in directory.managed.items():
@@ -139,25 +112,25 @@ def _join(
     directory: Directory,
     mapped: frozenset[str],
     matching: Sequence[str],
-    run: _Run,
+    names: Names,
 ) -> Change:
     found = _matches(person, directory, matching)
     if found:
-        return _adopt(person, found, directory, mapped)
+        return _adopt(person, found, mapped)
     if person.values.get(ACTIVE, True) is False:
         return _change(Kind.INACTIVE, person)
     # Where the profile proposes nothing, the account is to have no value.
     wanted = {path: each for path, each in person.choices.items() if each}
-    free = {path: _free(path, each, directory, run) for path, each in wanted.items()}
+    free = {path: names.free(path, each) for path, each in wanted.items()}
     for path, left in free.items():
         if not left:
-            return _change(Kind.LEAVE, person, reason=_exhausted(path, wanted[path]))
+            return _change(Kind.LEAVE, person, reason=exhausted(path, wanted[path]))
     if free:
         first = {path: left[0] for path, left in free.items()}
         person = replace(person, initial={**person.initial, **first})
     holder = directory.by_user_name.get(person.user_name().casefold())
-    if holder is not None:
-        return _change(Kind.LEAVE, person, account=holder, reason=_taken(holder))
+    if holder is not None and not holder.key:
+        return _change(Kind.LEAVE, person, account=holder, reason=taken_by(holder))
     same_key = directory.strangers.get(fold_key(person.key))
     if same_key is not None:
         # Entra would create a second account with this externalId, and nobody could tell which.
@@ -167,23 +140,6 @@ def _join(
     after.setdefault(ACTIVE, True)
     rest = {path: left[1:] for path, left in free.items()}
     return replace(_change(Kind.CREATE, person, after=after), choices=rest)
-
-
-def _free(path: str, candidates: Sequence[str], directory: Directory, run: _Run) -> list[str]:
-    """Values of a unique path that neither an account nor an earlier person of this run has."""
-    return [
-        each
-        for each in dict.fromkeys(candidates)
-        if not (directory.takes(path, each) or run.takes(path, each))
-    ]
-
-
-def _exhausted(path: str, candidates: Sequence[str]) -> str:
-    attribute = CATALOGUE.get(path)
-    label = attribute.label if attribute else path
-    # The values themselves may be redacted, and nothing of this operation would tell which.
-    tried = f"{len(candidates)} tried"
-    return f"{label}: every value the profile proposes is taken ({tried}). Add another rule to it."
 
 
 def _matches(person: Person, directory: Directory, matching: Sequence[str]) -> Sequence[Account]:
@@ -197,9 +153,7 @@ def _matches(person: Person, directory: Directory, matching: Sequence[str]) -> S
     return ()
 
 
-def _adopt(
-    person: Person, found: Sequence[Account], directory: Directory, mapped: frozenset[str]
-) -> Change:
+def _adopt(person: Person, found: Sequence[Account], mapped: frozenset[str]) -> Change:
     """Take over an account that exists: always after an explicit yes, and never a pick."""
     account = found[0]
     if len(found) > 1:
@@ -212,29 +166,10 @@ def _adopt(
     after[EXTERNAL_ID] = person.key
     before = {path: account.state.get(path) for path in after}
     change = _change(Kind.ADOPT, person, account=account, before=before, after=after)
-    change = _unless_taken(change, person, directory)
-    return replace(change, withheld=change.kind is Kind.ADOPT)
+    return replace(change, withheld=True)
 
 
-def _once(change: Change, run: _Run) -> Change:
-    """Leave alone whoever matches an account that an earlier person of this run matches."""
-    if change.kind is not Kind.ADOPT or change.account is None:
-        return change
-    first = run.adopted.setdefault(change.account.pk, change.key)
-    if first == change.key:
-        return change
-    return _left(change, f"The same account matches the person with key {first}.")
-
-
-def _taken(holder: Account) -> str:
-    if holder.key:
-        return "The user name belongs to the account of another person of this source."
-    if holder.on_premises:
-        return _ON_PREMISES
-    return f"This account exists already; {_NOT_OURS}"
-
-
-def _move(person: Person, account: Account, directory: Directory, mapped: frozenset[str]) -> Change:
+def _move(person: Person, account: Account, mapped: frozenset[str]) -> Change:
     after = difference(person.values, account.state, mapped, person.ignored)
     if not after:
         return _change(Kind.UNCHANGED, person, account=account)
@@ -242,18 +177,7 @@ def _move(person: Person, account: Account, directory: Directory, mapped: frozen
     kind = Kind.UPDATE
     if ACTIVE in after:
         kind = Kind.ENABLE if after[ACTIVE] else Kind.DISABLE
-    change = _change(kind, person, account=account, before=before, after=after)
-    return _unless_taken(change, person, directory)
-
-
-def _unless_taken(change: Change, person: Person, directory: Directory) -> Change:
-    account = change.account
-    holder = directory.by_user_name.get(person.user_name(account).casefold())
-    if holder is not None and account is not None and holder.pk != account.pk:
-        return _nameless(
-            change, f"The new user name is taken by another account ({holder.user_name})."
-        )
-    return change
+    return _change(kind, person, account=account, before=before, after=after)
 
 
 def _leave(account: Account, absences: Absences) -> Change:
@@ -290,32 +214,6 @@ def _delete(account: Account, retention: Retention) -> Change:
     )
 
 
-def _distinct(change: Change, run: _Run) -> Change:
-    """Leave alone whoever would get a user name that an earlier person of this run gets."""
-    if change.kind not in CALLS:
-        return change
-    first = run.take(change)
-    if first == change.key:
-        return change
-    return _nameless(change, f"The same user name is mapped for the person with key {first}.")
-
-
-def _nameless(change: Change, reason: str) -> Change:
-    """What is left of a change whose user name is taken: a disable without it, or nothing."""
-    if change.kind is not Kind.DISABLE:
-        return _left(change, reason)
-    # A name that clashes must not keep the account of someone who has left open.
-    before = {path: value for path, value in change.before.items() if path != USER_NAME}
-    after = {path: value for path, value in change.after.items() if path != USER_NAME}
-    return replace(change, before=before, after=after, reason=reason, digest="")
-
-
-def _left(change: Change, reason: str) -> Change:
-    return replace(
-        change, kind=Kind.LEAVE, before={}, after={}, choices={}, reason=reason, withheld=False
-    )
-
-
 def _guarded(change: Change, protection: Protection) -> Change:
     """Leave alone protected accounts and those an on-premises directory owns."""
     if change.kind not in CALLS:
@@ -326,10 +224,10 @@ def _guarded(change: Change, protection: Protection) -> Change:
     if entry is not None:
         reason = f"Protected by the entry {entry!r} of this tenant's list."
     elif change.account is not None and change.account.on_premises:
-        reason = _ON_PREMISES
+        reason = ON_PREMISES
     else:
         return change
-    return _left(change, reason)
+    return left_alone(change, reason)
 
 
 def _change(

@@ -242,11 +242,11 @@ def test_a_mover_and_a_joiner_with_one_user_name_are_told_apart():
     assert changes[1].account == mover  # so that the page can point to the account
 
 
-def test_a_user_name_that_becomes_free_in_this_run_is_given_in_the_next():
-    # Operations of one run may go out in any order, so both at once could collide.
+def test_a_user_name_that_becomes_free_in_this_run_is_given_after_that_change():
     leaving, joining = person("1", userName="z@b.example"), person("2", userName="a@b.example")
     changes = planned([leaving, joining], [account("1", user_name="a@b.example")])
-    assert [change.kind for change in changes] == [Kind.UPDATE, Kind.LEAVE]
+    assert [change.kind for change in changes] == [Kind.UPDATE, Kind.CREATE]
+    assert [change.after_keys for change in changes] == [(), ("1",)]
 
 
 @pytest.mark.parametrize("clash", ["an account", "a person of this run"])
