@@ -6,6 +6,7 @@
      "rules": {"pilot": {"column": "site", "is": "equals", "value": "Kiruna"}},
      "scope": {"all": [{"column": "type", "is": "not_equals", "value": "contractor"}]},
      "out_of_scope": {"delete_after_days": 30},
+     "guests": true,
      "attributes": [{"target": "title", "column": "job_title", "empty": "leave"}, ...]}
 
 Only `key_column` and `attributes` are needed.
@@ -50,7 +51,10 @@ OUT_OF_SCOPE = {
 DELETE_AFTER, LONGEST_RETENTION = "delete_after_days", 365
 NOT_MAPPED = "is not mapped, and every account needs it"
 """What is said of an attribute that has no rule that can be read."""
-_FRAME = ("key_column", "parameters", "matching", "rules", "scope", "out_of_scope", "attributes")
+_FRAME = (
+    *("key_column", "parameters", "matching", "rules", "scope", "out_of_scope", "guests"),
+    "attributes",
+)
 _OPTIONS = ("when", "empty", "default", "redact")
 
 
@@ -124,6 +128,7 @@ class ProfileDefinition:
     """A profile: the column that holds the key, whom it is for, and a rule per target.
 
     `out_of_scope` is one of OUT_OF_SCOPE; `delete_after_days` belongs to "delete".
+    With `guests`, accounts of guests are adopted and written, too.
     """
 
     key_column: str
@@ -134,6 +139,7 @@ class ProfileDefinition:
     scope: Part | None = None
     out_of_scope: str = "skip"
     delete_after_days: int | None = None
+    guests: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The JSON object that parse_definition reads; what is usual is left out."""
@@ -144,6 +150,7 @@ class ProfileDefinition:
             "rules": {name: scope_json(part) for name, part in self.conditions.items()},
             "scope": scope_json(self.scope) if self.scope else None,
             "out_of_scope": self._out_of_scope() if self.scope else None,
+            "guests": self.guests,
         }
         said = {name: value for name, value in parts.items() if value}
         return {**said, "attributes": [rule.to_json() for rule in self.rules]}
@@ -163,6 +170,9 @@ def parse_definition(data: object, targets: Targets = PLAIN) -> ProfileDefinitio
     conditions = _read_conditions(data.get("rules", {}), problems)
     scope = _read_scope(data.get("scope"), conditions, problems)
     out_of_scope, delete_after = _read_out_of_scope(data.get("out_of_scope", "skip"), problems)
+    guests = data.get("guests", False)
+    if not isinstance(guests, bool):
+        problems.append(Problem("", "guests is true or false"))
     rules = _read_rules(data.get("attributes"), problems)
     problems += _target_problems(rules)
     for rule in rules:
@@ -179,6 +189,7 @@ def parse_definition(data: object, targets: Targets = PLAIN) -> ProfileDefinitio
         scope,
         out_of_scope,
         delete_after,
+        guests is True,
     )
 
 

@@ -18,6 +18,7 @@ _FRAME = {
     "rules": "Named rules",
     "scope": "Scope",
     "out_of_scope": "Out of scope",
+    "guests": "Guests",
 }
 
 
@@ -88,8 +89,10 @@ def _rules(data: Mapping[str, Any]) -> dict[str, str]:
 
 def _frame(name: str, data: Mapping[str, Any]) -> str | None:
     value = data.get(name)
-    if value in (None, "", [], {}):
+    if value in (None, "", [], {}) or value is False:
         return None
+    if name == "guests" and value is True:
+        return "adopted and written, too"
     if name == "scope":
         return scope_words(value, data.get("rules"))
     if name == "rules" and isinstance(value, Mapping):

@@ -17,6 +17,7 @@ Fields = Mapping[str, str]
 DELETE_AFTER = "delete_after_days"
 _FRAME = frozenset(
     {"key_column", "parameters", "matching", "rules", "scope", "out_of_scope", "attributes"}
+    | {"guests"}
 )
 _JSON_MARK = "json_text"
 MOST_ROWS = 5_000
@@ -78,6 +79,7 @@ class Editor:
     rules: tuple[tuple[str, ConditionGroup], ...] = ()
     out_of_scope: str = "skip"
     delete_after: str = ""
+    guests: bool = False
     extra: str = ""
 
     def definition(self) -> dict[str, Any]:
@@ -92,6 +94,7 @@ class Editor:
             "rules": _unique((name, group.data()) for name, group in self.rules),
             "scope": self.scope.data(),
             "out_of_scope": None if out == "skip" else out,
+            "guests": self.guests or None,
         }
         said = {name: value for name, value in parts.items() if value not in (None, {}, [])}
         more = _loaded(self.extra) if self.extra else {}
@@ -118,6 +121,7 @@ def editor_of(definition: Any) -> Editor:
         rules=tuple((name, group_of(each)) for name, each in _mapping(data, "rules", extra)),
         out_of_scope=out,
         delete_after=days,
+        guests=_guests(data.get("guests", False), extra),
         extra=_dumped(extra),
     )
 
@@ -135,6 +139,7 @@ def read_editor(fields: Fields) -> Editor:
         rules=tuple(_read_rules(fields)),
         out_of_scope=fields.get("out_of_scope", "skip"),
         delete_after=fields.get(DELETE_AFTER, ""),
+        guests="guests" in fields,
         extra=fields.get("extra", "").strip(),
     )
 
@@ -228,6 +233,12 @@ def _out_of_scope(given: Any, extra: dict[str, Any]) -> tuple[str, str]:
         return given, ""
     extra["out_of_scope"] = given
     return "skip", ""
+
+
+def _guests(given: Any, extra: dict[str, Any]) -> bool:
+    if not isinstance(given, bool):
+        extra["guests"] = given
+    return given is True
 
 
 def _pairs(data: Mapping[str, Any], name: str, extra: dict[str, Any]) -> Iterator[tuple[str, str]]:

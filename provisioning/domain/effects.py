@@ -126,6 +126,7 @@ def effect_of(
             protection=situation.protection,
             absences=people.absences(situation.now),
             matching=profile.definition.matching,
+            guests=profile.definition.guests,
         )
     )
     _count_writes(changes, people.attributes)

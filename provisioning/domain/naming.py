@@ -51,7 +51,7 @@ class Names:
         self._values: dict[str, dict[str, str]] = {
             path: {} for path in (USER_NAME, *directory.taken)
         }
-        self._watched = (USER_NAME, MAIL_NICKNAME)
+        self._watched: tuple[str, ...] = (USER_NAME, MAIL_NICKNAME)
         if directory.nicknames is None:
             self._watched = (USER_NAME,)
         else:

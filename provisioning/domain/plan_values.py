@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from provisioning.domain.attributes import ACTIVE, MAIL_NICKNAME, USER_NAME, StateValue, is_custom
+from provisioning.domain.domains import KnownDomains
 
 Value = StateValue
 FlatState = Mapping[str, Value]
@@ -60,7 +61,7 @@ class Account:
     """An account as the shadow knows it; `key` (folded) is empty when we did not create it.
 
     `outside_since` is when its person was first found outside the profile's scope; `digest` that
-    of the person it was last written for.
+    of the person it was last written for. `possibly_privileged` is when Entra refused it alone.
     """
 
     pk: int
@@ -74,6 +75,7 @@ class Account:
     guest: bool = False
     outside_since: datetime | None = None
     digest: str = ""
+    possibly_privileged: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,7 @@ class Directory:
     findable: Mapping[str, Mapping[str, Sequence[Account]]] = field(default_factory=dict)
     taken: Mapping[str, Container[str]] = field(default_factory=dict)
     nicknames: Mapping[str, Account] | None = None
+    domains: KnownDomains = field(default_factory=KnownDomains)
 
     def holder(self, path: str, value: str) -> Account | None:
         """Who has this user name or mailNickname, as far as it is known."""

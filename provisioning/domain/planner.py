@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from provisioning.domain.attributes import ACTIVE, EXTERNAL_ID, USER_NAME
-from provisioning.domain.naming import ON_PREMISES, Names, exhausted, left_alone, taken_by
+from provisioning.domain.domains import KnownDomains
+from provisioning.domain.naming import ON_PREMISES, Names, exhausted, left_alone, taken_by, without
 from provisioning.domain.plan_values import (
     CALLS,
     NOT_REMOVABLE,
@@ -23,13 +24,14 @@ from provisioning.domain.plan_values import (
     Retention,
     Value,
 )
-from provisioning.domain.protection import Protection
+from provisioning.domain.protection import PRIVILEGED, Protection, why_protected
 from provisioning.domain.records import fold_key
 
 __all__ = [
     "ACTIVE",
     "CALLS",
     "EXTERNAL_ID",
+    "GUEST",
     "NOT_REMOVABLE",
     "USER_NAME",
     "Absences",
@@ -43,10 +45,11 @@ __all__ = [
     "Value",
     "difference",
     "plan",
+    "why_untouched",
 ]
 
 _NOT_OURS = "it was not created by this portal and is not touched."
-_GUEST = "The account that matches is a guest; it is not touched."
+GUEST = "The account is a guest's, and the profile is not for guests; it is not touched."
 
 
 def plan(
@@ -57,12 +60,13 @@ def plan(
     protection: Protection,
     absences: Absences | None,
     matching: Sequence[str] = (),
+    guests: bool = False,
 ) -> Iterator[Change]:
     """Every person's change, people of the source first, then those missing from it.
 
     `mapped` are the paths the profile writes: attributes outside it are never touched. Accounts
     that we did not create are found by the `matching` paths, in their order. Without `absences`
-    nobody is missing: only some of the source were read.
+    nobody is missing: only some of the source were read. Guests are written with `guests` only.
     """
     seen: set[str] = set()
     names = Names(directory, protection)
@@ -74,7 +78,8 @@ def plan(
             change = names.once(_join(person, directory, mapped, matching, names))
         else:
             change = _move(person, account, mapped)
-        yield from names.settle(_guarded(names.distinct(change), protection))
+        change = names.distinct(_in_domain(change, directory.domains))
+        yield from names.settle(_guarded(change, protection, guests))
     yield from names.decided()
     if absences is None:
         return
@@ -82,9 +87,9 @@ def plan(
         if key in seen or absences.passes_over(key):
             continue
         if account.active:
-            yield _guarded(_leave(account, absences), protection)
+            yield _guarded(_leave(account, absences), protection, guests)
         elif absences.retention and key in absences.outside and absences.retention.is_over(account):
-            yield _guarded(_delete(account, absences.retention), protection)
+            yield _guarded(_delete(account, absences.retention), protection, guests)
 
 
 def difference(
@@ -160,8 +165,6 @@ def _adopt(person: Person, found: Sequence[Account], mapped: frozenset[str]) -> 
         names = ", ".join(sorted(each.user_name for each in found)[:5])
         reason = f"{len(found)} accounts match this person ({names}); none of them is picked."
         return _change(Kind.LEAVE, person, account=account, reason=reason)
-    if account.guest:
-        return _change(Kind.LEAVE, person, account=account, reason=_GUEST)
     after = difference(person.values, account.state, mapped, person.ignored)
     after[EXTERNAL_ID] = person.key
     before = {path: account.state.get(path) for path in after}
@@ -214,20 +217,40 @@ def _delete(account: Account, retention: Retention) -> Change:
     )
 
 
-def _guarded(change: Change, protection: Protection) -> Change:
-    """Leave alone protected accounts and those an on-premises directory owns."""
+def _in_domain(change: Change, domains: KnownDomains) -> Change:
+    """Leave alone whose user name is in no domain of the tenant; say so where that is not sure."""
+    name = change.after.get(USER_NAME) if change.kind in CALLS else None
+    if not isinstance(name, str):
+        return change
+    if refusal := domains.refusal(name):
+        return without(change, USER_NAME, refusal)
+    warning = domains.warning(name)
+    return replace(change, reason=change.reason or warning) if warning else change
+
+
+def _guarded(change: Change, protection: Protection, guests: bool) -> Change:
+    """Leave alone protected accounts, those of others' making, and guests unless they are meant."""
     if change.kind not in CALLS:
         return change
-    entra_id = change.account.entra_id if change.account else ""
-    old_name = change.account.user_name if change.account else ""
+    account = change.account
+    entra_id = account.entra_id if account else ""
+    old_name = account.user_name if account else ""
     entry = protection.covers(entra_id, change.user_name) or protection.covers("", old_name)
     if entry is not None:
-        reason = f"Protected by the entry {entry!r} of this tenant's list."
-    elif change.account is not None and change.account.on_premises:
-        reason = ON_PREMISES
-    else:
+        return left_alone(change, why_protected(entry))
+    if account is None:
         return change
-    return left_alone(change, reason)
+    reason = why_untouched(account, guests=guests)
+    return left_alone(change, reason) if reason else change
+
+
+def why_untouched(account: Account, *, guests: bool) -> str:
+    """Why an account is never written, whatever the source says; "" when it may be."""
+    if account.on_premises:
+        return ON_PREMISES
+    if account.guest and not guests:
+        return GUEST
+    return PRIVILEGED if account.possibly_privileged else ""
 
 
 def _change(

@@ -36,17 +36,22 @@ Parse: TypeAlias = Callable[[object], ProfileDefinition]
 FORMAT = 1
 """The version of the schema."""
 
-FRAME = ("key_column", "parameters", "matching", "rules", "scope", "out_of_scope", "attributes")
+FRAME = (
+    *("key_column", "parameters", "matching", "rules", "scope", "out_of_scope", "guests"),
+    "attributes",
+)
 """What a file may hold besides `format`, `name` and `description`."""
 _HEAD = ("format", "name", "description")
 _RULE = ("target", "column", "constant", "expression", "when", "empty", "default", "redact")
 _CONDITION = ("all", "any", "rule", "column", "is", "value")
 _NUMBERS = ("format", "delete_after_days")
+_TRUTHS = ("redact", "guests")
 _SAID = {
     "parameters": "Values that expressions use as [param.name]; a template leaves some empty.",
     "matching": "What existing accounts may be found by.",
     "rules": "Conditions by name.",
     "scope": "Whom the profile is for.",
+    "guests": "Whether accounts of guests are adopted and written, too.",
     "attributes": "Where each attribute's value comes from.",
 }
 _MOST = 200
@@ -140,7 +145,7 @@ def _data(name: str, node: Node) -> Any:
         return {key: _data(key, each) for key, each in node.items.items()}
     if node.absent:
         return "" if node.value == "" else None
-    if node.style is None and name == "redact" and node.value in ("true", "false"):
+    if node.style is None and name in _TRUTHS and node.value in ("true", "false"):
         return node.value == "true"
     if node.style is None and name in _NUMBERS and node.value.isdecimal() and len(node.value) < 10:
         return int(node.value)

@@ -4,6 +4,7 @@ from provisioning.models.directory import Directory, DirectoryObject
 from provisioning.models.job import HeldRecord, Job, Operation
 from provisioning.models.lane import ApplicationPace, Lane
 from provisioning.models.policy import ApprovalPolicy
+from provisioning.models.safeguards import ProtectedMember, TenantDomain
 from provisioning.models.source import (
     MappingProfile,
     ProfileTemplate,
@@ -25,7 +26,9 @@ __all__ = [
     "Operation",
     "ProfileTemplate",
     "ProfileVersion",
+    "ProtectedMember",
     "Snapshot",
     "SnapshotChunk",
     "Source",
+    "TenantDomain",
 ]

@@ -14,6 +14,10 @@ class Directory(models.Model):
     inventory_at = models.DateTimeField(null=True, help_text="When all users were last read.")
     discovery = models.JSONField(null=True, help_text="What the service says of itself.")
     discovered_at = models.DateTimeField(null=True)
+    protected_groups = models.JSONField(
+        default=dict,
+        help_text="When the members of each protected group were read, by the group's object id.",
+    )
 
     def __str__(self) -> str:
         return f"Directory of {self.tenant}"
@@ -39,6 +43,9 @@ class DirectoryObject(models.Model):
     state = models.JSONField(default=dict)
     outside_since = models.DateTimeField(
         null=True, help_text="When a sync first found its person outside the profile's scope."
+    )
+    possibly_privileged = models.DateTimeField(
+        null=True, help_text="When Entra refused a change of this account while others succeeded."
     )
     record_digest = models.CharField(
         max_length=32,

@@ -20,12 +20,12 @@ from provisioning.domain.effects import (
 )
 from provisioning.domain.keys import refused_keys
 from provisioning.domain.mapping import CompiledProfile, compile_profile
-from provisioning.domain.protection import Protection
 from provisioning.domain.shared_mapping import share
 from provisioning.models import HeldRecord, Job, Snapshot
 from provisioning.selectors import targets_of
+from provisioning.services.protection import protection_of
 from provisioning.services.samples import Sample
-from provisioning.services.shadow import shadow_of
+from provisioning.services.shadow import shadow_of, unique_paths
 from tenants.models import Tenant
 
 
@@ -123,10 +123,10 @@ def _effects(
 def _situation(tenant: Tenant, profiles: Sequence[CompiledProfile], now: datetime) -> Situation:
     """As planning would find it."""
     matching = {path: None for each in profiles for path in each.definition.matching}
-    unique = {path for each in profiles for path in each.unique}
+    unique = {path for each in profiles for path in unique_paths(each)}
     return Situation(
         shadow_of(tenant, list(matching), unique),
-        Protection(tenant.protected_accounts),
+        protection_of(tenant),
         timezone.localdate(now),
         now,
     )

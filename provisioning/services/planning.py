@@ -11,7 +11,6 @@ from django.utils import timezone
 from billing.selectors import quote_for
 from provisioning.domain.mapping import CompiledProfile
 from provisioning.domain.planner import CALLS, Absences, Change, Kind, plan
-from provisioning.domain.protection import Protection
 from provisioning.models import DirectoryObject, HeldRecord, Job, Operation
 from provisioning.scim.client import ScimClient
 from provisioning.selectors import profile_of
@@ -20,7 +19,8 @@ from provisioning.services.approval import approve_by_policy
 from provisioning.services.inventory import read_inventory
 from provisioning.services.lanes import HeldLane
 from provisioning.services.people import MappedPeople, PatternTooSlow
-from provisioning.services.shadow import shadow_of
+from provisioning.services.protection import protection_of, refresh_protected
+from provisioning.services.shadow import shadow_of, unique_paths
 
 logger = logging.getLogger(__name__)
 _BATCH = 500
@@ -50,6 +50,7 @@ def plan_job(job: Job, client: ScimClient, held: HeldLane) -> None:
     """
     profile = profile_of(job)
     read_inventory(job.tenant, client, held, {*profile.targets, *profile.definition.matching})
+    refresh_protected(job.tenant, client, held)
     _forget_earlier_try(job, held)
     counts = _write_operations(job, profile, held)
     with transaction.atomic():
@@ -94,11 +95,12 @@ def _write_operations(job: Job, profile: CompiledProfile, held: HeldLane) -> _Co
     people = MappedPeople(job, profile)
     changes = plan(
         people,
-        shadow_of(job.tenant, profile.definition.matching, profile.unique),
+        shadow_of(job.tenant, profile.definition.matching, unique_paths(profile)),
         mapped=profile.targets,
-        protection=Protection(job.tenant.protected_accounts),
+        protection=protection_of(job.tenant),
         absences=_absences(job, people),
         matching=profile.definition.matching,
+        guests=profile.definition.guests,
     )
     counts = _Counts()
     rows = (_operation(job, change) for change in _counted(changes, counts))

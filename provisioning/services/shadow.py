@@ -1,10 +1,15 @@
 """A tenant's shadow as the planner reads it."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from provisioning.domain.attributes import MAIL_NICKNAME
+from provisioning.domain.domains import domain_of
+from provisioning.domain.mapping import CompiledProfile
 from provisioning.domain.planner import EXTERNAL_ID, USER_NAME, Account, Directory
 from provisioning.domain.records import fold_key
 from provisioning.models import DirectoryObject
+from provisioning.services.domains import known_domains
 from tenants.models import Tenant
 
 # Folded user name and external id, then the fields of an Account in their order.
@@ -22,6 +27,7 @@ _SHADOW = (
     "guest",
     "outside_since",
     "record_digest",
+    "possibly_privileged",
 )
 
 
@@ -30,18 +36,19 @@ def shadow_of(
 ) -> Directory:
     """The tenant's shadow as the planner reads it, findable by the matching paths.
 
-    Of the `unique` paths it says which values are taken.
+    Of the `unique` paths it says which values are taken; of mailNickname also by whom.
     """
     managed, by_user_name, strangers = {}, {}, {}
-    taken: dict[str, set[str]] = {path: set() for path in unique if path != USER_NAME}
+    taken: dict[str, dict[str, Account]] = {path: {} for path in unique if path != USER_NAME}
+    seen: Counter[str] = Counter()
     findable: dict[str, dict[str, list[Account]]] = {path: {} for path in matching}
     rows = DirectoryObject.objects.filter(tenant=tenant)
     # Rows of values: building a model for each of 10,000 accounts takes longer than planning them.
     for folded_name, external_id, *values in rows.values_list(*_SHADOW).iterator(2000):
         account = Account(*values)
-        for path, known in taken.items():
-            known.add(str(account.state.get(path, "")).casefold())
+        _note_taken(account, taken)
         by_user_name[folded_name] = account
+        seen[domain_of(folded_name)] += not account.guest
         if account.key:
             managed[account.key] = account
             continue
@@ -51,7 +58,20 @@ def shadow_of(
             value = external_id if path == EXTERNAL_ID else _identity(account, path)
             if value:
                 accounts.setdefault(fold_key(value), []).append(account)
-    return Directory(managed, by_user_name, strangers, findable, taken)
+    domains = known_domains(tenant, seen)
+    nicknames = taken.get(MAIL_NICKNAME)
+    return Directory(managed, by_user_name, strangers, findable, taken, nicknames, domains)
+
+
+def _note_taken(account: Account, taken: dict[str, dict[str, Account]]) -> None:
+    for path, known in taken.items():
+        if value := account.state.get(path):
+            known[str(value).casefold()] = account
+
+
+def unique_paths(profile: CompiledProfile) -> frozenset[str]:
+    """Paths of which a plan has to know what is taken: what the profile chooses, and nicknames."""
+    return profile.unique | (profile.targets & {MAIL_NICKNAME})
 
 
 def _identity(account: Account, path: str) -> str:

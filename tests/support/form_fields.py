@@ -42,6 +42,8 @@ def _fields(editor: Editor) -> Iterator[tuple[str, str]]:
         yield from _group(f"rule-{at}", group)
     yield "out_of_scope", editor.out_of_scope
     yield DELETE_AFTER, editor.delete_after
+    if editor.guests:
+        yield "guests", "on"
     yield "extra", editor.extra
 
 

@@ -64,6 +64,7 @@ def test_a_definition_with_everything_survives() -> None:
         {"key_column": "a", "attributes": [{"target": "x", "constant": ["a", 1]}], "scope": "{"},
         {"key_column": "a", "attributes": [], "matching": "userName", "rules": [], "new": {"x": 1}},
         {"key_column": "a", "attributes": [], "out_of_scope": {"delete_after_days": 30}},
+        {"key_column": "a", "attributes": [], "guests": "some"},
         {"key_column": "a", "attributes": [], "out_of_scope": "burn", "parameters": {"a b": ""}},
         {"key_column": "a", "attributes": [], "scope": {"all": [{"column": "c", "is": "new"}]}},
     ],
@@ -164,6 +165,7 @@ def _definitions(draw: st.DrawFn) -> dict[str, Any]:
         "rules": st.dictionaries(_WORD, _SCOPE, max_size=2),
         "scope": _SCOPE,
         "out_of_scope": st.sampled_from(["skip", "disable"]),
+        "guests": st.booleans(),
         "matching": st.lists(st.sampled_from(MATCHABLE), unique=True, max_size=4),
     }
     frame = draw(st.fixed_dictionaries({}, optional=parts))

@@ -86,7 +86,7 @@ FRAME = [
             (
                 "",
                 "unknown entry 'activ': a profile has key_column, parameters, matching,"
-                " rules, scope, out_of_scope, attributes",
+                " rules, scope, out_of_scope, guests, attributes",
             )
         ],
     ),
