@@ -59,6 +59,8 @@ class Names:
         self._adopted: dict[int, str] = {}
         self._given: dict[str, dict[str, str]] = {path: {} for path in self._watched}
         self._asides: dict[str, _Aside] = {}
+        self.needed: set[str] = set()
+        """Keys of those who give up what others wait for; complete after `decided`."""
 
     def free(self, path: str, candidates: Sequence[str]) -> list[str]:
         """Values of a unique path that neither an account nor an earlier person has."""
@@ -189,6 +191,8 @@ class Names:
         ready = deque(key for key, givers in left.items() if not givers)
         opened: set[str] = set()
         circles: dict[str, str] = {}
+        for aside in self._asides.values():
+            self.needed.update(aside.done, aside.before)
         while left:
             if not ready:
                 circle = _circle(left)
@@ -200,16 +204,16 @@ class Names:
             key = ready.popleft()
             del left[key]
             ready += _release(key, left, waiting)
-            yield self._final(key, circles.get(key, ""), opens=key in opened)
+            change = self._final(key, circles.get(key, ""))
+            if key in opened:
+                temporary, followers = self._temporary(change), tuple(waiting[key])
+                change = replace(change, temporary=temporary, followers=followers)
+            yield change
 
-    def _final(self, key: str, circle: str, *, opens: bool) -> Change:
+    def _final(self, key: str, circle: str) -> Change:
         aside = self._asides[key]
-        return replace(
-            aside.change,
-            after_keys=tuple(dict.fromkeys([*aside.done, *aside.before])),
-            temporary=self._temporary(aside.change) if opens else {},
-            circle=circle,
-        )
+        after = tuple(dict.fromkeys([*aside.done, *aside.before]))
+        return replace(aside.change, after_keys=after, circle=circle)
 
     def _temporary(self, change: Change) -> dict[str, str]:
         """Values in place of those that a change gives up, which nobody has or gets."""

@@ -5,11 +5,12 @@ several attributes in one PATCH); only custom security attributes of a new accou
 Nothing here touches an account this portal did not create.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from provisioning.domain.attributes import ACTIVE, EXTERNAL_ID, USER_NAME
+from provisioning.domain.attributes import ACTIVE, EXTERNAL_ID, MANAGER, USER_NAME
 from provisioning.domain.domains import KnownDomains
+from provisioning.domain.manager_references import Managers
 from provisioning.domain.naming import ON_PREMISES, Names, exhausted, left_alone, taken_by, without
 from provisioning.domain.plan_values import (
     CALLS,
@@ -61,14 +62,19 @@ def plan(
     absences: Absences | None,
     matching: Sequence[str] = (),
     guests: bool = False,
+    creation_carries: bool = True,
 ) -> Iterator[Change]:
     """Every person's change, people of the source first, then those missing from it.
 
     `mapped` are the paths the profile writes: attributes outside it are never touched. Accounts
     that we did not create are found by the `matching` paths, in their order. Without `absences`
     nobody is missing: only some of the source were read. Guests are written with `guests` only.
+    Whether a creation may name a manager, `creation_carries` says. Who waits for a name that is
+    given up, or for a manager that joins, comes after the others.
     """
     seen: set[str] = set()
+    managers = Managers(directory, creation_carries=creation_carries)
+    mapped = mapped - {MANAGER}
     names = Names(directory, protection)
     for person in people:
         folded = fold_key(person.key)
@@ -78,11 +84,25 @@ def plan(
             change = names.once(_join(person, directory, mapped, matching, names))
         else:
             change = _move(person, account, mapped)
+        change = managers.referred(change, person.manager)
         change = names.distinct(_in_domain(change, directory.domains))
-        yield from names.settle(_guarded(change, protection, guests))
-    yield from names.decided()
-    if absences is None:
-        return
+        for settled in names.settle(_guarded(change, protection, guests)):
+            yield from managers.noted(settled)
+    for decided in names.decided():
+        yield from managers.noted(decided)
+    yield from managers.waiting(names.needed)
+    if absences is not None:
+        yield from _absent(seen, directory, absences, protection, guests)
+
+
+def _absent(
+    seen: Container[str],
+    directory: Directory,
+    absences: Absences,
+    protection: Protection,
+    guests: bool,
+) -> Iterator[Change]:
+    """Changes of those whom the source does not name, or whom the profile is not for."""
     for key, account in directory.managed.items():
         if key in seen or absences.passes_over(key):
             continue

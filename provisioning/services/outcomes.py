@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from provisioning.domain.attributes import MAIL_NICKNAME, is_custom
-from provisioning.domain.planner import ACTIVE, EXTERNAL_ID, USER_NAME
-from provisioning.domain.records import fold_key
+from provisioning.domain.attributes import MAIL_NICKNAME, MANAGER, is_custom
+from provisioning.domain.planner import USER_NAME
 from provisioning.domain.retry import (
     MAX_ATTEMPTS,
     Again,
@@ -22,9 +21,18 @@ from provisioning.domain.retry import (
     LookUp,
     backoff,
 )
-from provisioning.models import DirectoryObject, Operation
-from provisioning.scim.errors import NotFound, NotSent, ScimError, Transient, UnknownOutcome
+from provisioning.models import DirectoryGroup, DirectoryObject, Operation
+from provisioning.scim.errors import (
+    NotFound,
+    NotSent,
+    Rejected,
+    ScimError,
+    Transient,
+    UnknownOutcome,
+)
 from provisioning.scim.resources import created_id, resources_of
+from provisioning.services.renaming import open_circle, temporary_of
+from provisioning.services.shadow_rows import changed_row, created_row, doubted_row, known_of
 
 _TALLY = {
     Operation.Kind.CREATE: "created",
@@ -57,6 +65,19 @@ class Outcome:
     """The account was created; a second call brings it what the creation could not carry."""
     renamed: bool = False
     """The operation carries another value now."""
+    opens: bool = False
+    """The account has a temporary name now, and whoever waited for the old one may go on."""
+    manager_refused: bool = False
+    """The directory lets no creation name a manager."""
+    group: DirectoryGroup | None = None
+    """The group as it is now, to be written; one without a primary key is new."""
+    gone_group: DirectoryGroup | None = None
+    joined: tuple[str, ...] = ()
+    """Object ids of members added, in the group of the operation."""
+    parted: str = ""
+    """Object id of the member removed."""
+    added: int = 0
+    """People added, for the job's counter."""
 
 
 def looks_up(operation: Operation) -> bool:
@@ -70,13 +91,30 @@ def creates(operation: Operation) -> bool:
 
 
 def changes_of(operation: Operation) -> dict[str, Any]:
-    """What the operation's next call carries: a creation no custom security attributes, and the
-    call after it nothing else.
+    """What the operation's next call carries: a creation no custom security attributes (nor a
+    manager, where it may not name one), and the call after it nothing else. Who opens a circle of
+    names first gets the temporary ones alone.
     """
     if operation.kind != Operation.Kind.CREATE:
-        return dict(operation.after)
+        return temporary_of(operation) or dict(operation.after)
     later = not creates(operation)
-    return {path: value for path, value in operation.after.items() if is_custom(path) is later}
+    return {
+        path: value
+        for path, value in operation.after.items()
+        if _comes_later(operation, path) is later
+    }
+
+
+def _comes_later(operation: Operation, path: str) -> bool:
+    """Whether a creation cannot carry this path."""
+    return is_custom(path) or (path == MANAGER and not operation.carries_manager)
+
+
+def has_second_call(operation: Operation) -> bool:
+    """Whether a creation is followed by a call with what it cannot carry."""
+    if operation.manager and not operation.carries_manager:
+        return True
+    return any(_comes_later(operation, path) for path in operation.after)
 
 
 def answered_duplicate(operation: Operation) -> bool:
@@ -88,8 +126,10 @@ def written(operation: Operation, body: Any, now: datetime) -> Outcome:
     """A write that succeeded."""
     if operation.kind == Operation.Kind.DELETE:
         return _deleted(operation, now)
+    if temporary_of(operation):
+        return _opened(operation)
     if not creates(operation):
-        return _done(operation, now, shadow=_changed(operation))
+        return _done(operation, now, shadow=changed_row(operation, changes_of(operation)))
     entra_id = created_id(body)
     if entra_id is None:
         operation.uncertain_since = operation.uncertain_since or now
@@ -101,12 +141,9 @@ def failed_write(
     operation: Operation, error: ScimError, decision: Decision, now: datetime
 ) -> Outcome:
     """A write that did not succeed, and what was decided about it."""
-    operation.status, operation.detail = error.status, error.detail
-    if isinstance(error, UnknownOutcome | Transient):
-        # A 500 is no promise either: the write may have come before the failure.
-        operation.uncertain_since = operation.uncertain_since or now
-    if isinstance(error, NotSent):
-        operation.attempts -= 1
+    note_error(operation, error, now)
+    if other := _without_manager(operation, error):
+        return other
     match decision:
         case Again(after, everyone):
             operation.state = Operation.State.PENDING
@@ -124,6 +161,37 @@ def failed_write(
             return _gave_up(operation, error, now)
 
 
+def note_error(operation: Operation, error: ScimError, now: datetime) -> None:
+    """Keep what the service said, and whether the write may have happened all the same."""
+    operation.status, operation.detail = error.status, error.detail
+    if isinstance(error, UnknownOutcome | Transient):
+        # A 500 is no promise either: the write may have come before the failure.
+        operation.uncertain_since = operation.uncertain_since or now
+    if isinstance(error, NotSent):
+        operation.attempts -= 1
+
+
+def _without_manager(operation: Operation, error: ScimError) -> Outcome | None:
+    """Send the rest without a manager that was refused, if it was that; None if it was not.
+
+    A creation that may not name one is followed by a call that does.
+    """
+    manager = changes_of(operation).get(MANAGER)
+    if not isinstance(error, Rejected | NotFound):
+        return None
+    said = error.detail.lower()
+    if manager and str(manager) in said:
+        operation.after = {path: each for path, each in operation.after.items() if path != MANAGER}
+        operation.message = "The manager's account is gone; set when there is one."
+    elif manager and creates(operation) and "manager" in said:
+        operation.carries_manager = False
+    else:
+        return None
+    operation.state, operation.not_before = Operation.State.PENDING, None
+    operation.status, operation.detail = None, ""
+    return Outcome(operation, renamed=True, manager_refused=not operation.carries_manager)
+
+
 def looked_up(
     operation: Operation, body: Any, now: datetime, free: Callable[[str, str], bool]
 ) -> Outcome:
@@ -138,7 +206,7 @@ def looked_up(
         entra_id = str(ours[0]["id"])
         if operation.uncertain_since:
             return _exists(operation, now, entra_id)
-        return _done(operation, now, shadow=_created(operation, entra_id, _read(ours[0])))
+        return _done(operation, now, shadow=created_row(operation, entra_id, known_of(ours[0])))
     if found:
         another = _another_choice(operation, free) if len(found) == 1 else None
         return another or _conflict(operation, found, now)
@@ -191,6 +259,27 @@ def refused(operation: Operation, reason: str, now: datetime) -> Outcome:
     return _fail(operation, now, f"{reason} Correct the record or the mapping profile.")
 
 
+def name_held(operation: Operation, why: str, now: datetime) -> Outcome:
+    """The name it was to get is not given up; what it has by now stays."""
+    return _fail(operation, now, why)
+
+
+def untouched(operation: Operation, why: str, now: datetime) -> Outcome:
+    """The account must not be written, as is known since the plan was made."""
+    shadow = doubted_row(operation, changes_of(operation)) if operation.uncertain_since else None
+    operation.state, operation.settled_at = Operation.State.SKIPPED, now
+    operation.message = why
+    return Outcome(operation, "skipped", shadow=shadow)
+
+
+def nobody_left(operation: Operation, now: datetime) -> Outcome:
+    """Whom the operation waited for has no account, so that nothing is left to send."""
+    if operation.kind == Operation.Kind.CREATE:
+        return _done(operation, now)  # the account is there; only its manager is not
+    operation.state, operation.settled_at = Operation.State.SKIPPED, now
+    return Outcome(operation, "skipped")
+
+
 def is_stale(operation: Operation) -> bool:
     """Whether the shadow has moved since the operation was planned."""
     if operation.kind == Operation.Kind.CREATE:
@@ -201,14 +290,28 @@ def is_stale(operation: Operation) -> bool:
 
 def _exists(operation: Operation, now: datetime, entra_id: str) -> Outcome:
     """The account was created: done, unless a second call has to follow."""
-    shadow = _created(operation, entra_id, changes_of(operation))
-    if not any(map(is_custom, operation.after)):
+    shadow = created_row(operation, entra_id, changes_of(operation))
+    if not has_second_call(operation):
         shadow.record_digest = operation.record_digest
         return _done(operation, now, shadow=shadow)
     operation.state, operation.not_before = Operation.State.PENDING, None
     operation.attempts, operation.uncertain_since = 0, None
     operation.status, operation.detail = None, ""
     return Outcome(operation, shadow=shadow, goes_on=True)
+
+
+def _opened(operation: Operation) -> Outcome:
+    """The account has its temporary name: the operation goes on when its own is free."""
+    shadow = changed_row(operation, changes_of(operation))
+    if shadow is not None:
+        # What it was last written for is written by the call that follows.
+        shadow.record_digest = ""
+        operation.target_revision = shadow.revision
+    open_circle(operation)
+    operation.state, operation.not_before = Operation.State.PENDING, None
+    operation.attempts, operation.uncertain_since = 0, None
+    operation.status, operation.detail = None, ""
+    return Outcome(operation, shadow=shadow, goes_on=True, opens=True)
 
 
 def _absent(operation: Operation, now: datetime) -> Outcome:
@@ -237,7 +340,9 @@ def _gave_up(operation: Operation, error: ScimError, now: datetime) -> Outcome:
         return Outcome(operation)
     if second or not isinstance(error, NotFound):
         outcome = _fail(operation, now, f"{_CREATED_ONLY if second else ''}{error}")
-        outcome.shadow = _doubted(operation) if operation.uncertain_since else None
+        outcome.shadow = (
+            doubted_row(operation, changes_of(operation)) if operation.uncertain_since else None
+        )
         return outcome
     gone, operation.target = operation.target, None
     if operation.kind == Operation.Kind.DISABLE:
@@ -280,57 +385,3 @@ def _fail(operation: Operation, now: datetime, message: str) -> Outcome:
     operation.state, operation.settled_at = Operation.State.FAILED, now
     operation.message = message
     return Outcome(operation, "failed")
-
-
-def _created(operation: Operation, entra_id: str, state: dict[str, Any]) -> DirectoryObject:
-    user_name = str(state.get(USER_NAME) or operation.user_name)
-    return DirectoryObject(
-        customer_id=operation.customer_id,
-        tenant_id=operation.tenant_id,
-        entra_id=entra_id,
-        key=fold_key(operation.key),
-        external_id=operation.key,
-        user_name=user_name,
-        folded_user_name=user_name.casefold(),
-        active=bool(state.get(ACTIVE, True)),
-        state={path: value for path, value in state.items() if value is not None},
-    )
-
-
-def _changed(operation: Operation) -> DirectoryObject | None:
-    """The target as it is after the change was answered with success."""
-    target = operation.target
-    if target is None:
-        return None
-    state = {**target.state, **changes_of(operation)}
-    target.state = {path: value for path, value in state.items() if value is not None}
-    # What an earlier change left in doubt is "" there: then the last that was known stays.
-    active = target.state.get(ACTIVE)
-    target.active = active if isinstance(active, bool) else target.active
-    target.user_name = str(target.state.get(USER_NAME) or target.user_name)
-    target.folded_user_name = target.user_name.casefold()
-    target.record_digest = operation.record_digest
-    target.revision += 1
-    if operation.kind == Operation.Kind.ADOPT:
-        target.key, target.external_id = fold_key(operation.key), operation.key
-    return target
-
-
-def _doubted(operation: Operation) -> DirectoryObject | None:
-    """The target after a change that may or may not have happened: its paths are written anew.
-
-    No desired value equals "", so the next plan differs whatever the source says then.
-    """
-    target = operation.target
-    if target is None or operation.kind == Operation.Kind.DELETE:
-        return None
-    target.state = {**target.state, **dict.fromkeys(changes_of(operation), "")}
-    target.active = target.active or ACTIVE in operation.after
-    target.record_digest = ""
-    target.revision += 1
-    return target
-
-
-def _read(resource: dict[str, Any]) -> dict[str, Any]:
-    known = (USER_NAME, EXTERNAL_ID, ACTIVE, "displayName")
-    return {name: resource[name] for name in known if resource.get(name) is not None}

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 
 from provisioning.domain.attributes import MAIL_NICKNAME
 from provisioning.domain.domains import domain_of
+from provisioning.domain.groups import GroupDirectory, GroupKind, GroupShadow, Trait
 from provisioning.domain.mapping import CompiledProfile
 from provisioning.domain.planner import EXTERNAL_ID, USER_NAME, Account, Directory
 from provisioning.domain.records import fold_key
-from provisioning.models import DirectoryObject
+from provisioning.models import DirectoryGroup, DirectoryObject, GroupMember, Source
 from provisioning.services.domains import known_domains
 from tenants.models import Tenant
 
@@ -72,6 +73,37 @@ def _note_taken(account: Account, taken: dict[str, dict[str, Account]]) -> None:
 def unique_paths(profile: CompiledProfile) -> frozenset[str]:
     """Paths of which a plan has to know what is taken: what the profile chooses, and nicknames."""
     return profile.unique | (profile.targets & {MAIL_NICKNAME})
+
+
+def groups_of(tenant: Tenant, source: Source) -> GroupDirectory:
+    """The groups of a tenant as the planner of a source's groups reads them.
+
+    A group that belongs to another source is one that we do not manage here.
+    """
+    members: dict[int, dict[str, bool]] = {}
+    rows = GroupMember.objects.filter(group__tenant=tenant).order_by()
+    for group, entra_id, ours in rows.values_list("group_id", "entra_id", "ours").iterator(2000):
+        members.setdefault(group, {})[entra_id] = ours
+    return GroupDirectory(
+        _group_shadow(row, members.get(row.pk, {}), source)
+        for row in DirectoryGroup.objects.filter(tenant=tenant).order_by("pk").iterator(2000)
+    )
+
+
+def _group_shadow(row: DirectoryGroup, members: dict[str, bool], source: Source) -> GroupShadow:
+    mine = row.source_id == source.pk
+    return GroupShadow(
+        row.entra_id.lower(),
+        row.key if mine else "",
+        row.name,
+        row.nickname,
+        members if row.members_known else None,
+        GroupKind(row.kind),
+        frozenset(map(Trait, row.traits)),
+        row.adopted,
+        row.description,
+        row.revision,
+    )
 
 
 def _identity(account: Account, path: str) -> str:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('provisioning', '0010_job_kinds'),
+        ('provisioning', '0011_groups_and_order'),
         ('tenants', '0003_time_zone'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
