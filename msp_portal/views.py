@@ -93,6 +93,7 @@ def tenant_detail(request: PortalRequest, slug: str) -> HttpResponse:
         "snapshot": tenant.source.snapshot if hasattr(tenant, "source") else None,
         "jobs": jobs_for(request.user).filter(tenant=tenant)[:20],
         "managed": objects.exclude(key="").count(),
+        "marked": objects.filter(possibly_privileged__isnull=False).count(),
         "unmanaged": objects.filter(key="").count(),
         "cost": row.cost,
         "month": month,

@@ -38,12 +38,26 @@ class UploadForm(forms.Form):
         return file
 
 
+class _Numbers(forms.Field):
+    """Primary keys that were ticked."""
+
+    widget = forms.MultipleHiddenInput
+
+    def to_python(self, value: list[str] | None) -> frozenset[int]:
+        """The numbers; anything else is an error."""
+        texts = value or []
+        if not all(text.isascii() and text.isdecimal() and len(text) < 19 for text in texts):
+            raise forms.ValidationError("Tick the accounts on the page.")
+        return frozenset(map(int, texts))
+
+
 class ApprovalForm(forms.Form):
     """The yes to a plan; disables in doubt, adoptions and deletes need one of their own."""
 
     include_withheld = forms.BooleanField(required=False)
     include_adoptions = forms.BooleanField(required=False)
     include_deletes = forms.BooleanField(required=False)
+    adopt = _Numbers(required=False)
 
 
 class ApprovalPolicyForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet
@@ -11,9 +12,10 @@ from billing.selectors import job_cost
 from provisioning.domain.attributes import USER_NAME
 from provisioning.domain.definition import ProfileError
 from provisioning.domain.mapping import CompiledProfile, published_profile
+from provisioning.domain.protection import protected_groups
 from provisioning.domain.redaction import DISPLAY_NAME, shown_name, shown_state, shown_text
 from provisioning.domain.targets import Targets
-from provisioning.models import Directory, Job, Operation
+from provisioning.models import Directory, DirectoryObject, Job, Operation, ProtectedMember
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User
 from tenants.selectors import customers_for
@@ -66,6 +68,13 @@ def operations_of(
     if state:
         found = found.filter(state=state)
     return found
+
+
+def adoptions_of(job: Job) -> QuerySet[Operation]:
+    """Accounts that a waiting plan would take over after a yes."""
+    return job.operations.filter(
+        kind=Operation.Kind.ADOPT, state=Operation.State.WITHHELD
+    ).select_related("target")
 
 
 _ENDS = (
@@ -132,6 +141,37 @@ def counts_of(job: Job) -> JobCounts:
         withheld = job.operations.filter(state=Operation.State.WITHHELD)
         doubtful = withheld.filter(kind__in=IN_DOUBT).count()
     return JobCounts(**counts, withheld=job.withheld, doubtful=doubtful)
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectedGroup:
+    """A protected group by object id: how many members it had when it was last read."""
+
+    id: str
+    members: int
+    read_at: datetime | None
+
+
+def protected_groups_of(tenant: Tenant) -> list[ProtectedGroup]:
+    """The groups of a tenant's list whose members are protected."""
+    read = Directory.objects.filter(tenant=tenant).values_list("protected_groups", flat=True)
+    times = read.first() or {}
+    rows = ProtectedMember.objects.filter(tenant=tenant).order_by().values("group_id")
+    counts = dict(rows.annotate(number=Count("pk")).values_list("group_id", "number"))
+    return [
+        ProtectedGroup(
+            group,
+            counts.get(group, 0),
+            datetime.fromisoformat(times[group]) if group in times else None,
+        )
+        for group in sorted(protected_groups(tenant.protected_accounts))
+    ]
+
+
+def possibly_privileged(tenant: Tenant) -> QuerySet[DirectoryObject]:
+    """Accounts that Entra refused alone, the latest first."""
+    found = DirectoryObject.objects.filter(tenant=tenant, possibly_privileged__isnull=False)
+    return found.order_by("-possibly_privileged", "pk")
 
 
 def targets_of(tenant: Tenant) -> Targets:

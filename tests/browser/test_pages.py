@@ -40,6 +40,8 @@ PAGES = {
     "template for a tenant": ("engineer", "/tenants/bare/profile/from/shipped/personio/"),
     "tenant settings": ("engineer", "/tenants/calm/settings/"),
     "approval policy": ("engineer", "/tenants/expired/approvals/"),
+    "domains": ("engineer", "/tenants/calm/domains/"),
+    "protected accounts": ("engineer", "/tenants/calm/protection/"),
     "credential": ("engineer", "/tenants/calm/credential/"),
     "another tenant": ("engineer", "/customers/calm/tenants/add/"),
     "another customer": ("admin", "/customers/add/"),

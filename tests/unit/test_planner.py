@@ -1,6 +1,7 @@
 """The planner: which operation each person gets, and what no plan may ever hold."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -348,3 +349,27 @@ def test_the_difference_of_two_states(values, state, ignored, expected):
 def test_calls_are_the_kinds_that_are_sent():
     sent = {Kind.CREATE, Kind.UPDATE, Kind.DISABLE, Kind.ENABLE, Kind.ADOPT, Kind.DELETE}
     assert sent == CALLS
+
+
+@pytest.mark.parametrize("guests", [False, True])
+def test_guests_are_written_if_the_profile_is_for_them(guests):
+    guest = replace(account(), guest=True)
+    changes = plan(
+        [person(title="x")],
+        directory(guest),
+        mapped=MAPPED,
+        protection=NOBODY,
+        absences=None,
+        guests=guests,
+    )
+    (change,) = changes
+    assert change.kind is (Kind.UPDATE if guests else Kind.LEAVE)
+    assert guests or "guest" in change.reason
+
+
+def test_an_account_that_entra_refused_alone_is_left_alone():
+    marked = replace(account(), possibly_privileged=datetime(2026, 1, 1, tzinfo=UTC))
+    for people in ([person(title="x")], []):
+        change = only(people, [marked])
+        assert change.kind is Kind.LEAVE
+        assert "may hold a privileged role" in change.reason

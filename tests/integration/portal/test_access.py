@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from provisioning.models import Job
+from provisioning.models import DirectoryObject, Job
 from tenants.domain.roles import Role
 from tenants.models import Customer, Tenant, User
 from tests.support.rows import add_job, add_person, add_tenant
@@ -61,6 +61,9 @@ ROUTES = {
     "tenant_edit": Route(STAFF, names="tenant"),
     "tenant_credential": Route(STAFF, names="tenant"),
     "approval_policy": Route(STAFF, names="tenant"),
+    "tenant_domains": Route(STAFF, names="tenant"),
+    "tenant_protection": Route(STAFF, names="tenant"),
+    "account_clear": Route(STAFF, 302, names="account", method="post"),
     "tenant_upload": Route(STAFF, names="tenant"),
     "profile_detail": Route(STAFF, names="tenant"),
     "profile_edit": Route(STAFF, names="tenant"),
@@ -122,12 +125,16 @@ def objects(slug: str) -> dict[str, dict[str, Any]]:
     tenant = add_tenant(slug)
     ended = add_job(tenant, Job.State.FINISHED, ended_at=timezone.now())
     waiting = add_job(tenant, Job.State.PLANNED)
+    account = DirectoryObject.objects.create(
+        customer=tenant.customer, tenant=tenant, entra_id=slug, user_name="a", folded_user_name="a"
+    )
     return {
         "": {},
         "customer": {"slug": tenant.customer.slug},
         "tenant": {"slug": tenant.slug},
         "ended job": {"pk": ended.pk},
         "waiting job": {"pk": waiting.pk},
+        "account": {"slug": tenant.slug, "pk": account.pk},
     }
 
 
