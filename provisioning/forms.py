@@ -98,7 +98,7 @@ class ApprovalPolicyForm(forms.ModelForm):  # type: ignore[type-arg]
         }
         help_texts = {
             "automatic": "Without this, a person approves every plan. Pilots always wait for one.",
-            "rest_automatic": "Disables in doubt, adoptions and deletes are never approved without"
+            "rest_automatic": "Changes in doubt, adoptions and deletes are never approved without"
             " a person. With this they are left to a later plan; without it the whole plan waits.",
             "cost": "Empty: no limit. What needs a yes of its own is not counted.",
             "currency": "Three letters, as in the price book, e.g. USD.",

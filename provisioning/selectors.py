@@ -9,7 +9,7 @@ from django.db.models import Count, Max, Q, QuerySet
 
 from billing.domain.pricing import Cost
 from billing.selectors import job_cost
-from provisioning.domain.attributes import USER_NAME
+from provisioning.domain.attributes import MANAGER, USER_NAME
 from provisioning.domain.definition import ProfileError
 from provisioning.domain.mapping import CompiledProfile, published_profile
 from provisioning.domain.protection import protected_groups
@@ -113,6 +113,8 @@ class JobCounts:
     group_delete: int = 0
     group_leave: int = 0
     withheld: int = 0
+    licences: int = 0
+    """Removals and deletions that may take a licence away."""
     doubtful: int = 0
     """Operations of the plan that wait for a yes because a record or an answer is in doubt."""
 
@@ -128,6 +130,22 @@ class JobCounts:
         return self.delete + self.group_delete
 
 
+def names_in(operations: Iterable[Operation], redacted: frozenset[str]) -> Mapping[str, str]:
+    """Names of the people whom operations name by object id, members and managers, by that id."""
+    listed = list(operations)
+    if DISPLAY_NAME in redacted or not listed:
+        return {}
+    ids = {entra_id for each in listed for _, entra_id in each.members if entra_id}
+    for each in listed:
+        ids |= {str(side[MANAGER]) for side in (each.before, each.after) if side.get(MANAGER)}
+    rows = DirectoryObject.objects.filter(tenant_id=listed[0].tenant_id, entra_id__in=ids)
+    names = rows.values_list("entra_id", "state", "user_name")
+    return {
+        entra_id.lower(): str(state.get("displayName") or user_name)
+        for entra_id, state, user_name in names
+    }
+
+
 IN_DOUBT = (Operation.Kind.DISABLE, Operation.Kind.MEMBER_REMOVE, Operation.Kind.GROUP_CREATE)
 """Kinds that are withheld only where something is in doubt."""
 
@@ -140,7 +158,10 @@ def counts_of(job: Job) -> JobCounts:
     if job.withheld:
         withheld = job.operations.filter(state=Operation.State.WITHHELD)
         doubtful = withheld.filter(kind__in=IN_DOUBT).count()
-    return JobCounts(**counts, withheld=job.withheld, doubtful=doubtful)
+    licences = 0
+    if counts.keys() & {Operation.Kind.MEMBER_REMOVE, Operation.Kind.GROUP_DELETE}:
+        licences = job.operations.exclude(warning="").count()
+    return JobCounts(**counts, withheld=job.withheld, doubtful=doubtful, licences=licences)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,10 +231,16 @@ def _shown(operation: dict[str, Any], redacted: frozenset[str]) -> dict[str, Any
         | {
             "before": shown_state(operation["before"], redacted),
             "after": shown_state(operation["after"], redacted),
-            "person": shown_name(DISPLAY_NAME, operation["person"], redacted),
-            "user_name": shown_name(USER_NAME, operation["user_name"], redacted),
         }
+        | ({} if operation["kind"] in Operation.ON_GROUPS else _shown_person(operation, redacted))
     )
+
+
+def _shown_person(operation: dict[str, Any], redacted: frozenset[str]) -> dict[str, str]:
+    return {
+        "person": shown_name(DISPLAY_NAME, operation["person"], redacted),
+        "user_name": shown_name(USER_NAME, operation["user_name"], redacted),
+    }
 
 
 def report_of(job: Job) -> dict[str, Any]:
@@ -250,7 +277,9 @@ def report_of(job: Job) -> dict[str, Any]:
                 "user_name",
                 "before",
                 "after",
+                "members",
                 "reason",
+                "warning",
                 "message",
                 "detail",
             )

@@ -93,6 +93,21 @@ class SourcePeople:
                 manager,
             )
 
+    def settled_memberships(self, accounts: Iterable[str]) -> Memberships | None:
+        """What the records ask for, after the last of them; `accounts` are folded keys we manage.
+
+        Whose record is held keeps all memberships, and so do leavers, unless their leaving takes
+        them out of our groups.
+        """
+        if self.memberships is None:
+            return None
+        for key in self.held:
+            self.memberships.hold(key)
+        for key in accounts:
+            if key not in self.memberships.seen and key not in self.leaves_groups:
+                self.memberships.hold(key)
+        return self.memberships
+
     def absences(self, now: datetime) -> Absences:
         """How people missing from these are read."""
         days = self._profile.definition.delete_after_days

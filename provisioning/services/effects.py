@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.utils import timezone
@@ -21,11 +22,12 @@ from provisioning.domain.effects import (
 from provisioning.domain.keys import refused_keys
 from provisioning.domain.mapping import CompiledProfile, compile_profile
 from provisioning.domain.shared_mapping import share
-from provisioning.models import HeldRecord, Job, Snapshot
+from provisioning.models import HeldRecord, Job, Snapshot, Source
 from provisioning.selectors import targets_of
+from provisioning.services.manager_waves import may_carry_manager
 from provisioning.services.protection import protection_of
 from provisioning.services.samples import Sample
-from provisioning.services.shadow import shadow_of, unique_paths
+from provisioning.services.shadow import groups_of, shadow_of, unique_paths
 from tenants.models import Tenant
 
 
@@ -124,11 +126,15 @@ def _situation(tenant: Tenant, profiles: Sequence[CompiledProfile], now: datetim
     """As planning would find it."""
     matching = {path: None for each in profiles for path in each.definition.matching}
     unique = {path for each in profiles for path in unique_paths(each)}
+    source = Source.objects.filter(tenant=tenant).first()
     return Situation(
         shadow_of(tenant, list(matching), unique),
         protection_of(tenant),
         timezone.localdate(now),
         now,
+        groups=partial(groups_of, tenant, source),
+        namespace=str(source.pk) if source else "",
+        creation_carries=may_carry_manager(tenant),
     )
 
 

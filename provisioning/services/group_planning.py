@@ -10,10 +10,8 @@ from django.utils import timezone
 
 from provisioning.domain.groups import (
     GroupAct,
-    GroupDirectory,
     GroupOperation,
     GroupRule,
-    Memberships,
     People,
     plan_groups,
 )
@@ -50,9 +48,8 @@ def write_groups(job: Job, people: MappedPeople, counts: PlanCounts, held: HeldL
     """Plan groups after all people, in batches, each a transaction that makes sure of the lane."""
     if people.memberships is None:
         return
-    directory = groups_of(job.tenant, job.source)
     pks = _pks(job)
-    planned = _planned(job, people, people.memberships, counts, directory)
+    planned = _planned(job, people, counts)
     while batch := list(islice(planned, _BATCH)):
         for each in batch:
             counts.add_group(each)
@@ -64,21 +61,13 @@ def write_groups(job: Job, people: MappedPeople, counts: PlanCounts, held: HeldL
         held.renew()
 
 
-def _planned(
-    job: Job,
-    people: MappedPeople,
-    memberships: Memberships,
-    counts: PlanCounts,
-    directory: GroupDirectory,
-) -> Iterator[GroupOperation]:
-    for key in people.held:
-        memberships.hold(key)
+def _planned(job: Job, people: MappedPeople, counts: PlanCounts) -> Iterator[GroupOperation]:
     doubtful = _in_doubt(job)
     everyone = _people(job, people, counts)
-    for key in everyone.accounts:
-        # Leavers keep their memberships, unless the profile's policy says otherwise.
-        if key not in memberships.seen and key not in people.leaves_groups:
-            memberships.hold(key)
+    memberships = people.settled_memberships(everyone.accounts)
+    if memberships is None:
+        return
+    directory = groups_of(job.tenant, job.source)
     for each in plan_groups(memberships, directory, everyone, namespace=str(job.source_id)):
         if each.act is GroupAct.CREATE and each.key in doubtful:
             yield replace(each, withheld=True, reason=_IN_DOUBT)

@@ -75,7 +75,7 @@ def unique_paths(profile: CompiledProfile) -> frozenset[str]:
     return profile.unique | (profile.targets & {MAIL_NICKNAME})
 
 
-def groups_of(tenant: Tenant, source: Source) -> GroupDirectory:
+def groups_of(tenant: Tenant, source: Source | None) -> GroupDirectory:
     """The groups of a tenant as the planner of a source's groups reads them.
 
     A group that belongs to another source is one that we do not manage here.
@@ -90,8 +90,10 @@ def groups_of(tenant: Tenant, source: Source) -> GroupDirectory:
     )
 
 
-def _group_shadow(row: DirectoryGroup, members: dict[str, bool], source: Source) -> GroupShadow:
-    mine = row.source_id == source.pk
+def _group_shadow(
+    row: DirectoryGroup, members: dict[str, bool], source: Source | None
+) -> GroupShadow:
+    mine = source is not None and row.source_id == source.pk
     return GroupShadow(
         row.entra_id.lower(),
         row.key if mine else "",

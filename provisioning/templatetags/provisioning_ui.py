@@ -8,7 +8,8 @@ from django import template
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from provisioning.domain.attributes import CATALOGUE, CUSTOM, USER_NAME, is_custom
+from provisioning.domain.attributes import CATALOGUE, CUSTOM, MANAGER, USER_NAME, is_custom
+from provisioning.domain.groups import DESCRIPTION as GROUP_DESCRIPTION
 from provisioning.domain.redaction import DISPLAY_NAME, REDACTED, shown_name, shown_text
 from provisioning.models import Job, Operation
 
@@ -23,6 +24,11 @@ _OUTCOMES = {
     "enabled": ("enabled again", "success", "user-check"),
     "adopted": ("adopted", "info", "user-check"),
     "deleted": ("deleted", "warning", "x-circle"),
+    "groups_created": ("groups created", "success", "users"),
+    "groups_changed": ("groups changed", "info", "users"),
+    "groups_deleted": ("groups deleted", "warning", "users"),
+    "additions": ("calls that added members", "success", "user-plus"),
+    "members_removed": ("members removed", "warning", "user-off"),
     "failed": ("failed", "danger", "x-circle"),
     "skipped": ("not applied", "neutral", "dash"),
 }
@@ -55,6 +61,8 @@ class Place(NamedTuple):
 @register.filter
 def attribute_label(path: str) -> str:
     """An attribute's name for people; the path itself when the catalogue does not know it."""
+    if path == GROUP_DESCRIPTION:
+        return "Description"
     attribute = CATALOGUE.get(path)
     if attribute is None and is_custom(path):
         return path.removeprefix(f"{CUSTOM}:").replace(".", ": ")
@@ -82,13 +90,17 @@ def _labelled(part: str) -> str:
 
 @register.filter
 def person_of(operation: Operation, redacted: frozenset[str]) -> str:
-    """The person's name as pages may show it."""
+    """The person's or group's name as pages may show it."""
+    if operation.on_group:
+        return operation.person
     return shown_name(DISPLAY_NAME, operation.person, redacted)
 
 
 @register.filter
 def user_name_of(operation: Operation, redacted: frozenset[str]) -> str:
-    """The user name as pages may show it."""
+    """The user name, or the nickname of a group, as pages may show it."""
+    if operation.on_group:
+        return operation.user_name
     return shown_name(USER_NAME, operation.user_name, redacted)
 
 
@@ -99,18 +111,40 @@ def told(operation: Operation, name: str, redacted: frozenset[str]) -> str:
 
 
 @register.simple_tag
-def differences(operation: Operation, redacted: frozenset[str]) -> list[Difference]:
-    """What an operation changes, in the catalogue's order; redacted values are not shown."""
+def differences(
+    operation: Operation, redacted: frozenset[str], names: Mapping[str, str] | None = None
+) -> list[Difference]:
+    """What an operation changes, in the catalogue's order; redacted values are not shown.
+
+    `names` are those of people by object id, for the manager.
+    """
     order = {path: place for place, path in enumerate(CATALOGUE)}
     paths = sorted(operation.after, key=lambda path: order.get(path, len(order)))
-    return [
+    before, after = _named(operation.before, names), _named(operation.after, names)
+    rows = [
         Difference(
-            attribute_label(path),
-            _shown(operation.before, path, redacted),
-            _shown(operation.after, path, redacted),
+            attribute_label(path), _shown(before, path, redacted), _shown(after, path, redacted)
         )
         for path in paths
     ]
+    if operation.manager:
+        coming = f"{operation.manager}, whose account is created in this job"
+        rows.append(Difference(attribute_label(MANAGER), None, coming))
+    return rows
+
+
+def _named(side: Mapping[str, Any], names: Mapping[str, str] | None) -> Mapping[str, Any]:
+    """The values with the manager's name in place of an id that says nothing to people."""
+    manager = side.get(MANAGER)
+    if not manager or not names:
+        return side
+    return {**side, MANAGER: names.get(str(manager).lower(), manager)}
+
+
+@register.simple_tag
+def members(operation: Operation, names: Mapping[str, str]) -> list[str]:
+    """The members that an operation on a group is about, by name where it is known."""
+    return [names.get(entra_id.lower()) or key or entra_id for key, entra_id in operation.members]
 
 
 def _shown(side: Mapping[str, Any], path: str, redacted: frozenset[str]) -> str | None:

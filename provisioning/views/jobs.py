@@ -56,11 +56,14 @@ def job_detail(request: PortalRequest, pk: int) -> HttpResponse:
         kind=operations.value("kind"),
         state=operations.value("state"),
     )
+    page = Paginator(narrowed, _PAGE).get_page(request.GET.get("page"))
+    redacted = selectors.redacted_paths(job)
     context = _facts(job, request.user) | {
         "filter": operations,
-        "page": Paginator(narrowed, _PAGE).get_page(request.GET.get("page")),
+        "page": page,
+        "names": selectors.names_in(page, redacted),
         "held_page": Paginator(job.held_records.all(), _PAGE).get_page(request.GET.get("held")),
-        "redacted": selectors.redacted_paths(job),
+        "redacted": redacted,
         "adoptions": selectors.adoptions_of(job)[:_ADOPTIONS],
         "failures": selectors.operations_of(job, state=Operation.State.FAILED)[:_FAILURES],
     }
@@ -90,13 +93,15 @@ def job_csv(request: PortalRequest, pk: int) -> HttpResponse:
     redacted = selectors.redacted_paths(job)
     for op in job.operations.iterator(2000):
         told = shown_text(
-            " ".join(filter(None, (op.reason, op.message, op.detail))),
+            " ".join(filter(None, (op.reason, op.warning, op.message, op.detail))),
             (op.before, op.after),
             redacted,
         )
-        person = shown_name(DISPLAY_NAME, op.person, redacted)
-        user_name = shown_name(USER_NAME, op.user_name, redacted)
-        row = (op.kind, op.state, op.key, person, user_name, ", ".join(op.after), told)
+        hidden = frozenset() if op.on_group else redacted
+        person = shown_name(DISPLAY_NAME, op.person, hidden)
+        user_name = shown_name(USER_NAME, op.user_name, hidden)
+        changed = ", ".join(op.after or [key or entra_id for key, entra_id in op.members])
+        row = (op.kind, op.state, op.key, person, user_name, changed, told)
         rows.writerow([cell(text) for text in row])
     for held in job.held_records.iterator(2000):
         message = f"line {held.line}: {held.message}"

@@ -196,14 +196,21 @@ class Command(BaseCommand):
             f" inactive without an account {job.inactive}, out of scope {job.out_of_scope}",
             f"  create {counts.create}, update {counts.update}, disable {counts.disable},"
             f" enable {counts.enable}, leave alone {counts.leave}",
-            f"  {job.planned_calls} calls, {self._price(job)}",
         ]
+        if counts.on_groups or counts.group_leave:
+            lines.append(
+                f"  groups: create {counts.group_create}, adopt {counts.group_adopt}, change"
+                f" {counts.group_change}, add members {counts.member_add} calls, remove members"
+                f" {counts.member_remove}, delete {counts.group_delete}, leave alone"
+                f" {counts.group_leave}"
+            )
+        lines.append(f"  {job.planned_calls} calls, {self._price(job)}")
         if job.first_approved_by:
             lines.append(f"  approved by {job.first_approved_by}; deletes take a second person")
         if job.approval:
             lines += [f"  needs a person: {reason}" for reason in job.approval["reasons"]]
         if counts.doubtful:
-            lines.append(f"  {counts.doubtful} disables need --include-withheld")
+            lines.append(f"  {counts.doubtful} changes in doubt need --include-withheld")
         if counts.adopt:
             lines.append(
                 f"  {counts.adopt} existing accounts need --include-adoptions or --adopt KEY"
@@ -212,8 +219,8 @@ class Command(BaseCommand):
             f"  changes although nothing in the source did: {path} ({number} people)"
             for path, number in job.flapping.items()
         ]
-        if counts.delete:
-            lines.append(f"  {counts.delete} deletions need --include-deletes")
+        if counts.deletes:
+            lines.append(f"  {counts.deletes} deletions need --include-deletes")
         lines += [
             f"  held: line {row.line}: {row.message}" for row in job.held_records.all()[:_SHOWN]
         ]
@@ -234,6 +241,9 @@ class Command(BaseCommand):
         return f"  {operation.kind:8} {self._name(operation, redacted)}  {changes or reason}"
 
     def _name(self, operation: Operation, redacted: frozenset[str]) -> str:
+        if operation.on_group:
+            members = ", ".join(key or entra_id for key, entra_id in operation.members)
+            return f"{operation.person}: {members}" if members else operation.person
         return operation.key if USER_NAME in redacted else operation.user_name
 
     def _failure(self, operation: Operation, redacted: frozenset[str]) -> str:
@@ -254,6 +264,9 @@ class Command(BaseCommand):
             f"  created {job.created}, updated {job.updated}, disabled {job.disabled},"
             f" enabled {job.enabled}, adopted {job.adopted}, deleted {job.deleted},"
             f" failed {job.failed}, skipped {job.skipped}",
+            f"  groups created {job.groups_created}, changed {job.groups_changed}, deleted"
+            f" {job.groups_deleted}; members added {job.members_added}, removed"
+            f" {job.members_removed}",
             f"  {cost.calls} calls, {cost.billable} billable, {cost.uncertain} uncertain,"
             f" {amounts}",
         ]

@@ -3,9 +3,13 @@
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from billing.models import Call
+from provisioning.domain.groups import GroupAct
 from provisioning.models import DirectoryGroup, GroupMember, HeldRecord, Job, Operation
+from provisioning.services import effects
+from provisioning.services.samples import sample_of
 from tests.support.engine import Engine
 from tests.support.staff import DEPARTMENTS, PROJECTS, export, members, profile, record
 
@@ -243,3 +247,17 @@ def test_lists_give_several_groups_and_a_bad_record_is_only_held_from_groups(
 def test_a_pilot_takes_its_people_only(staff: Engine) -> None:
     job: Any = staff.serve(staff.upload(export(STAFF), pilot_size=2))
     assert kinds(job) == {"create": 2, "group_create": 2, "member_add": 2}
+
+
+def test_the_preview_of_a_profile_counts_the_calls_of_its_groups(staff: Engine) -> None:
+    staff.apply(export(STAFF))
+    definition = profile(DEPARTMENTS | {"name": 'Append("Team ", [value])'}, PROJECTS)
+    found = sample_of(staff.tenant)
+    assert found is not None
+    before = staff.requests()
+    shown = effects.effect(staff.tenant, definition, found, timezone.now()).effect
+    assert staff.requests() == before
+    staff.publish(definition)
+    job = staff.serve(staff.queue())
+    assert shown.calls == job.planned_calls == 2
+    assert shown.acts == {GroupAct.CHANGE: 2}

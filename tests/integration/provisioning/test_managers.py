@@ -1,8 +1,11 @@
 """Managers: by reference, after their accounts, in as few calls as the directory allows."""
 
 import pytest
+from django.utils import timezone
 
 from provisioning.models import Directory, HeldRecord, Job
+from provisioning.services import effects
+from provisioning.services.samples import sample_of
 from tests.support.engine import Engine
 from tests.support.staff import export, managers, profile, record
 
@@ -112,3 +115,18 @@ def test_a_manager_whose_account_is_gone_does_not_hold_up_the_rest(staff: Engine
     assert (job.updated, job.failed) == (1, 0)
     assert staff.user("4")["title"] == "Care"
     assert job.operations.get(key="4").message.startswith("The manager's account is gone")
+
+
+@pytest.mark.parametrize("carries", [True, False])
+def test_the_preview_of_a_profile_counts_the_calls_of_managers(
+    staff: Engine, carries: bool
+) -> None:
+    staff.switch(manager_at_creation=carries)
+    Directory.objects.create(
+        customer=staff.tenant.customer, tenant=staff.tenant, manager_at_creation=carries
+    )
+    job = staff.plan(export([*CHAIN, record("5", manager="5")]))
+    found = sample_of(staff.tenant)
+    assert found is not None
+    shown = effects.effect(staff.tenant, profile(), found, timezone.now()).effect
+    assert shown.calls == job.planned_calls == (6 if carries else 9)
