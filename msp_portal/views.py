@@ -102,6 +102,7 @@ def tenant_detail(request: PortalRequest, slug: str) -> HttpResponse:
         "schedules": tenant.schedules.filter(enabled=True).order_by("next_run_at"),
         "blackouts": tenant.blackouts.filter(enabled=True).count(),
         "managed": objects.exclude(key="").count(),
+        "marked": objects.filter(possibly_privileged__isnull=False).count(),
         "unmanaged": objects.filter(key="").count(),
         "cost": row.cost,
         "month": month,

@@ -44,6 +44,19 @@ class SourceForm(forms.Form):
     name = forms.CharField(max_length=60, widget=forms.TextInput(attrs={"autocomplete": "off"}))
 
 
+class _Numbers(forms.Field):
+    """Primary keys that were ticked."""
+
+    widget = forms.MultipleHiddenInput
+
+    def to_python(self, value: list[str] | None) -> frozenset[int]:
+        """The numbers; anything else is an error."""
+        texts = value or []
+        if not all(text.isascii() and text.isdecimal() and len(text) < 19 for text in texts):
+            raise forms.ValidationError("Tick the accounts on the page.")
+        return frozenset(map(int, texts))
+
+
 class ApprovalForm(forms.Form):
     """The yes to a plan; what is in doubt, adoptions, transfers and deletes need one each."""
 
@@ -51,6 +64,7 @@ class ApprovalForm(forms.Form):
     include_adoptions = forms.BooleanField(required=False)
     include_deletes = forms.BooleanField(required=False)
     include_transfers = forms.BooleanField(required=False)
+    adopt = _Numbers(required=False)
 
 
 class ApprovalPolicyForm(forms.ModelForm):  # type: ignore[type-arg]

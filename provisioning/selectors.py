@@ -13,6 +13,7 @@ from provisioning.domain.attributes import MANAGER, USER_NAME
 from provisioning.domain.definition import ProfileError
 from provisioning.domain.lifecycle import way_in_sentence
 from provisioning.domain.mapping import CompiledProfile, published_profile
+from provisioning.domain.protection import protected_groups
 from provisioning.domain.redaction import DISPLAY_NAME, shown_name, shown_state, shown_text
 from provisioning.domain.targets import Targets
 from provisioning.models import (
@@ -21,6 +22,7 @@ from provisioning.models import (
     Job,
     MappingProfile,
     Operation,
+    ProtectedMember,
     Quarantine,
     Source,
 )
@@ -105,6 +107,13 @@ def profile_in(tenant: Tenant, source: Source | None = None) -> MappingProfile |
         return None
     profiles = MappingProfile.objects.filter(source=chosen)
     return profiles.select_related("draft_saved_by", "tenant", "source").first()
+
+
+def adoptions_of(job: Job) -> QuerySet[Operation]:
+    """Accounts that a waiting plan would take over after a yes."""
+    return job.operations.filter(
+        kind=Operation.Kind.ADOPT, state=Operation.State.WITHHELD
+    ).select_related("target")
 
 
 _ENDS = (
@@ -207,6 +216,37 @@ def sure_calls(job: Job) -> int:
         return job.planned_calls
     free = held.filter(kind=Operation.Kind.TRANSFER, after={}).count()
     return max(job.planned_calls - job.withheld + free, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectedGroup:
+    """A protected group by object id: how many members it had when it was last read."""
+
+    id: str
+    members: int
+    read_at: datetime | None
+
+
+def protected_groups_of(tenant: Tenant) -> list[ProtectedGroup]:
+    """The groups of a tenant's list whose members are protected."""
+    read = Directory.objects.filter(tenant=tenant).values_list("protected_groups", flat=True)
+    times = read.first() or {}
+    rows = ProtectedMember.objects.filter(tenant=tenant).order_by().values("group_id")
+    counts = dict(rows.annotate(number=Count("pk")).values_list("group_id", "number"))
+    return [
+        ProtectedGroup(
+            group,
+            counts.get(group, 0),
+            datetime.fromisoformat(times[group]) if group in times else None,
+        )
+        for group in sorted(protected_groups(tenant.protected_accounts))
+    ]
+
+
+def possibly_privileged(tenant: Tenant) -> QuerySet[DirectoryObject]:
+    """Accounts that Entra refused alone, the latest first."""
+    found = DirectoryObject.objects.filter(tenant=tenant, possibly_privileged__isnull=False)
+    return found.order_by("-possibly_privileged", "pk")
 
 
 def targets_of(tenant: Tenant) -> Targets:

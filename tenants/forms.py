@@ -48,8 +48,9 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
     protected_accounts = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
-        help_text="One object id, user name, or pattern with * per line. These accounts are"
-        " never written.",
+        help_text="One object id, user name, or pattern with * per line; group: with a group's"
+        " object id for everybody who is directly in it. These accounts are never written. A"
+        " group's members are read once by the next plan: one call for every 999 of them.",
     )
 
     class Meta:
@@ -94,7 +95,12 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_protected_accounts(self) -> list[str]:
         """Entries, one a line."""
         lines = str(self.cleaned_data["protected_accounts"]).splitlines()
-        return [line.strip() for line in lines if line.strip()]
+        entries = [line.strip() for line in lines if line.strip()]
+        for entry in entries:
+            kind, colon, group = entry.partition(":")
+            if colon and kind.lower() == "group" and not _guid(group.strip()):
+                raise ValidationError(f"{entry}: enter the group's object id (a GUID).")
+        return entries
 
     def clean(self) -> dict[str, Any]:
         """A sandbox needs an address; nothing else may have one."""

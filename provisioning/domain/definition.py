@@ -7,6 +7,7 @@
      "scope": {"all": [{"column": "type", "is": "not_equals", "value": "contractor"}]},
      "out_of_scope": {"delete_after_days": 30},
      "lifecycle": {"last_day": {"column": "leave_date"}, ...},  (see domain/lifecycle)
+     "guests": true,
      "attributes": [{"target": "title", "column": "job_title", "empty": "leave"}, ...],
      "groups": [{"rule": "department", "column": "department"}, ...]}  (see domain.groups.rules)
 
@@ -56,7 +57,7 @@ NOT_MAPPED = "is not mapped, and every account needs it"
 """What is said of an attribute that has no rule that can be read."""
 FRAME = (
     *("key_column", "parameters", "matching", "rules", "scope", "out_of_scope"),
-    *("lifecycle", "attributes", "groups"),
+    *("lifecycle", "guests", "attributes", "groups"),
 )
 """The entries of a profile, in the order in which they are written."""
 _OPTIONS = ("when", "empty", "default", "redact")
@@ -104,6 +105,7 @@ class ProfileDefinition:
     """A profile: the column that holds the key, whom it is for, and a rule per target.
 
     `out_of_scope` is one of OUT_OF_SCOPE; `delete_after_days` belongs to "delete".
+    With `guests`, accounts of guests are adopted and written, too.
     """
 
     key_column: str
@@ -115,6 +117,7 @@ class ProfileDefinition:
     out_of_scope: str = "skip"
     delete_after_days: int | None = None
     lifecycle: Lifecycle | None = None
+    guests: bool = False
     groups: tuple[GroupRule, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -127,6 +130,7 @@ class ProfileDefinition:
             "scope": scope_json(self.scope) if self.scope else None,
             "out_of_scope": self._out_of_scope() if self.scope else None,
             "lifecycle": self.lifecycle.to_json() if self.lifecycle else None,
+            "guests": self.guests,
         }
         said = {name: value for name, value in parts.items() if value}
         groups = {"groups": [rule.to_json() for rule in self.groups]} if self.groups else {}
@@ -147,6 +151,9 @@ def parse_definition(data: object, targets: Targets = PLAIN) -> ProfileDefinitio
     conditions = _read_conditions(data.get("rules", {}), problems)
     scope = _read_scope(data.get("scope"), conditions, problems)
     out_of_scope, delete_after = _read_out_of_scope(data.get("out_of_scope", "skip"), problems)
+    guests = data.get("guests", False)
+    if not isinstance(guests, bool):
+        problems.append(Problem("", "guests is true or false"))
     rules = _read_rules(data.get("attributes"), problems)
     problems += _target_problems(rules)
     for rule in rules:
@@ -166,6 +173,7 @@ def parse_definition(data: object, targets: Targets = PLAIN) -> ProfileDefinitio
         out_of_scope,
         delete_after,
         lifecycle,
+        guests is True,
         groups,
     )
 

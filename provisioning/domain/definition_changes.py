@@ -20,6 +20,7 @@ _FRAME = {
     "scope": "Scope",
     "out_of_scope": "Out of scope",
     "lifecycle": "Joiners and leavers",
+    "guests": "Guests",
 }
 
 
@@ -90,12 +91,18 @@ def _rules(data: Mapping[str, Any]) -> dict[str, str]:
 
 def _frame(name: str, data: Mapping[str, Any]) -> str | None:
     value = data.get(name)
-    if value in (None, "", [], {}):
+    if value in (None, "", [], {}) or value is False:
         return None
+    if name == "guests":
+        return "adopted and written, too"
     if name == "scope":
         return scope_words(value, data.get("rules"))
     if name == "lifecycle":
         return lifecycle_words(value)
+    return _plain(name, value)
+
+
+def _plain(name: str, value: Any) -> str:
     if name == "rules" and isinstance(value, Mapping):
         return "; ".join(f"{each}: {scope_words(part, value)}" for each, part in value.items())
     if name == "parameters" and isinstance(value, Mapping):

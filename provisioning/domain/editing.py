@@ -81,6 +81,7 @@ class Editor:
     out_of_scope: str = "skip"
     delete_after: str = ""
     lifecycle: LifecycleForm = field(default_factory=LifecycleForm)
+    guests: bool = False
     extra: str = ""
 
     def definition(self) -> dict[str, Any]:
@@ -96,6 +97,7 @@ class Editor:
             "scope": self.scope.data(),
             "out_of_scope": None if out == "skip" else out,
             "lifecycle": self.lifecycle.data(),
+            "guests": self.guests or None,
         }
         said = {name: value for name, value in parts.items() if value not in (None, {}, [])}
         more = _loaded(self.extra) if self.extra else {}
@@ -126,6 +128,7 @@ def editor_of(definition: Any) -> Editor:
         out_of_scope=out,
         delete_after=days,
         lifecycle=lifecycle or LifecycleForm(),
+        guests=_guests(data.get("guests", False), extra),
         extra=_dumped(extra),
     )
 
@@ -144,6 +147,7 @@ def read_editor(fields: Fields) -> Editor:
         out_of_scope=fields.get("out_of_scope", "skip"),
         delete_after=fields.get(DELETE_AFTER, ""),
         lifecycle=read_lifecycle_form(fields),
+        guests="guests" in fields,
         extra=fields.get("extra", "").strip(),
     )
 
@@ -237,6 +241,12 @@ def _out_of_scope(given: Any, extra: dict[str, Any]) -> tuple[str, str]:
         return given, ""
     extra["out_of_scope"] = given
     return "skip", ""
+
+
+def _guests(given: Any, extra: dict[str, Any]) -> bool:
+    if not isinstance(given, bool):
+        extra["guests"] = given
+    return given is True
 
 
 def _pairs(data: Mapping[str, Any], name: str, extra: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -144,6 +144,7 @@ def effect_of(
             protection=situation.protection,
             absences=people.absences(situation.now),
             matching=profile.definition.matching,
+            guests=profile.definition.guests,
             creation_carries=situation.creation_carries,
         )
     )

@@ -6,7 +6,7 @@ becomes of it), and whoever has an account already waits for the end. A manager 
 account nor joins is reported, and what the directory has is left.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import replace
 
 from provisioning.domain.attributes import MANAGER
@@ -51,11 +51,15 @@ class Managers:
             change = replace(change, manager="")
         yield change
 
-    def waiting(self) -> Iterator[Change]:
-        """Those who waited, each with the manager, or with the one that is missing."""
+    def waiting(self, needed: Container[str]) -> Iterator[Change]:
+        """Those who waited, each with the manager, or with the one that is missing.
+
+        Who gives up a name that others wait for (`needed`, keys) waits for nobody's creation: it
+        could be the new manager who gets that name. The next plan sets that manager.
+        """
         for change in self._waiting:
             boss = self._coming.get(fold_key(change.manager))
-            if boss is None:
+            if boss is None or change.key in needed:
                 yield replace(change, manager="", missing_manager=change.manager)
             elif change.kind is Kind.UNCHANGED:
                 yield replace(change, kind=Kind.UPDATE, manager=boss)

@@ -13,6 +13,7 @@ from provisioning.domain.attributes import (
     StateValue,
     is_custom,
 )
+from provisioning.domain.domains import KnownDomains
 from provisioning.domain.ownership import OtherSources
 from provisioning.domain.standing import PRESENT, Leavers, Standing
 
@@ -86,7 +87,7 @@ class Account:
     `outside_since` is when its person was first found outside the profile's scope; `digest` that
     of the person it was last written for. `owner` is the source whose account it is, `offered_to`
     the one for which somebody asked to transfer it; `left_since` the first day on which a sync
-    took the person for a leaver.
+    took the person for a leaver. `possibly_privileged` is when Entra refused it alone.
     """
 
     pk: int
@@ -103,15 +104,19 @@ class Account:
     owner: int | None = None
     offered_to: int | None = None
     left_since: date | None = None
+    possibly_privileged: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """One person's operation with before and after (path to value, None: no value).
 
-    `choices` are what else a creation may try, should a value turn out to be taken. `manager` is
-    the key of a manager whose account this plan creates, `missing_manager` that of one who has
-    none; a creation may name a manager if it `carries_manager`.
+    `choices` are what else a creation may try, should a value turn out to be taken. `after_keys`
+    are those whose operation has to succeed first, because they give up a value this one gets;
+    `temporary` values by path are written before that, by a call of their own, and `followers`
+    need nothing more than that. A circle of names has the key of the one that opens it in `circle`.
+    `manager` is the key of a manager whose account this plan creates, `missing_manager` that of one
+    who has none; a creation may name a manager if it `carries_manager`.
     """
 
     kind: Kind
@@ -125,17 +130,21 @@ class Change:
     withheld: bool = False
     choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
     digest: str = ""
+    after_keys: tuple[str, ...] = ()
+    temporary: Mapping[str, str] = field(default_factory=dict)
+    circle: str = ""
+    followers: tuple[str, ...] = ()
     manager: str = ""
     missing_manager: str = ""
     carries_manager: bool = True
 
     @property
     def calls(self) -> int:
-        """Calls it takes: what a creation cannot carry is a call of its own.
-
-        What a manager costs who is created in the same plan, `plan_managers` says.
+        """Calls it takes: what a creation cannot carry is a call of its own, and so are temporary
+        values. What a manager costs who is created in the same plan, `plan_managers` says.
         """
-        if self.kind is Kind.CREATE and any(self.comes_later(path) for path in self.after):
+        later = self.kind is Kind.CREATE and any(self.comes_later(path) for path in self.after)
+        if later or self.temporary:
             return 2
         if self.kind is Kind.TRANSFER and not self.after:
             return 0  # the account is as it should be, only under another source
@@ -165,6 +174,7 @@ class Directory:
     `taken` are folded values by path, for paths that are to be unique besides the user name.
     `managed` are accounts of one source; `others` knows those of the tenant's other sources.
     `kept` are folded user names of deleted accounts, and from when each is free again.
+    `nicknames` are accounts by folded mailNickname; None: nobody asks, as no profile maps it.
     """
 
     managed: Mapping[str, Account]
@@ -174,6 +184,14 @@ class Directory:
     taken: Mapping[str, Container[str]] = field(default_factory=dict)
     others: OtherSources | None = None
     kept: Mapping[str, datetime] = field(default_factory=dict)
+    nicknames: Mapping[str, Account] | None = None
+    domains: KnownDomains = field(default_factory=KnownDomains)
+
+    def holder(self, path: str, value: str) -> Account | None:
+        """Who has this user name or mailNickname, as far as it is known."""
+        if path == USER_NAME:
+            return self.by_user_name.get(value.casefold())
+        return (self.nicknames or {}).get(value.casefold()) if path == MAIL_NICKNAME else None
 
     def takes(self, path: str, value: str) -> bool:
         """Whether an account is known to have this value of a unique path."""

@@ -6,11 +6,13 @@ Nothing here touches an account this portal did not create.
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from provisioning.domain.attributes import ACTIVE, CATALOGUE, EXTERNAL_ID, MANAGER, USER_NAME
+from provisioning.domain.attributes import ACTIVE, EXTERNAL_ID, MANAGER, USER_NAME
+from provisioning.domain.domains import KnownDomains
 from provisioning.domain.leaving import deleted_name, deletion_of_leaver, missing
 from provisioning.domain.manager_references import Managers
+from provisioning.domain.naming import ON_PREMISES, Names, exhausted, left_alone, taken_by, without
 from provisioning.domain.ownership import Claim
 from provisioning.domain.plan_values import (
     CALLS,
@@ -26,7 +28,7 @@ from provisioning.domain.plan_values import (
     Value,
     difference,
 )
-from provisioning.domain.protection import Protection
+from provisioning.domain.protection import PRIVILEGED, Protection, why_protected
 from provisioning.domain.records import fold_key
 from provisioning.domain.standing import Stage
 
@@ -34,6 +36,7 @@ __all__ = [
     "ACTIVE",
     "CALLS",
     "EXTERNAL_ID",
+    "GUEST",
     "NOT_REMOVABLE",
     "USER_NAME",
     "Absences",
@@ -47,39 +50,11 @@ __all__ = [
     "Value",
     "difference",
     "plan",
+    "why_untouched",
 ]
 
 _NOT_OURS = "it was not created by this portal and is not touched."
-_GUEST = "The account that matches is a guest; it is not touched."
-_ON_PREMISES = "This account is synchronised from an on-premises directory; it is never written."
-
-
-@dataclass(slots=True)
-class _Run:
-    """What earlier people of this plan get: accounts by pk and unique values by path.
-
-    User names under `protection` are nobody's to get.
-    """
-
-    protection: Protection
-    values: Mapping[str, dict[str, str]]
-    adopted: dict[int, str] = field(default_factory=dict)
-
-    def takes(self, path: str, value: str) -> bool:
-        """Whether an earlier person gets this value, or nobody may."""
-        if path == USER_NAME and self.protection.covers("", value):
-            return True
-        return value.casefold() in self.values[path]
-
-    def take(self, change: Change) -> str:
-        """Note the values of a change; gives the key of who gets its user name, itself or not."""
-        holder = change.key
-        for path, taken in self.values.items():
-            value = change.after.get(path)
-            if isinstance(value, str):
-                first = taken.setdefault(value.casefold(), change.key)
-                holder = first if path == USER_NAME else holder
-        return holder
+GUEST = "The account is a guest's, and the profile is not for guests; it is not touched."
 
 
 def plan(
@@ -90,36 +65,46 @@ def plan(
     protection: Protection,
     absences: Absences | None,
     matching: Sequence[str] = (),
+    guests: bool = False,
     creation_carries: bool = True,
 ) -> Iterator[Change]:
     """Every person's change, people of the source first, then those missing from it.
 
     `mapped` are the paths the profile writes: attributes outside it are never touched. Accounts
     that we did not create are found by the `matching` paths, in their order. Without `absences`
-    nobody is missing: only some of the source were read. Whether a creation may name a manager,
-    `creation_carries` says; who only waits for a manager that joins, too, comes after the others.
+    nobody is missing: only some of the source were read. Guests are written with `guests` only.
+    Whether a creation may name a manager, `creation_carries` says. Who waits for a name that is
+    given up, or for a manager that joins, comes after the others.
     """
     seen: set[str] = set()
     managers = Managers(directory, creation_carries=creation_carries)
     mapped = mapped - {MANAGER}
-    run = _Run(protection, {path: {} for path in (USER_NAME, *directory.taken)})
+    names = Names(directory, protection)
     for person in people:
         folded = fold_key(person.key)
         seen.add(folded)
         account = directory.managed.get(folded)
         if account is None:
-            change = _once(_newcomer(person, directory, mapped, matching, run), run)
+            change = names.once(_newcomer(person, directory, mapped, matching, names))
         else:
-            change = _move(person, account, directory, mapped)
+            change = _move(person, account, mapped)
         change = managers.referred(_elsewhere(change, directory), person.manager)
-        yield from managers.noted(_guarded(_distinct(change, run), protection))
-    yield from managers.waiting()
+        change = names.distinct(_in_domain(change, directory.domains))
+        for settled in names.settle(_guarded(change, protection, guests)):
+            yield from managers.noted(settled)
+    for decided in names.decided():
+        yield from managers.noted(decided)
+    yield from managers.waiting(names.needed)
     if absences is not None:
-        yield from _absent(seen, directory, absences, protection)
+        yield from _absent(seen, directory, absences, protection, guests)
 
 
 def _absent(
-    seen: Container[str], directory: Directory, absences: Absences, protection: Protection
+    seen: Container[str],
+    directory: Directory,
+    absences: Absences,
+    protection: Protection,
+    guests: bool,
 ) -> Iterator[Change]:
     """Changes of those whom the source does not name, or whom the profile is not for."""
     for key, account in directory.managed.items():
@@ -127,7 +112,7 @@ def _absent(
             continue
         left = missing(account, absences)
         if left is not None:
-            yield _guarded(_elsewhere(left, directory), protection)
+            yield _guarded(_elsewhere(left, directory), protection, guests)
 
 
 def _newcomer(
@@ -135,13 +120,13 @@ def _newcomer(
     directory: Directory,
     mapped: frozenset[str],
     matching: Sequence[str],
-    run: _Run,
+    names: Names,
 ) -> Change:
     """Somebody whose account is not this source's: another one's, nobody's, or still to be made."""
     claim = directory.others.claim(person) if directory.others else None
     if claim is not None:
-        return _claimed(claim, person, directory, mapped)
-    return _join(person, directory, mapped, matching, run)
+        return _claimed(claim, person, mapped)
+    return _join(person, directory, mapped, matching, names)
 
 
 def _join(
@@ -149,26 +134,25 @@ def _join(
     directory: Directory,
     mapped: frozenset[str],
     matching: Sequence[str],
-    run: _Run,
+    names: Names,
 ) -> Change:
     found = _matches(person, directory, matching)
     if found:
-        return _adopt(person, found, directory, mapped)
+        return _adopt(person, found, mapped)
     if _gets_none(person):
         early = person.standing.stage is Stage.EARLY
         return _change(Kind.INACTIVE, person, reason=person.standing.reason if early else "")
     # Where the profile proposes nothing, the account is to have no value.
     wanted = {path: each for path, each in person.choices.items() if each}
-    free = {path: _free(path, each, directory, run) for path, each in wanted.items()}
+    free = {path: names.free(path, each) for path, each in wanted.items()}
     for path, left in free.items():
         if not left:
-            return _change(Kind.LEAVE, person, reason=_exhausted(path, wanted[path]))
+            return _change(Kind.LEAVE, person, reason=exhausted(path, wanted[path]))
     if free:
         first = {path: left[0] for path, left in free.items()}
         person = replace(person, initial={**person.initial, **first})
     holder = directory.by_user_name.get(person.user_name().casefold())
-    taken = deleted_name(person, directory) if holder is None else _taken(holder)
-    if taken:
+    if taken := _name_is_taken(holder, person, directory):
         return _change(Kind.LEAVE, person, account=holder, reason=taken)
     same_key = directory.strangers.get(fold_key(person.key))
     if same_key is not None:
@@ -182,27 +166,17 @@ def _join(
     return replace(change, choices=rest)
 
 
+def _name_is_taken(holder: Account | None, person: Person, directory: Directory) -> str:
+    """Why the user name cannot be had, "" if it can; what ours give up is decided at the end."""
+    if holder is None:
+        return deleted_name(person, directory)
+    return "" if holder.key else taken_by(holder)
+
+
 def _gets_none(person: Person) -> bool:
     """Whether nobody makes an account for the person today."""
     joining = person.standing.stage is Stage.JOINING
     return person.standing.waits or (person.values.get(ACTIVE, True) is False and not joining)
-
-
-def _free(path: str, candidates: Sequence[str], directory: Directory, run: _Run) -> list[str]:
-    """Values of a unique path that neither an account nor an earlier person of this run has."""
-    return [
-        each
-        for each in dict.fromkeys(candidates)
-        if not (directory.takes(path, each) or run.takes(path, each))
-    ]
-
-
-def _exhausted(path: str, candidates: Sequence[str]) -> str:
-    attribute = CATALOGUE.get(path)
-    label = attribute.label if attribute else path
-    # The values themselves may be redacted, and nothing of this operation would tell which.
-    tried = f"{len(candidates)} tried"
-    return f"{label}: every value the profile proposes is taken ({tried}). Add another rule to it."
 
 
 def _matches(person: Person, directory: Directory, matching: Sequence[str]) -> Sequence[Account]:
@@ -218,26 +192,21 @@ def _matches(person: Person, directory: Directory, matching: Sequence[str]) -> S
     return ()
 
 
-def _adopt(
-    person: Person, found: Sequence[Account], directory: Directory, mapped: frozenset[str]
-) -> Change:
+def _adopt(person: Person, found: Sequence[Account], mapped: frozenset[str]) -> Change:
     """Take over an account that exists: always after an explicit yes, and never a pick."""
     account = found[0]
     if len(found) > 1:
         names = ", ".join(sorted(each.user_name for each in found)[:5])
         reason = f"{len(found)} accounts match this person ({names}); none of them is picked."
         return _change(Kind.LEAVE, person, account=account, reason=reason)
-    if account.guest:
-        return _change(Kind.LEAVE, person, account=account, reason=_GUEST)
     after = difference(person.values, account.state, mapped, person.ignored)
     after[EXTERNAL_ID] = person.key
     before = {path: account.state.get(path) for path in after}
     change = _change(Kind.ADOPT, person, account=account, before=before, after=after)
-    change = _unless_taken(change, person, directory)
-    return replace(change, withheld=change.kind is Kind.ADOPT)
+    return replace(change, withheld=True)
 
 
-def _claimed(claim: Claim, person: Person, directory: Directory, mapped: frozenset[str]) -> Change:
+def _claimed(claim: Claim, person: Person, mapped: frozenset[str]) -> Change:
     """An account of another source: taken over after an explicit yes, or left alone."""
     account = claim.account
     if not claim.moves:
@@ -249,8 +218,7 @@ def _claimed(claim: Claim, person: Person, directory: Directory, mapped: frozens
     change = _change(
         Kind.TRANSFER, person, account=account, before=before, after=after, reason=claim.reason
     )
-    change = _unless_taken(change, person, directory)
-    return replace(change, withheld=change.kind is Kind.TRANSFER)
+    return replace(change, withheld=True)
 
 
 def _elsewhere(change: Change, directory: Directory) -> Change:
@@ -262,25 +230,7 @@ def _elsewhere(change: Change, directory: Directory) -> Change:
     return replace(change, reason=reason, withheld=True) if reason else change
 
 
-def _once(change: Change, run: _Run) -> Change:
-    """Leave alone whoever matches an account that an earlier person of this run matches."""
-    if change.kind not in (Kind.ADOPT, Kind.TRANSFER) or change.account is None:
-        return change
-    first = run.adopted.setdefault(change.account.pk, change.key)
-    if first == change.key:
-        return change
-    return _left(change, f"The same account matches the person with key {first}.")
-
-
-def _taken(holder: Account) -> str:
-    if holder.key:
-        return "The user name belongs to the account of another person of this source."
-    if holder.on_premises:
-        return _ON_PREMISES
-    return f"This account exists already; {_NOT_OURS}"
-
-
-def _move(person: Person, account: Account, directory: Directory, mapped: frozenset[str]) -> Change:
+def _move(person: Person, account: Account, mapped: frozenset[str]) -> Change:
     deletion = deletion_of_leaver(person, account)
     if deletion is not None:
         return deletion
@@ -292,60 +242,43 @@ def _move(person: Person, account: Account, directory: Directory, mapped: frozen
     if ACTIVE in after:
         kind = Kind.ENABLE if after[ACTIVE] else Kind.DISABLE
     reason = person.standing.reason if kind is Kind.DISABLE else ""
-    change = _change(kind, person, account=account, before=before, after=after, reason=reason)
-    return _unless_taken(change, person, directory)
+    return _change(kind, person, account=account, before=before, after=after, reason=reason)
 
 
-def _unless_taken(change: Change, person: Person, directory: Directory) -> Change:
+def _in_domain(change: Change, domains: KnownDomains) -> Change:
+    """Leave alone whose user name is in no domain of the tenant; say so where that is not sure."""
+    name = change.after.get(USER_NAME) if change.kind in CALLS else None
+    if not isinstance(name, str):
+        return change
+    if refusal := domains.refusal(name):
+        return without(change, USER_NAME, refusal)
+    warning = domains.warning(name)
+    return replace(change, reason=change.reason or warning) if warning else change
+
+
+def _guarded(change: Change, protection: Protection, guests: bool) -> Change:
+    """Leave alone protected accounts, those of others' making, and guests unless they are meant."""
+    if change.kind not in CALLS:
+        return change
     account = change.account
-    holder = directory.by_user_name.get(person.user_name(account).casefold())
-    if holder is not None and account is not None and holder.pk != account.pk:
-        return _nameless(
-            change, f"The new user name is taken by another account ({holder.user_name})."
-        )
-    return change
-
-
-def _distinct(change: Change, run: _Run) -> Change:
-    """Leave alone whoever would get a user name that an earlier person of this run gets."""
-    if change.kind not in CALLS:
-        return change
-    first = run.take(change)
-    if first == change.key:
-        return change
-    return _nameless(change, f"The same user name is mapped for the person with key {first}.")
-
-
-def _nameless(change: Change, reason: str) -> Change:
-    """What is left of a change whose user name is taken: a disable without it, or nothing."""
-    if change.kind is not Kind.DISABLE:
-        return _left(change, reason)
-    # A name that clashes must not keep the account of someone who has left open.
-    before = {path: value for path, value in change.before.items() if path != USER_NAME}
-    after = {path: value for path, value in change.after.items() if path != USER_NAME}
-    return replace(change, before=before, after=after, reason=reason, digest="")
-
-
-def _left(change: Change, reason: str) -> Change:
-    return replace(
-        change, kind=Kind.LEAVE, before={}, after={}, choices={}, reason=reason, withheld=False
-    )
-
-
-def _guarded(change: Change, protection: Protection) -> Change:
-    """Leave alone protected accounts and those an on-premises directory owns."""
-    if change.kind not in CALLS:
-        return change
-    entra_id = change.account.entra_id if change.account else ""
-    old_name = change.account.user_name if change.account else ""
+    entra_id = account.entra_id if account else ""
+    old_name = account.user_name if account else ""
     entry = protection.covers(entra_id, change.user_name) or protection.covers("", old_name)
     if entry is not None:
-        reason = f"Protected by the entry {entry!r} of this tenant's list."
-    elif change.account is not None and change.account.on_premises:
-        reason = _ON_PREMISES
-    else:
+        return left_alone(change, why_protected(entry))
+    if account is None:
         return change
-    return _left(change, reason)
+    reason = why_untouched(account, guests=guests)
+    return left_alone(change, reason) if reason else change
+
+
+def why_untouched(account: Account, *, guests: bool) -> str:
+    """Why an account is never written, whatever the source says; "" when it may be."""
+    if account.on_premises:
+        return ON_PREMISES
+    if account.guest and not guests:
+        return GUEST
+    return PRIVILEGED if account.possibly_privileged else ""
 
 
 def _change(

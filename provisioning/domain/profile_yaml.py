@@ -43,12 +43,14 @@ _LIFECYCLE = ("start", "last_day", "leavers", "way_in")
 _START = ("column", "expression", "days_before")
 _STEP = ("after_days", "do", "target", "constant", "expression")
 _NUMBERS = ("format", "delete_after_days", "days_before", "after_days")
+_TRUTHS = ("redact", "guests")
 _SAID = {
     "parameters": "Values that expressions use as [param.name]; a template leaves some empty.",
     "matching": "What existing accounts may be found by.",
     "rules": "Conditions by name.",
     "scope": "Whom the profile is for.",
     "lifecycle": "When accounts are made, and what becomes of leavers.",
+    "guests": "Whether accounts of guests are adopted and written, too.",
     "attributes": "Where each attribute's value comes from.",
 }
 _MOST = 200
@@ -143,7 +145,7 @@ def _data(name: str, node: Node) -> Any:
         return {key: _data(key, each) for key, each in node.items.items()}
     if node.absent:
         return "" if node.value == "" else None
-    if node.style is None and name == "redact" and node.value in ("true", "false"):
+    if node.style is None and name in _TRUTHS and node.value in ("true", "false"):
         return node.value == "true"
     if node.style is None and name in _NUMBERS and node.value.isdecimal() and len(node.value) < 10:
         return int(node.value)

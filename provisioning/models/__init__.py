@@ -10,6 +10,7 @@ from provisioning.models.directory import (
 from provisioning.models.job import HeldRecord, Job, Operation
 from provisioning.models.lane import ApplicationPace, Lane
 from provisioning.models.policy import ApprovalPolicy
+from provisioning.models.safeguards import ProtectedMember, TenantDomain
 from provisioning.models.schedule import Blackout, Quarantine, Schedule
 from provisioning.models.source import (
     MappingProfile,
@@ -36,9 +37,11 @@ __all__ = [
     "Operation",
     "ProfileTemplate",
     "ProfileVersion",
+    "ProtectedMember",
     "Quarantine",
     "Schedule",
     "Snapshot",
     "SnapshotChunk",
     "Source",
+    "TenantDomain",
 ]

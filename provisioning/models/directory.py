@@ -15,6 +15,10 @@ class Directory(models.Model):
     inventory_at = models.DateTimeField(null=True, help_text="When all users were last read.")
     discovery = models.JSONField(null=True, help_text="What the service says of itself.")
     discovered_at = models.DateTimeField(null=True)
+    protected_groups = models.JSONField(
+        default=dict,
+        help_text="When the members of each protected group were read, by the group's object id.",
+    )
     manager_at_creation = models.BooleanField(
         null=True, help_text="Whether a creation may name the manager; null: not known yet."
     )
@@ -52,6 +56,9 @@ class DirectoryObject(models.Model):
         null=True,
         help_text="The first day, in the customer's zone, on which a sync took its person for a"
         " leaver: absent, inactive or past the last day.",
+    )
+    possibly_privileged = models.DateTimeField(
+        null=True, help_text="When Entra refused a change of this account while others succeeded."
     )
     record_digest = models.CharField(
         max_length=32,

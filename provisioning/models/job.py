@@ -227,6 +227,10 @@ class Operation(models.Model):
     choices = models.JSONField(
         default=dict, help_text="By path: what a creation tries next, should its value be taken."
     )
+    naming = models.JSONField(
+        default=dict,
+        help_text="Whose user name it gets, and the temporary one in a circle of names.",
+    )
     record_digest = models.CharField(max_length=32, blank=True)
     reason = models.CharField(max_length=300, blank=True)
     warning = models.CharField(max_length=300, blank=True)

@@ -22,6 +22,7 @@ INVENTORY = (
     "displayName",
     f"{ENTRA_USER}:onPremisesSyncEnabled",
     f"{ENTRA_USER}:userType",
+    f"{ENTRA_USER}:mailNickname",
 )
 WHO = ("userName", "externalId", "active", "displayName")
 

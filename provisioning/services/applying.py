@@ -30,7 +30,9 @@ from provisioning.services.names import is_free
 from provisioning.services.outcomes import Outcome, looks_up
 from provisioning.services.pausing import pauses
 from provisioning.services.preparing import FILLED, prepare
+from provisioning.services.protection import Safeguard, mark_privileged
 from provisioning.services.quarantines import Failure
+from provisioning.services.renaming import begun_circles
 from provisioning.services.requests import request_of
 from provisioning.services.resting import Rest
 from provisioning.services.settling import count, save
@@ -138,7 +140,8 @@ def _round(job: Job, batch: Sequence[Operation], client: ScimClient, held: HeldL
     """One batch: rows before it leaves, answers and their operations in one transaction after."""
     journal = Journal(job.tenant, job.label)
     prepared = prepare(job, batch, timezone.now())
-    current, attempts, dropped = _attempts(job.tenant, prepared.ready, timezone.now())
+    guard = Safeguard(job, prepared.ready)
+    current, attempts, dropped = _attempts(job.tenant, prepared.ready, guard, timezone.now())
     dropped += prepared.dropped
     client.ready()
     deadline = held.renew()
@@ -162,14 +165,14 @@ def _round(job: Job, batch: Sequence[Operation], client: ScimClient, held: HeldL
 
 
 def _attempts(
-    tenant: Tenant, batch: Sequence[Operation], now: datetime
+    tenant: Tenant, batch: Sequence[Operation], guard: Safeguard, now: datetime
 ) -> tuple[list[Operation], list[Attempt], list[Outcome]]:
     """Operations with a request each, and the outcomes of those that need none."""
     current: list[Operation] = []
     attempts: list[Attempt] = []
     dropped: list[Outcome] = []
     for operation in batch:
-        settled = _without_request(operation, now)
+        settled = _without_request(operation, guard, now)
         if settled is not None:
             dropped.append(settled)
             continue
@@ -181,13 +184,16 @@ def _attempts(
     return current, attempts, dropped
 
 
-def _without_request(operation: Operation, now: datetime) -> Outcome | None:
+def _without_request(operation: Operation, guard: Safeguard, now: datetime) -> Outcome | None:
     """How an operation ends that needs no request, or whose object is not what was planned for."""
     if operation.on_group:
         if group_outcomes.needs_no_call(operation):
             return group_outcomes.adopted(operation, now)
         return group_outcomes.stale(operation, now) if group_outcomes.is_stale(operation) else None
-    return outcomes.stale(operation, now) if outcomes.is_stale(operation) else None
+    if outcomes.is_stale(operation):
+        return outcomes.stale(operation, now)
+    why = "" if looks_up(operation) else guard.why_not(operation)
+    return outcomes.untouched(operation, why, now) if why else None
 
 
 def _reached(exchanges: Sequence[Exchange]) -> bool:
@@ -274,10 +280,11 @@ def _skip_pending(job: Job, held: HeldLane) -> None:
     """Skip what was surely not carried out. A change that may have been is sent once more, because
     what is believed of the account would be wrong otherwise; a creation that may have been is
     looked for, and skipped when it is not there. An account that exists by now still gets what its
-    creation could not carry."""
+    creation could not carry, and a circle of names that was begun is carried through."""
     # A creation of a group nobody knows the end of is looked for, never sent again.
     creation = Q(kind=Operation.Kind.CREATE)
     sure = (creation & Q(target=None)) | (~creation & Q(uncertain_since=None))
+    begun = begun_circles(job).values_list("pk", flat=True)
     unheard = creation & Q(target=None, uncertain_since__isnull=False)
     unheard &= Q(lookups=0) | Q(status__gte=500)
     with transaction.atomic():
@@ -287,10 +294,14 @@ def _skip_pending(job: Job, held: HeldLane) -> None:
             status=None,
             not_before=timezone.now() + timedelta(seconds=settings.LOOKUP_DELAY_SECONDS),
         )
-        skipped = job.operations.filter(sure, state=_PENDING).update(
-            state=Operation.State.SKIPPED,
-            message="The job was cancelled before this was sent.",
-            settled_at=timezone.now(),
+        skipped = (
+            job.operations.filter(sure, state=_PENDING)
+            .exclude(pk__in=list(begun))
+            .update(
+                state=Operation.State.SKIPPED,
+                message="The job was cancelled before this was sent.",
+                settled_at=timezone.now(),
+            )
         )
         count(job, Counter(skipped=skipped) if skipped else Counter())
 
@@ -303,6 +314,7 @@ def _finish_or_wait(job: Job, held: HeldLane) -> datetime | None:
         if left.exists():
             due: datetime | None = left.aggregate(next=Min("not_before"))["next"]
             return due
+        mark_privileged(job, timezone.now())
         ended = Job.State.CANCELLED if job.cancel_requested else Job.State.FINISHED
         Job.objects.filter(pk=job.pk).update(state=ended, ended_at=timezone.now(), problem="")
     logger.info("%s: %s", job.label, ended.value)

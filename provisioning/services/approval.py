@@ -1,9 +1,10 @@
 """Decisions about a job: go on despite the guard, approve (by people or by policy), cancel."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from provisioning.domain.approval_policy import Approvers, Policy
@@ -55,9 +56,11 @@ def approve(
     include_adoptions: bool = False,
     include_deletes: bool = False,
     include_transfers: bool = False,
+    adopt: Collection[int] = (),
 ) -> None:
     """Let a plan be applied; what is in doubt, adoptions, transfers, deletes need a yes of each.
 
+    Adoptions are taken all, or one by one: `adopt` are primary keys of operations of this plan.
     Where the tenant's policy asks for two people, the first leaves the plan waiting. Raises
     DecisionRefused when the plan is not waiting any more, has expired, or is not this person's.
     """
@@ -66,6 +69,7 @@ def approve(
     require_fresh(job)
     policy = policies.policy_of(job.tenant)
     _require_another(job, by, policy)
+    _require_adoptions(job, adopt)
     first = _first_of_two(job, by, policy) if include_deletes else None
     if first == by:
         return
@@ -75,7 +79,7 @@ def approve(
     included += [Operation.Kind.ADOPT] if include_adoptions else []
     included += [Operation.Kind.DELETE, Operation.Kind.GROUP_DELETE] if include_deletes else []
     included += [Operation.Kind.TRANSFER] if include_transfers else []
-    _release(job, now, included, "Not approved with the plan.")
+    _release(job, now, included, "Not approved with the plan.", adopt)
     if include_transfers:
         settle_without_calls(job)
     record(
@@ -89,6 +93,7 @@ def approve(
         include_adoptions=include_adoptions,
         include_deletes=include_deletes,
         include_transfers=include_transfers,
+        adopted_one_by_one=0 if include_adoptions else len(set(adopt)),
     )
 
 
@@ -181,10 +186,24 @@ def _first_of_two(job: Job, by: User, policy: Policy) -> User | None:
     return first
 
 
-def _release(job: Job, now: datetime, included: Sequence[str], left: str) -> None:
+def _require_adoptions(job: Job, adopt: Collection[int]) -> None:
+    found = job.operations.filter(
+        pk__in=adopt, kind=Operation.Kind.ADOPT, state=Operation.State.WITHHELD
+    )
+    if found.count() < len(set(adopt)):
+        raise DecisionRefused(
+            "An account that was ticked is not up for adoption in this plan. Look at it again."
+        )
+
+
+def _release(
+    job: Job, now: datetime, included: Sequence[str], left: str, chosen: Collection[int] = ()
+) -> None:
     """Hand the plan to its lane; what is withheld and not included is skipped, for that reason."""
     withheld = job.operations.filter(state=Operation.State.WITHHELD)
-    job.total += withheld.filter(kind__in=included).update(state=Operation.State.PENDING)
+    job.total += withheld.filter(Q(kind__in=included) | Q(pk__in=chosen)).update(
+        state=Operation.State.PENDING
+    )
     job.save(update_fields=["total"])
     withheld.update(state=Operation.State.SKIPPED, message=left, settled_at=now)
     job.operations.filter(state=Operation.State.PROPOSED).update(state=Operation.State.PENDING)

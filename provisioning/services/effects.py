@@ -21,14 +21,14 @@ from provisioning.domain.effects import (
 )
 from provisioning.domain.keys import refused_keys
 from provisioning.domain.mapping import CompiledProfile, compile_profile
-from provisioning.domain.protection import Protection
 from provisioning.domain.shared_mapping import share
 from provisioning.models import Source
 from provisioning.selectors import targets_of
 from provisioning.services import snapshots
 from provisioning.services.manager_waves import may_carry_manager
+from provisioning.services.protection import protection_of
 from provisioning.services.samples import Sample
-from provisioning.services.shadow import groups_of, shadow_of
+from provisioning.services.shadow import groups_of, shadow_of, unique_paths
 from tenants.models import Tenant
 
 
@@ -126,10 +126,10 @@ def _effects(
 def _situation(source: Source, profiles: Sequence[CompiledProfile], now: datetime) -> Situation:
     """As planning would find it."""
     matching = {path: None for each in profiles for path in each.definition.matching}
-    unique = {path for each in profiles for path in each.unique}
+    unique = {path for each in profiles for path in unique_paths(each)}
     return Situation(
         shadow_of(source, list(matching), unique, now=now),
-        Protection(source.tenant.protected_accounts),
+        protection_of(source.tenant),
         timezone.localdate(now, source.tenant.zone),
         now,
         groups=partial(groups_of, source),

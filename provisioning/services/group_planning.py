@@ -17,7 +17,6 @@ from provisioning.domain.groups import (
     plan_groups,
 )
 from provisioning.domain.plan_values import Absences
-from provisioning.domain.protection import Protection
 from provisioning.models import DirectoryGroup, DirectoryObject, Job, Operation
 from provisioning.scim.client import ScimClient
 from provisioning.services.group_reading import read_adopted
@@ -25,6 +24,7 @@ from provisioning.services.lanes import HeldLane
 from provisioning.services.people import MappedPeople
 from provisioning.services.plan_counts import PlanCounts
 from provisioning.services.plan_rows import group_row
+from provisioning.services.protection import protection_of
 from provisioning.services.shadow import groups_of
 
 _BATCH = 500
@@ -80,7 +80,7 @@ def _planned(job: Job, people: MappedPeople, counts: PlanCounts) -> Iterator[Gro
 def _people(
     job: Job, people: MappedPeople, counts: PlanCounts, owned: QuerySet[DirectoryObject]
 ) -> People:
-    protection = Protection(job.tenant.protected_accounts)
+    protection = protection_of(job.tenant)
     accounts: dict[str, str] = {}
     protected: set[str] = set()
     for key, entra_id, user_name in owned.values_list("key", "entra_id", "user_name").iterator(

@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from provisioning.domain.attributes import MAIL_NICKNAME
 from provisioning.models import Directory, DirectoryObject
 from provisioning.scim.client import ScimClient
 from provisioning.scim.messages import Purpose
@@ -70,5 +71,5 @@ def _shadow(tenant: Tenant, resource: dict[str, Any], paths: Collection[str]) ->
         active=resource.get("active") in _TRUE,
         on_premises=extension_value(resource, ENTRA_USER, "onPremisesSyncEnabled") in _TRUE,
         guest=extension_value(resource, ENTRA_USER, "userType") == "Guest",
-        state=flat_state(resource, {"displayName", *paths}),
+        state=flat_state(resource, {"displayName", MAIL_NICKNAME, *paths}),
     )

@@ -10,8 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from provisioning.domain.attributes import MAIL_NICKNAME, MANAGER, is_custom
-from provisioning.domain.planner import ACTIVE, EXTERNAL_ID, USER_NAME
-from provisioning.domain.records import fold_key
+from provisioning.domain.planner import USER_NAME
 from provisioning.domain.retry import (
     MAX_ATTEMPTS,
     Again,
@@ -32,6 +31,8 @@ from provisioning.scim.errors import (
     UnknownOutcome,
 )
 from provisioning.scim.resources import created_id, resources_of
+from provisioning.services.renaming import open_circle, temporary_of
+from provisioning.services.shadow_rows import changed_row, created_row, doubted_row, known_of
 
 _TALLY = {
     Operation.Kind.CREATE: "created",
@@ -67,6 +68,8 @@ class Outcome:
     """The account was created; a second call brings it what the creation could not carry."""
     renamed: bool = False
     """The operation carries another value now."""
+    opens: bool = False
+    """The account has a temporary name now, and whoever waited for the old one may go on."""
     manager_refused: bool = False
     """The directory lets no creation name a manager."""
     group: DirectoryGroup | None = None
@@ -92,10 +95,11 @@ def creates(operation: Operation) -> bool:
 
 def changes_of(operation: Operation) -> dict[str, Any]:
     """What the operation's next call carries: a creation no custom security attributes (nor a
-    manager, where it may not name one), and the call after it nothing else.
+    manager, where it may not name one), and the call after it nothing else. Who opens a circle of
+    names first gets the temporary ones alone.
     """
     if operation.kind != Operation.Kind.CREATE:
-        return dict(operation.after)
+        return temporary_of(operation) or dict(operation.after)
     later = not creates(operation)
     return {
         path: value
@@ -126,8 +130,10 @@ def written(operation: Operation, body: Any, now: datetime) -> Outcome:
     operation.message = ""
     if operation.kind == Operation.Kind.DELETE:
         return _deleted(operation, now)
+    if temporary_of(operation):
+        return _opened(operation)
     if not creates(operation):
-        return _done(operation, now, shadow=_changed(operation))
+        return _done(operation, now, shadow=changed_row(operation, changes_of(operation)))
     entra_id = created_id(body)
     if entra_id is None:
         operation.uncertain_since = operation.uncertain_since or now
@@ -206,7 +212,7 @@ def looked_up(
         if operation.uncertain_since:
             return _exists(operation, now, entra_id)
         operation.message = ""
-        return _done(operation, now, shadow=_created(operation, entra_id, _read(ours[0])))
+        return _done(operation, now, shadow=created_row(operation, entra_id, known_of(ours[0])))
     if found:
         another = _another_choice(operation, free) if len(found) == 1 else None
         return another or _conflict(operation, found, now)
@@ -260,6 +266,19 @@ def refused(operation: Operation, reason: str, now: datetime) -> Outcome:
     return _fail(operation, now, f"{reason} Correct the record or the mapping profile.")
 
 
+def name_held(operation: Operation, why: str, now: datetime) -> Outcome:
+    """The name it was to get is not given up; what it has by now stays."""
+    return _fail(operation, now, why)
+
+
+def untouched(operation: Operation, why: str, now: datetime) -> Outcome:
+    """The account must not be written, as is known since the plan was made."""
+    shadow = doubted_row(operation, changes_of(operation)) if operation.uncertain_since else None
+    operation.state, operation.settled_at = Operation.State.SKIPPED, now
+    operation.message = why
+    return Outcome(operation, "skipped", shadow=shadow)
+
+
 def nobody_left(operation: Operation, now: datetime) -> Outcome:
     """Whom the operation waited for has no account, so that nothing is left to send."""
     if operation.kind == Operation.Kind.CREATE:
@@ -279,7 +298,7 @@ def is_stale(operation: Operation) -> bool:
 def _exists(operation: Operation, now: datetime, entra_id: str) -> Outcome:
     """The account was created: done, unless a second call has to follow."""
     operation.message = ""
-    shadow = _created(operation, entra_id, changes_of(operation))
+    shadow = created_row(operation, entra_id, changes_of(operation))
     if not has_second_call(operation):
         shadow.record_digest = operation.record_digest
         return _done(operation, now, shadow=shadow)
@@ -287,6 +306,20 @@ def _exists(operation: Operation, now: datetime, entra_id: str) -> Outcome:
     operation.attempts, operation.uncertain_since = 0, None
     operation.status, operation.detail = None, ""
     return Outcome(operation, shadow=shadow, goes_on=True)
+
+
+def _opened(operation: Operation) -> Outcome:
+    """The account has its temporary name: the operation goes on when its own is free."""
+    shadow = changed_row(operation, changes_of(operation))
+    if shadow is not None:
+        # What it was last written for is written by the call that follows.
+        shadow.record_digest = ""
+        operation.target_revision = shadow.revision
+    open_circle(operation)
+    operation.state, operation.not_before = Operation.State.PENDING, None
+    operation.attempts, operation.uncertain_since = 0, None
+    operation.status, operation.detail = None, ""
+    return Outcome(operation, shadow=shadow, goes_on=True, opens=True)
 
 
 def _absent(operation: Operation, now: datetime) -> Outcome:
@@ -315,7 +348,9 @@ def _gave_up(operation: Operation, error: ScimError, now: datetime) -> Outcome:
         return Outcome(operation)
     if second or not isinstance(error, NotFound):
         outcome = _fail(operation, now, f"{_CREATED_ONLY if second else ''}{error}")
-        outcome.shadow = _doubted(operation) if operation.uncertain_since else None
+        outcome.shadow = (
+            doubted_row(operation, changes_of(operation)) if operation.uncertain_since else None
+        )
         return outcome
     gone, operation.target = operation.target, None
     if operation.kind == Operation.Kind.DISABLE:
@@ -358,61 +393,3 @@ def _fail(operation: Operation, now: datetime, message: str) -> Outcome:
     operation.state, operation.settled_at = Operation.State.FAILED, now
     operation.message = message
     return Outcome(operation, "failed")
-
-
-def _created(operation: Operation, entra_id: str, state: dict[str, Any]) -> DirectoryObject:
-    user_name = str(state.get(USER_NAME) or operation.user_name)
-    return DirectoryObject(
-        customer_id=operation.customer_id,
-        tenant_id=operation.tenant_id,
-        entra_id=entra_id,
-        key=fold_key(operation.key),
-        owner_id=operation.job.source_id,
-        external_id=operation.key,
-        user_name=user_name,
-        folded_user_name=user_name.casefold(),
-        active=bool(state.get(ACTIVE, True)),
-        state={path: value for path, value in state.items() if value is not None},
-    )
-
-
-def _changed(operation: Operation) -> DirectoryObject | None:
-    """The target as it is after the change was answered with success."""
-    target = operation.target
-    if target is None:
-        return None
-    state = {**target.state, **changes_of(operation)}
-    target.state = {path: value for path, value in state.items() if value is not None}
-    # What an earlier change left in doubt is "" there: then the last that was known stays.
-    active = target.state.get(ACTIVE)
-    target.active = active if isinstance(active, bool) else target.active
-    target.user_name = str(target.state.get(USER_NAME) or target.user_name)
-    target.folded_user_name = target.user_name.casefold()
-    target.record_digest = operation.record_digest
-    target.revision += 1
-    if operation.kind in (Operation.Kind.ADOPT, Operation.Kind.TRANSFER):
-        target.key, target.external_id = fold_key(operation.key), operation.key
-        target.owner_id, target.offered_to_id = operation.job.source_id, None
-    return target
-
-
-def _doubted(operation: Operation) -> DirectoryObject | None:
-    """The target after a change that may or may not have happened: its paths are written anew.
-
-    No desired value equals "", so the next plan differs whatever the source says then.
-    """
-    target = operation.target
-    if target is None or operation.kind == Operation.Kind.DELETE:
-        return None
-    # A transfer that comes to nothing leaves the account to its owner, under the key it had.
-    doubted = [path for path in changes_of(operation) if path != EXTERNAL_ID]
-    target.state = {**target.state, **dict.fromkeys(doubted, "")}
-    target.active = target.active or ACTIVE in operation.after
-    target.record_digest = ""
-    target.revision += 1
-    return target
-
-
-def _read(resource: dict[str, Any]) -> dict[str, Any]:
-    known = (USER_NAME, EXTERNAL_ID, ACTIVE, "displayName")
-    return {name: resource[name] for name in known if resource.get(name) is not None}

@@ -5,6 +5,7 @@ from provisioning.domain.phases import phase_of
 from provisioning.domain.planner import Change, Kind
 from provisioning.domain.records import fold_key
 from provisioning.models import Job, Operation
+from provisioning.services.renaming import naming_of, waits_of
 
 _ACTS = {
     GroupAct.ADOPT: Operation.Kind.GROUP_ADOPT,
@@ -34,15 +35,19 @@ def person_row(job: Job, change: Change) -> Operation:
         target_revision=change.account.revision if change.account else None,
         manager=change.manager[:255],
         carries_manager=change.carries_manager,
-        waits_for=[f"person:{fold_key(change.manager)}"]
-        if change.manager and change.account
-        else [],
+        waits_for=[*_awaited_manager(change), *waits_of(change)],
+        naming=naming_of(change),
         before=dict(change.before),
         after=dict(change.after),
         record_digest=change.digest,
         choices={path: list(rest) for path, rest in change.choices.items() if rest},
         reason=change.reason[:300],
     )
+
+
+def _awaited_manager(change: Change) -> list[str]:
+    awaits = change.manager and change.account
+    return [f"person:{fold_key(change.manager)}"] if awaits else []
 
 
 def group_row(job: Job, planned: GroupOperation, group_pk: int | None) -> Operation:

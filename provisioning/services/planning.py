@@ -12,7 +12,6 @@ from billing.selectors import quote_for
 from provisioning.domain.attributes import MANAGER
 from provisioning.domain.mapping import CompiledProfile
 from provisioning.domain.planner import Absences, Change, Kind, plan
-from provisioning.domain.protection import Protection
 from provisioning.models import DirectoryObject, HeldRecord, Job, Operation
 from provisioning.scim.client import ScimClient
 from provisioning.selectors import profile_of
@@ -30,7 +29,8 @@ from provisioning.services.manager_waves import (
 from provisioning.services.people import MappedPeople, PatternTooSlow
 from provisioning.services.plan_counts import PlanCounts
 from provisioning.services.plan_rows import person_row
-from provisioning.services.shadow import shadow_of
+from provisioning.services.protection import protection_of, refresh_protected
+from provisioning.services.shadow import shadow_of, unique_paths
 
 logger = logging.getLogger(__name__)
 _BATCH = 500
@@ -63,6 +63,7 @@ def plan_job(job: Job, client: ScimClient, held: HeldLane) -> None:
     # The manager would make pages of 100 out of pages of 999.
     paths = {*profile.targets, *profile.definition.matching} - {MANAGER}
     read_inventory(job.tenant, client, held, paths)
+    refresh_protected(job.tenant, client, held)
     read_groups(job, profile.definition.groups, client, held)
     _forget_earlier_try(job, held)
     people = MappedPeople(job, profile)
@@ -88,11 +89,14 @@ def _write_operations(
     carries = may_carry_manager(job.tenant)
     changes = plan(
         people,
-        shadow_of(job.source, profile.definition.matching, profile.unique, now=job.created_at),
+        shadow_of(
+            job.source, profile.definition.matching, unique_paths(profile), now=job.created_at
+        ),
         mapped=profile.managed,
-        protection=Protection(job.tenant.protected_accounts),
+        protection=protection_of(job.tenant),
         absences=_absences(job, people),
         matching=profile.definition.matching,
+        guests=profile.definition.guests,
         creation_carries=carries,
     )
     counts = PlanCounts()

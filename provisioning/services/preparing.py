@@ -16,6 +16,7 @@ from provisioning.domain.records import fold_key
 from provisioning.models import DirectoryGroup, DirectoryObject, Job, Operation
 from provisioning.services import outcomes
 from provisioning.services.outcomes import Outcome, creates, looks_up
+from provisioning.services.renaming import still_held
 
 _SOON = timedelta(seconds=0.2)
 _KIND = Operation.Kind
@@ -51,7 +52,11 @@ def prepare(job: Job, batch: Sequence[Operation], now: datetime) -> Prepared:
             found.waiting.append(operation)
         else:
             able.append(operation)
-    _fill(job, able, now, found)
+    held = still_held(job, able)
+    for operation in able:
+        if operation.pk in held:
+            found.dropped.append(outcomes.name_held(operation, held[operation.pk], now))
+    _fill(job, [each for each in able if each.pk not in held], now, found)
     return found
 
 

@@ -20,6 +20,7 @@ from provisioning.models import (
 )
 from provisioning.services.deletions import note_deletions
 from provisioning.services.outcomes import Outcome
+from provisioning.services.renaming import release_followers
 
 _FIELDS = (
     "state",
@@ -35,6 +36,7 @@ _FIELDS = (
     "group",
 )
 _CONTENT = ("after", "choices", "user_name", "members", "carries_manager", "warning")
+_OPENED = ("naming", "waits_for", "target_revision")
 _SHADOW = (
     "key",
     "owner",
@@ -70,6 +72,9 @@ def save(job: Job, settled: Sequence[Outcome]) -> None:
     renamed = [each.operation for each in settled if each.renamed]
     Operation.objects.bulk_update(renamed, _CONTENT)
     note_deletions(settled, timezone.now())
+    opened = [each.operation for each in settled if each.opens]
+    Operation.objects.bulk_update(opened, _OPENED)
+    release_followers(job, opened)
     gone = [each.gone.pk for each in settled if each.gone is not None]
     if gone:
         DirectoryObject.objects.filter(pk__in=gone).delete()

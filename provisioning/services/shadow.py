@@ -1,14 +1,19 @@
 """A tenant's shadow as the planner of one of its sources reads it."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from provisioning.domain.attributes import MAIL_NICKNAME
+from provisioning.domain.domains import domain_of
 from provisioning.domain.groups import GroupDirectory, GroupKind, GroupShadow, Trait
+from provisioning.domain.mapping import CompiledProfile
 from provisioning.domain.ownership import OtherSources, identity
 from provisioning.domain.planner import EXTERNAL_ID, USER_NAME, Account, Directory
 from provisioning.domain.records import fold_key
 from provisioning.models import DirectoryGroup, DirectoryObject, GroupMember, Source
 from provisioning.services.deletions import kept_names
+from provisioning.services.domains import known_domains
 from provisioning.services.other_sources import others_of
 
 # Folded user name and external id, then the fields of an Account in their order.
@@ -29,6 +34,7 @@ _SHADOW = (
     "owner",
     "offered_to",
     "left_since",
+    "possibly_privileged",
 )
 
 
@@ -42,20 +48,21 @@ def shadow_of(
     """The shadow of the source's tenant as the planner reads it, findable by the matching paths.
 
     Managed are the accounts that this source owns. Of the `unique` paths it says which values are
-    taken. People of other sources are judged as of `now`.
+    taken; of mailNickname also by whom. People of other sources are judged as of `now`.
     """
     managed: dict[str, Account] = {}
     by_user_name, strangers = {}, {}
-    taken: dict[str, set[str]] = {path: set() for path in unique if path != USER_NAME}
+    taken: dict[str, dict[str, Account]] = {path: {} for path in unique if path != USER_NAME}
+    seen: Counter[str] = Counter()
     findable: dict[str, dict[str, list[Account]]] = {path: {} for path in matching}
     others = others_of(source, matching, now)
     rows = DirectoryObject.objects.filter(tenant=source.tenant_id)
     # Rows of values: building a model for each of 10,000 accounts takes longer than planning them.
     for folded_name, external_id, *values in rows.values_list(*_SHADOW).iterator(2000):
         account = Account(*values)
-        for path, known in taken.items():
-            known.add(str(account.state.get(path, "")).casefold())
+        _note_taken(account, taken)
         by_user_name[folded_name] = account
+        seen[domain_of(folded_name)] += not account.guest
         if account.key:
             _file(account, source, managed, others)
             continue
@@ -65,8 +72,28 @@ def shadow_of(
             value = external_id if path == EXTERNAL_ID else identity(account, path)
             if value:
                 accounts.setdefault(fold_key(value), []).append(account)
-    kept = kept_names(source.tenant, now)
-    return Directory(managed, by_user_name, strangers, findable, taken, others, kept)
+    return Directory(
+        managed,
+        by_user_name,
+        strangers,
+        findable,
+        taken,
+        others,
+        kept_names(source.tenant, now),
+        taken.get(MAIL_NICKNAME),
+        known_domains(source.tenant, seen),
+    )
+
+
+def _note_taken(account: Account, taken: dict[str, dict[str, Account]]) -> None:
+    for path, known in taken.items():
+        if value := account.state.get(path):
+            known[str(value).casefold()] = account
+
+
+def unique_paths(profile: CompiledProfile) -> frozenset[str]:
+    """Paths of which a plan has to know what is taken: what the profile chooses, and nicknames."""
+    return profile.unique | (profile.targets & {MAIL_NICKNAME})
 
 
 def groups_of(source: Source) -> GroupDirectory:

@@ -20,6 +20,7 @@ _NAMES = {
     "scope": "Scope",
     "out_of_scope": "Out of scope",
     "lifecycle": "Joiners and leavers",
+    "guests": "Guests",
 }
 _OPTIONS = {"when": "only at creation", "empty": "left alone when empty", "redact": "redacted"}
 _MOVED = {
@@ -65,6 +66,8 @@ def part_text(value: Any, part: str) -> str:
         return _condition(value)
     if isinstance(value, list):
         return ", ".join(map(str, value))
+    if section == "guests" and value is True:
+        return "adopted and written, too"
     return value if isinstance(value, str) else json.dumps(value)
 
 

@@ -29,6 +29,8 @@ from tenants.models import User
 
 _PAGE = 50
 _FAILURES = 25
+# Adoptions that are listed to be ticked one by one; the rest goes with "all" or waits.
+_ADOPTIONS = 100
 
 
 @allowed(Action.SEE_JOBS)
@@ -64,6 +66,7 @@ def job_detail(request: PortalRequest, pk: int) -> HttpResponse:
         "names": selectors.names_in(page, redacted),
         "held_page": Paginator(job.held_records.all(), _PAGE).get_page(request.GET.get("held")),
         "redacted": redacted,
+        "adoptions": selectors.adoptions_of(job)[:_ADOPTIONS],
         "failures": selectors.operations_of(job, state=Operation.State.FAILED)[:_FAILURES],
     }
     fragment = request.htmx.target == "operations"
@@ -116,7 +119,10 @@ def job_approve(request: PortalRequest, pk: int) -> HttpResponse:
     """Approve the plan, with or without what needs a yes of its own."""
     job = visible(selectors.jobs_for(request.user), pk=pk)
     form = ApprovalForm(request.POST)
-    included = form.cleaned_data if form.is_valid() else {}
+    if not form.is_valid():
+        messages.error(request, "Nothing was approved: what was sent is not of this page.")
+        return redirect("job_detail", pk=job.pk)
+    included = form.cleaned_data
     return _decide(request, job, lambda: approval.approve(job=job, by=request.user, **included))
 
 

@@ -54,6 +54,8 @@ PAGES = {
     "tenant that rests": ("engineer", "/tenants/resting/"),
     "schedules of a tenant that rests": ("engineer", "/tenants/resting/schedules/"),
     "job that rests": ("engineer", "resting"),
+    "domains": ("engineer", "/tenants/calm/domains/"),
+    "protected accounts": ("engineer", "/tenants/calm/protection/"),
     "credential": ("engineer", "/tenants/calm/credential/"),
     "another tenant": ("engineer", "/customers/calm/tenants/add/"),
     "another customer": ("admin", "/customers/add/"),

@@ -44,6 +44,8 @@ def _fields(editor: Editor) -> Iterator[tuple[str, str]]:
     yield "out_of_scope", editor.out_of_scope
     yield DELETE_AFTER, editor.delete_after
     yield from fields_of_lifecycle(editor.lifecycle)
+    if editor.guests:
+        yield "guests", "on"
     yield "extra", editor.extra
 
 

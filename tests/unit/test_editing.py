@@ -66,6 +66,7 @@ def test_a_definition_with_everything_survives() -> None:
         {"key_column": "a", "attributes": [{"target": "x", "constant": ["a", 1]}], "scope": "{"},
         {"key_column": "a", "attributes": [], "matching": "userName", "rules": [], "new": {"x": 1}},
         {"key_column": "a", "attributes": [], "out_of_scope": {"delete_after_days": 30}},
+        {"key_column": "a", "attributes": [], "guests": "some"},
         {"key_column": "a", "attributes": [], "out_of_scope": "burn", "parameters": {"a b": ""}},
         {"key_column": "a", "attributes": [], "scope": {"all": [{"column": "c", "is": "new"}]}},
         {"key_column": "a", "attributes": [], "lifecycle": "soon"},
@@ -178,6 +179,7 @@ def _definitions(draw: st.DrawFn) -> dict[str, Any]:
         "scope": _SCOPE,
         "out_of_scope": st.sampled_from(["skip", "disable"]),
         "lifecycle": lifecycles(),
+        "guests": st.booleans(),
         "matching": st.lists(st.sampled_from(MATCHABLE), unique=True, max_size=4),
     }
     frame = draw(st.fixed_dictionaries({}, optional=parts))

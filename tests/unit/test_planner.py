@@ -1,6 +1,7 @@
 """The planner: which operation each person gets, and what no plan may ever hold."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -242,11 +243,11 @@ def test_a_mover_and_a_joiner_with_one_user_name_are_told_apart():
     assert changes[1].account == mover  # so that the page can point to the account
 
 
-def test_a_user_name_that_becomes_free_in_this_run_is_given_in_the_next():
-    # Operations of one run may go out in any order, so both at once could collide.
+def test_a_user_name_that_becomes_free_in_this_run_is_given_after_that_change():
     leaving, joining = person("1", userName="z@b.example"), person("2", userName="a@b.example")
     changes = planned([leaving, joining], [account("1", user_name="a@b.example")])
-    assert [change.kind for change in changes] == [Kind.UPDATE, Kind.LEAVE]
+    assert [change.kind for change in changes] == [Kind.UPDATE, Kind.CREATE]
+    assert [change.after_keys for change in changes] == [(), ("1",)]
 
 
 @pytest.mark.parametrize("clash", ["an account", "a person of this run"])
@@ -349,3 +350,27 @@ def test_calls_are_the_kinds_that_are_sent():
     sent = {Kind.CREATE, Kind.UPDATE, Kind.DISABLE, Kind.ENABLE, Kind.ADOPT, Kind.DELETE}
     sent |= {Kind.TRANSFER}
     assert sent == CALLS
+
+
+@pytest.mark.parametrize("guests", [False, True])
+def test_guests_are_written_if_the_profile_is_for_them(guests):
+    guest = replace(account(), guest=True)
+    changes = plan(
+        [person(title="x")],
+        directory(guest),
+        mapped=MAPPED,
+        protection=NOBODY,
+        absences=None,
+        guests=guests,
+    )
+    (change,) = changes
+    assert change.kind is (Kind.UPDATE if guests else Kind.LEAVE)
+    assert guests or "guest" in change.reason
+
+
+def test_an_account_that_entra_refused_alone_is_left_alone():
+    marked = replace(account(), possibly_privileged=datetime(2026, 1, 1, tzinfo=UTC))
+    for people in ([person(title="x")], []):
+        change = only(people, [marked])
+        assert change.kind is Kind.LEAVE
+        assert "may hold a privileged role" in change.reason

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.domain.protection import Protection
+from provisioning.domain.protection import Protection, protected_groups
 
 GUID = "3F2504E0-4F89-41D3-9A0C-0305E82C3301"
 
@@ -67,3 +67,18 @@ def test_a_star_stands_for_any_text(start, end, between):
 def test_more_entries_never_protect_less(name, others):
     alone = Protection([name]).covers("", name)
     assert alone is None or Protection([*others, name]).covers("", name) is not None
+
+
+def test_members_of_a_named_group_are_protected() -> None:
+    members = {"ID-1": "g-1", "id-2": "g-2"}
+    protection = Protection(["Group: G-1", "group:g-3"], members)
+    assert protection.covers("id-1", "ann@a.example") == "group:g-1"
+    assert protection.covers("id-2", "bo@a.example") is None  # its group is not in the list
+    assert protection.covers("group:g-1", "") is None
+
+
+def test_the_groups_of_a_list() -> None:
+    assert protected_groups(["group:G-1", " group: g-2 ", "group:", "ann@a.example"]) == {
+        "g-1",
+        "g-2",
+    }

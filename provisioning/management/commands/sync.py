@@ -4,6 +4,7 @@ import json
 import os
 import time
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ from django.utils import timezone
 from billing.domain.pricing import show
 from billing.selectors import job_cost
 from provisioning.domain.attributes import USER_NAME
+from provisioning.domain.records import fold_key
 from provisioning.domain.redaction import shown_state, shown_text
 from provisioning.management.sources import add_source_option, named_source
 from provisioning.models import Job, Lane, Operation, Source
 from provisioning.selectors import (
     JobCounts,
+    adoptions_of,
     counts_of,
     redacted_paths,
     report_of,
@@ -76,6 +79,13 @@ class Command(BaseCommand):
             help="also take over existing accounts that the profile's matching finds",
         )
         parser.add_argument(
+            "--adopt",
+            action="append",
+            default=[],
+            metavar="KEY",
+            help="take over the existing account of this person only; may be repeated",
+        )
+        parser.add_argument(
             "--include-deletes",
             action="store_true",
             help="also delete accounts that were outside the profile's scope for long enough",
@@ -103,7 +113,8 @@ class Command(BaseCommand):
             job = self._plan(job, person, accept_loss=options["accept_loss"])
             if person and options["apply"] and job.state == Job.State.PLANNED:
                 included = {name: options[name] for name in _INCLUDED}
-                approval.approve(job=job, by=person, **included)
+                adopt = self._adoptions(job, options["adopt"])
+                approval.approve(job=job, by=person, **included, adopt=adopt)
             job = self._follow(job, {Job.State.APPLYING})
         except (QueueRefused, DecisionRefused) as error:
             raise CommandError(str(error)) from error
@@ -116,6 +127,18 @@ class Command(BaseCommand):
         if person is None:
             raise CommandError(f"No person signs in as {email!r}. Add one with add_person.")
         return person
+
+    def _adoptions(self, job: Job, keys: Sequence[str]) -> list[int]:
+        """Operations of the people named by their source keys."""
+        wanted = {fold_key(key): key for key in keys}
+        found = adoptions_of(job).filter(folded_key__in=wanted)
+        pks = dict(found.values_list("folded_key", "pk"))
+        missing = [key for folded, key in wanted.items() if folded not in pks]
+        if missing:
+            raise CommandError(
+                f"The plan adopts no account for {', '.join(missing)}. It waits; see job {job.pk}."
+            )
+        return list(pks.values())
 
     def _tenant(self, slug: str, person: User | None) -> Tenant:
         known = tenants_for(person, Action.UPLOAD) if person else Tenant.objects.all()
@@ -237,7 +260,7 @@ class Command(BaseCommand):
         """What needs a yes of its own, each with the switch that says it."""
         needs = (
             (counts.doubtful, "changes in doubt need --include-withheld"),
-            (counts.adopt, "existing accounts need --include-adoptions"),
+            (counts.adopt, "existing accounts need --include-adoptions or --adopt KEY"),
             (counts.transfer, "accounts of other sources need --include-transfers"),
             (counts.deletes, "deletions need --include-deletes"),
         )

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from provisioning.models import Job, Operation
+from provisioning.models import DirectoryObject, Job, Operation
 from tenants.domain.roles import Role
 from tenants.models import Customer, Tenant, User
 from tests.support.rows import add_blackout, add_job, add_person, add_schedule, add_tenant
@@ -75,6 +75,9 @@ ROUTES = {
     "blackout_edit": Route(STAFF, names="blackout"),
     "blackout_switch": Route(STAFF, 302, names="blackout", method="post"),
     "blackout_remove": Route(STAFF, 302, names="blackout", method="post"),
+    "tenant_domains": Route(STAFF, names="tenant"),
+    "tenant_protection": Route(STAFF, names="tenant"),
+    "account_clear": Route(STAFF, 302, names="account", method="post"),
     "tenant_upload": Route(STAFF, names="tenant"),
     "profile_detail": Route(STAFF, names="tenant"),
     "profile_edit": Route(STAFF, names="tenant"),
@@ -148,6 +151,9 @@ def objects(slug: str) -> dict[str, dict[str, Any]]:
         user_name="ann@msp.example",
     )
     schedule, blackout = add_schedule(tenant), add_blackout(tenant)
+    account = DirectoryObject.objects.create(
+        customer=tenant.customer, tenant=tenant, entra_id=slug, user_name="a", folded_user_name="a"
+    )
     return {
         "": {},
         "customer": {"slug": tenant.customer.slug},
@@ -158,6 +164,7 @@ def objects(slug: str) -> dict[str, dict[str, Any]]:
         "waiting job": {"pk": waiting.pk},
         "operation": {"pk": waiting.pk, "operation": operation.pk},
         "source": {"slug": tenant.slug, "source": "main"},
+        "account": {"slug": tenant.slug, "pk": account.pk},
     }
 
 

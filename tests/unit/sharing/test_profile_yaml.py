@@ -79,6 +79,8 @@ def definitions(draw: st.DrawFn) -> dict[str, Any]:
         "attributes": rules,
     }
     if draw(st.booleans()):
+        data["guests"] = True
+    if draw(st.booleans()):
         data |= {"scope": draw(SCOPES), "out_of_scope": draw(st.sampled_from(["skip", "disable"]))}
     if draw(st.booleans()):
         data["lifecycle"] = draw(lifecycles())
@@ -248,6 +250,7 @@ MISTAKES = [
     ("- rule: pilot", "- rule: pilto", "line 13, column 13: scope: there is no rule pilto"),
     ("is: in\n", "is: inn\n", 'line 16, column 15: scope: "is" of column country must be'),
     ("is: in\n", "iss: in\n", "line 16, column 11: unknown key iss"),
+    ("out_of_scope: disable", "guests: some", "line 18, column 1: guests is true or"),
     ("out_of_scope: disable", "out_of_scope: erase", "line 18, column 1: out_of_scope must be"),
     ("target: displayName", "target: displayNam", "line 24, column 13: displayNam: is no attrib"),
     ('" ",\n', '" "\n', 'line 28, column 9: displayName: unexpected [first]'),
