@@ -6,7 +6,7 @@ The real planner decides, so the calls are those that a plan of the same profile
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -19,6 +19,7 @@ from provisioning.domain.planner import (
     Change,
     Directory,
     Kind,
+    Person,
     plan,
 )
 from provisioning.domain.protection import Protection
@@ -37,7 +38,8 @@ class Situation:
     """What a plan is made from besides the profile: one day, one source, one directory.
 
     `held` are folded keys of rows that were refused when the source was read, `refused` their
-    number, `unreadable` how many of those nobody can name.
+    number, `unreadable` how many of those nobody can name. `honour` leaves out of people what was
+    accepted of their accounts.
     """
 
     directory: Directory
@@ -47,6 +49,7 @@ class Situation:
     held: frozenset[str] = frozenset()
     unreadable: int = 0
     refused: int = 0
+    honour: Callable[[Iterable[Person]], Iterable[Person]] = iter
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,7 @@ def effect_of(
     people = _People(profile, keyed, situation, apply)
     changes = tuple(
         plan(
-            people,
+            situation.honour(people),
             situation.directory,
             mapped=profile.targets,
             protection=situation.protection,

@@ -117,6 +117,7 @@ class Directory:
     `strangers` are accounts we did not create that carry an externalId, by the folded one;
     `findable` all of those by matching path and folded value, several for one value included.
     `taken` are folded values by path, for paths that are to be unique besides the user name.
+    `declined` says why a person (folded key) without an account gets none.
     """
 
     managed: Mapping[str, Account]
@@ -124,6 +125,7 @@ class Directory:
     strangers: Mapping[str, Account] = field(default_factory=dict)
     findable: Mapping[str, Mapping[str, Sequence[Account]]] = field(default_factory=dict)
     taken: Mapping[str, Container[str]] = field(default_factory=dict)
+    declined: Mapping[str, str] = field(default_factory=dict)
 
     def takes(self, path: str, value: str) -> bool:
         """Whether an account is known to have this value of a unique path."""

@@ -99,7 +99,8 @@ def plan(
         seen.add(folded)
         account = directory.managed.get(folded)
         if account is None:
-            change = _once(_join(person, directory, mapped, matching, run), run)
+            change = _join(person, directory, mapped, matching, run)
+            change = _once(_unless_declined(change, directory), run)
         else:
             change = _move(person, account, directory, mapped)
         yield _guarded(_distinct(change, run), protection)
@@ -214,6 +215,12 @@ def _adopt(
     change = _change(Kind.ADOPT, person, account=account, before=before, after=after)
     change = _unless_taken(change, person, directory)
     return replace(change, withheld=change.kind is Kind.ADOPT)
+
+
+def _unless_declined(change: Change, directory: Directory) -> Change:
+    """Nobody gets an account again whose deletion outside was accepted."""
+    why = directory.declined.get(fold_key(change.key)) if change.kind is Kind.CREATE else None
+    return _left(change, why) if why else change
 
 
 def _once(change: Change, run: _Run) -> Change:

@@ -4,6 +4,7 @@ from provisioning.models.directory import Directory, DirectoryObject
 from provisioning.models.job import HeldRecord, Job, Operation
 from provisioning.models.lane import ApplicationPace, Lane
 from provisioning.models.policy import ApprovalPolicy
+from provisioning.models.reconciling import AcceptedDrift, Drift, Reconciliation
 from provisioning.models.source import (
     MappingProfile,
     ProfileTemplate,
@@ -14,10 +15,12 @@ from provisioning.models.source import (
 )
 
 __all__ = [
+    "AcceptedDrift",
     "ApplicationPace",
     "ApprovalPolicy",
     "Directory",
     "DirectoryObject",
+    "Drift",
     "HeldRecord",
     "Job",
     "Lane",
@@ -25,6 +28,7 @@ __all__ = [
     "Operation",
     "ProfileTemplate",
     "ProfileVersion",
+    "Reconciliation",
     "Snapshot",
     "SnapshotChunk",
     "Source",

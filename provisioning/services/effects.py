@@ -24,6 +24,7 @@ from provisioning.domain.protection import Protection
 from provisioning.domain.shared_mapping import share
 from provisioning.models import HeldRecord, Job, Snapshot
 from provisioning.selectors import targets_of
+from provisioning.services.accepted import Acceptances
 from provisioning.services.samples import Sample
 from provisioning.services.shadow import shadow_of
 from tenants.models import Tenant
@@ -124,11 +125,15 @@ def _situation(tenant: Tenant, profiles: Sequence[CompiledProfile], now: datetim
     """As planning would find it."""
     matching = {path: None for each in profiles for path in each.definition.matching}
     unique = {path for each in profiles for path in each.unique}
+    accepted = Acceptances(tenant)
+    shadow = accepted.directory(shadow_of(tenant, list(matching), unique))
     return Situation(
-        shadow_of(tenant, list(matching), unique),
+        shadow,
         Protection(tenant.protected_accounts),
         timezone.localdate(now),
         now,
+        held=accepted.spared,
+        honour=lambda people: accepted.people(people, shadow.managed),
     )
 
 
@@ -146,5 +151,8 @@ def _with_refused(situation: Situation, refused: Sequence[str], own: bool) -> Si
     """Rows that were refused stay held, for each profile by its key column."""
     held, doubtful = refused_keys(filter(None, refused), own=own)
     return replace(
-        situation, held=held, unreadable=doubtful + refused.count(""), refused=len(refused)
+        situation,
+        held=held | situation.held,
+        unreadable=doubtful + refused.count(""),
+        refused=len(refused),
     )

@@ -313,6 +313,8 @@ def _changed(operation: Operation) -> DirectoryObject | None:
     target.revision += 1
     if operation.kind == Operation.Kind.ADOPT:
         target.key, target.external_id = fold_key(operation.key), operation.key
+    elif EXTERNAL_ID in operation.after:
+        target.external_id = str(operation.after[EXTERNAL_ID])
     return target
 
 

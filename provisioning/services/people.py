@@ -60,7 +60,11 @@ def digest_of(job: Job, profile: CompiledProfile) -> Callable[[Record], str]:
 
 
 def keys_of_retry(job: Job) -> frozenset[str] | None:
-    """Folded keys of whom a retry is about, those its job failed on; None for every other job."""
+    """Folded keys of whom a job is about: those a retry's job failed on, those whose account a
+    reconcile found drifted; None for every other job.
+    """
+    if job.kind == Job.Kind.RECONCILE:
+        return frozenset(job.drift.exclude(key="").values_list("key", flat=True))
     if job.kind != Job.Kind.RETRY:
         return None
     if job.retry_of is None:

@@ -15,8 +15,10 @@ from provisioning.domain.protection import Protection
 from provisioning.models import DirectoryObject, HeldRecord, Job, Operation
 from provisioning.scim.client import ScimClient
 from provisioning.selectors import profile_of
-from provisioning.services import snapshots
+from provisioning.services import repairs, snapshots
+from provisioning.services.accepted import Acceptances
 from provisioning.services.approval import approve_by_policy
+from provisioning.services.comparing import read_back
 from provisioning.services.inventory import read_inventory
 from provisioning.services.lanes import HeldLane
 from provisioning.services.people import MappedPeople, PatternTooSlow
@@ -49,7 +51,11 @@ def plan_job(job: Job, client: ScimClient, held: HeldLane) -> None:
     Safe to begin anew after a crash: what an earlier try wrote is replaced.
     """
     profile = profile_of(job)
-    read_inventory(job.tenant, client, held, {*profile.targets, *profile.definition.matching})
+    if job.kind == Job.Kind.RECONCILE:
+        if not read_back(job, profile, client, held):
+            return
+    else:
+        read_inventory(job.tenant, client, held, {*profile.targets, *profile.definition.matching})
     _forget_earlier_try(job, held)
     counts = _write_operations(job, profile, held)
     with transaction.atomic():
@@ -91,15 +97,20 @@ def _forget_earlier_try(job: Job, held: HeldLane) -> None:
 
 def _write_operations(job: Job, profile: CompiledProfile, held: HeldLane) -> _Counts:
     """Plan and write in batches, each a transaction of its own that makes sure of the lane."""
-    people = MappedPeople(job, profile)
+    people = repairs.people_of(job, profile)
+    accepted = Acceptances(job.tenant, kind=Job.Kind(job.kind))
+    people.held |= accepted.spared
+    shadow = shadow_of(job.tenant, profile.definition.matching, profile.unique)
     changes = plan(
-        people,
-        shadow_of(job.tenant, profile.definition.matching, profile.unique),
+        accepted.people(people, shadow.managed),
+        accepted.directory(shadow),
         mapped=profile.targets,
         protection=Protection(job.tenant.protected_accounts),
         absences=_absences(job, people),
         matching=profile.definition.matching,
     )
+    if job.kind == Job.Kind.RECONCILE:
+        changes = repairs.repairs_of(job, changes, held)
     counts = _Counts()
     rows = (_operation(job, change) for change in _counted(changes, counts))
     while True:
@@ -116,6 +127,7 @@ def _write_operations(job: Job, profile: CompiledProfile, held: HeldLane) -> _Co
         if len(batch) < _BATCH:
             counts.outside = people.passed_over
             _note_outside(job, people, held)
+            accepted.forget_void(people)
             return counts
 
 
@@ -131,7 +143,7 @@ def _give_up(job: Job, people: MappedPeople, held: HeldLane) -> None:
 @transaction.atomic
 def _note_outside(job: Job, people: MappedPeople, held: HeldLane) -> None:
     """Since when whose account is outside the scope; whoever came back is not any more."""
-    if job.kind == Job.Kind.PILOT:
+    if job.kind in (Job.Kind.PILOT, Job.Kind.RECONCILE):
         return
     held.confirm()
     ours = DirectoryObject.objects.filter(tenant=job.tenant).exclude(key="")
@@ -148,7 +160,7 @@ def _note_outside(job: Job, people: MappedPeople, held: HeldLane) -> None:
 
 def _absences(job: Job, people: MappedPeople) -> Absences | None:
     """A pilot reads a part of the source: who is not in it says nothing."""
-    if job.kind == Job.Kind.PILOT:
+    if job.kind == Job.Kind.PILOT or job.snapshot is None:
         return None
     return people.absences(timezone.now())
 
