@@ -68,7 +68,21 @@ def operations_of(
     return found
 
 
-_ENDS = ("created", "updated", "disabled", "enabled", "adopted", "deleted", "failed", "skipped")
+_ENDS = (
+    "created",
+    "updated",
+    "disabled",
+    "enabled",
+    "adopted",
+    "deleted",
+    "groups_created",
+    "groups_changed",
+    "groups_deleted",
+    "members_added",
+    "members_removed",
+    "failed",
+    "skipped",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +96,42 @@ class JobCounts:
     adopt: int = 0
     delete: int = 0
     leave: int = 0
+    group_adopt: int = 0
+    group_create: int = 0
+    group_change: int = 0
+    member_add: int = 0
+    member_remove: int = 0
+    group_delete: int = 0
+    group_leave: int = 0
     withheld: int = 0
+    doubtful: int = 0
+    """Operations of the plan that wait for a yes because a record or an answer is in doubt."""
 
     @property
-    def doubtful(self) -> int:
-        """Withheld disables; whatever else is withheld is an adoption or a delete."""
-        return self.withheld - self.adopt - self.delete if self.withheld else 0
+    def on_groups(self) -> int:
+        """Operations on groups and their members that are carried out."""
+        groups = self.group_adopt + self.group_create + self.group_change + self.group_delete
+        return groups + self.member_add + self.member_remove
+
+    @property
+    def deletes(self) -> int:
+        """Deletions of accounts and groups."""
+        return self.delete + self.group_delete
+
+
+IN_DOUBT = (Operation.Kind.DISABLE, Operation.Kind.MEMBER_REMOVE, Operation.Kind.GROUP_CREATE)
+"""Kinds that are withheld only where something is in doubt."""
 
 
 def counts_of(job: Job) -> JobCounts:
     """How many operations of each kind the plan holds."""
     rows = job.operations.order_by().values("kind").annotate(number=Count("pk"))
-    return JobCounts(**{row["kind"]: row["number"] for row in rows}, withheld=job.withheld)
+    counts = {row["kind"]: row["number"] for row in rows}
+    doubtful = 0
+    if job.withheld:
+        withheld = job.operations.filter(state=Operation.State.WITHHELD)
+        doubtful = withheld.filter(kind__in=IN_DOUBT).count()
+    return JobCounts(**counts, withheld=job.withheld, doubtful=doubtful)
 
 
 def targets_of(tenant: Tenant) -> Targets:

@@ -167,8 +167,8 @@ def _enterprise() -> Iterator[Attribute]:
         "reference",
         "Manager",
         "manager",
-        mutable=False,
-        note="References to people are resolved by the portal, not by a mapping rule.",
+        note="The key of the manager's own record in the source; the portal finds the account.",
+        max_length=255,
     )
 
 

@@ -6,7 +6,8 @@
      "rules": {"pilot": {"column": "site", "is": "equals", "value": "Kiruna"}},
      "scope": {"all": [{"column": "type", "is": "not_equals", "value": "contractor"}]},
      "out_of_scope": {"delete_after_days": 30},
-     "attributes": [{"target": "title", "column": "job_title", "empty": "leave"}, ...]}
+     "attributes": [{"target": "title", "column": "job_title", "empty": "leave"}, ...],
+     "groups": [{"rule": "department", "column": "department"}, ...]}  (see domain.groups.rules)
 
 Only `key_column` and `attributes` are needed.
 """
@@ -21,19 +22,20 @@ from typing import Any, Literal, TypeAlias
 from provisioning.domain.attributes import (
     ACTIVE,
     EXTERNAL_ID,
+    MANAGER,
     REQUIRED,
     Attribute,
 )
 from provisioning.domain.creation import creation_problems
 from provisioning.domain.expressions import ParseError, compile_expression, nearest
+from provisioning.domain.groups.rules import GroupRule, GroupsError, parse_groups
+from provisioning.domain.problems import PARAMETER, Problem, ProblemsError
 from provisioning.domain.scope import Part, ScopeError, parse_rules, parse_scope, scope_json
 from provisioning.domain.target_values import RejectedError, acceptor
 from provisioning.domain.targets import PLAIN, Targets
 
 RuleKind: TypeAlias = Literal["column", "constant", "expression"]
 KINDS: tuple[RuleKind, ...] = ("column", "constant", "expression")
-PARAMETER = "param."
-"""What a parameter's name begins with in an expression: [param.domain]."""
 
 _PARAMETER_NAME = re.compile(r"[A-Za-z]\w{0,62}", re.ASCII)
 _EMPLOYEE_NUMBER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber"
@@ -50,36 +52,17 @@ OUT_OF_SCOPE = {
 DELETE_AFTER, LONGEST_RETENTION = "delete_after_days", 365
 NOT_MAPPED = "is not mapped, and every account needs it"
 """What is said of an attribute that has no rule that can be read."""
-_FRAME = ("key_column", "parameters", "matching", "rules", "scope", "out_of_scope", "attributes")
+_FRAME = (
+    "key_column",
+    "parameters",
+    "matching",
+    "rules",
+    "scope",
+    "out_of_scope",
+    "attributes",
+    "groups",
+)
 _OPTIONS = ("when", "empty", "default", "redact")
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong with one target ("" for the profile itself).
-
-    Where the text of an expression is wrong, line and column are 1-based and caret shows the place.
-    """
-
-    target: str
-    message: str
-    line: int | None = None
-    column: int | None = None
-    caret: str = ""
-    slow: bool = False
-    """Whether a regular expression was stopped at its time limit."""
-
-    def __str__(self) -> str:
-        place = f" (line {self.line}, column {self.column})" if self.line else ""
-        return f"{self.target}: {self.message}{place}" if self.target else self.message
-
-
-class ProblemsError(Exception):
-    """Something is wrong; `problems` holds all of it."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("; ".join(map(str, problems)))
-        self.problems = tuple(problems)
 
 
 class ProfileError(ProblemsError):
@@ -134,6 +117,7 @@ class ProfileDefinition:
     scope: Part | None = None
     out_of_scope: str = "skip"
     delete_after_days: int | None = None
+    groups: tuple[GroupRule, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The JSON object that parse_definition reads; what is usual is left out."""
@@ -146,7 +130,8 @@ class ProfileDefinition:
             "out_of_scope": self._out_of_scope() if self.scope else None,
         }
         said = {name: value for name, value in parts.items() if value}
-        return {**said, "attributes": [rule.to_json() for rule in self.rules]}
+        groups = {"groups": [rule.to_json() for rule in self.groups]} if self.groups else {}
+        return {**said, "attributes": [rule.to_json() for rule in self.rules], **groups}
 
     def _out_of_scope(self) -> Any:
         days = self.delete_after_days
@@ -168,6 +153,7 @@ def parse_definition(data: object, targets: Targets = PLAIN) -> ProfileDefinitio
     for rule in rules:
         problems += _rule_problems(rule, parameters, targets)
     problems += [Problem(*found) for found in creation_problems(rules, matching)]
+    groups = _read_groups(data.get("groups", []), parameters, conditions, problems)
     if problems:
         raise ProfileError(problems)
     return ProfileDefinition(
@@ -179,6 +165,7 @@ def parse_definition(data: object, targets: Targets = PLAIN) -> ProfileDefinitio
         scope,
         out_of_scope,
         delete_after,
+        groups,
     )
 
 
@@ -244,6 +231,19 @@ def _read_out_of_scope(given: object, problems: list[Problem]) -> tuple[str, int
     wanted = f'{{"{DELETE_AFTER}": 1 to {LONGEST_RETENTION}}}'
     problems.append(Problem("", f'out_of_scope must be "skip", "disable" or {wanted}'))
     return "skip", None
+
+
+def _read_groups(
+    given: object,
+    parameters: Mapping[str, str],
+    conditions: Mapping[str, Part],
+    problems: list[Problem],
+) -> tuple[GroupRule, ...]:
+    try:
+        return parse_groups(given, parameters, conditions)
+    except GroupsError as error:
+        problems += error.problems
+        return ()
 
 
 def _read_rules(given: object, problems: list[Problem]) -> list[Rule]:
@@ -324,10 +324,20 @@ def _rule_problems(
             yield Problem(rule.target, "cannot be left empty, because every account needs it")
         if rule.once and rule.target == ACTIVE:
             yield Problem(rule.target, "applies always: otherwise nobody would ever be disabled")
+        if rule.target == MANAGER:
+            yield from _manager_problems(rule)
     if rule.kind == "expression":
         yield from _expression_problems(rule, parameters)
         if attribute is not None and attribute.many and _chooses(rule.text):
             yield Problem(rule.target, "holds a list, so SelectUniqueValue cannot make it unique")
+
+
+def _manager_problems(rule: Rule) -> Iterator[Problem]:
+    """A manager is another person of the source, found anew by each plan."""
+    if rule.once:
+        yield Problem(rule.target, "applies always: a manager may get an account later")
+    if rule.redact:
+        yield Problem(rule.target, "holds a key of the source, which plans show anyway")
 
 
 def _unknown_target(target: str, targets: Targets) -> str:

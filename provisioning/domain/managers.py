@@ -122,12 +122,16 @@ def plan_managers(
     return ManagerPlan(_waves(joining, waits), tuple(references), tuple(unresolved))
 
 
-def _unresolved(person: Report) -> Unresolved:
-    reason = (
-        f"The manager with key {person.manager.strip()} has no account yet. Nothing is changed;"
-        " it is set as soon as there is one."
+def without_account(manager: str) -> str:
+    """What is said of somebody whose manager, with this key, has no account."""
+    return (
+        f"The manager with key {manager.strip()} has no account yet. Nothing is changed; it is set"
+        " as soon as there is one."
     )
-    return Unresolved(person.key, person.manager.strip(), reason)
+
+
+def _unresolved(person: Report) -> Unresolved:
+    return Unresolved(person.key, person.manager.strip(), without_account(person.manager))
 
 
 def _reference(

@@ -18,9 +18,6 @@ from typing import Any, NamedTuple, TypeAlias
 
 from provisioning.domain.attributes import ACTIVE, StateValue
 from provisioning.domain.definition import (
-    PARAMETER,
-    Problem,
-    ProblemsError,
     ProfileDefinition,
     Rule,
     parse_definition,
@@ -37,6 +34,8 @@ from provisioning.domain.expressions import (
     compile_together,
     nearest,
 )
+from provisioning.domain.groups import CompiledGroups
+from provisioning.domain.problems import PARAMETER, Problem, ProblemsError
 from provisioning.domain.scope import UnreadableError, columns_of, compile_scope
 from provisioning.domain.target_values import Accepted, Acceptor, RejectedError, acceptor
 from provisioning.domain.targets import PLAIN, Targets
@@ -113,6 +112,12 @@ class CompiledProfile:
         parts = [definition.scope, *definition.conditions.values()]
         for column in (name for part in parts if part for name in columns_of(part)):
             self._readers.setdefault(column, []).append("scope")
+        self.groups = CompiledGroups(
+            definition.groups, definition.parameters, definition.conditions
+        )
+        """Its group rules, ready to run."""
+        for column in self.groups.columns:
+            self._readers.setdefault(column, []).append("groups")
         self.columns = tuple(dict.fromkeys((definition.key_column, *self._readers)))
         """Columns that a source must have, the key's first."""
         self.once = frozenset(rule.target for rule in definition.rules if rule.once)

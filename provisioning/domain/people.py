@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import TypeAlias
 
+from provisioning.domain.attributes import ACTIVE, MANAGER
 from provisioning.domain.expressions import Context
-from provisioning.domain.mapping import CompiledProfile, Mapped, MappingError
+from provisioning.domain.groups import Memberships
+from provisioning.domain.mapping import CompiledProfile, FlatState, Mapped, MappingError
 from provisioning.domain.plan_values import Absences, Person, Retention
+from provisioning.domain.problems import Problem
 from provisioning.domain.records import Record, RefusedRow, fold_key
 
 Apply: TypeAlias = Callable[[Mapping[str, str], Context | None], Mapped]
@@ -20,7 +23,8 @@ class SourcePeople:
     `held`, `outside` and `inside` the scope (folded keys) grow while this is read: the planner
     asks them after the last person. Whom the profile is not for is passed over, and held if the
     profile says so. With `most` it ends after so many people in scope; with `only` (folded keys)
-    nobody else is mapped.
+    nobody else is mapped. `memberships` are the groups that the records of active people ask for;
+    whoever is not active is neither added nor removed.
     """
 
     def __init__(
@@ -45,7 +49,13 @@ class SourcePeople:
         self.held: set[str] = set()
         self.outside: set[str] = set()
         self.inside: set[str] = set()
+        self.leaves_groups: set[str] = set()
+        """Folded keys of those whose leaving takes them out of our groups."""
         self.passed_over = self.unreadable = 0
+        self._maps_manager = MANAGER in profile.targets
+        self.memberships: Memberships | None = None
+        if profile.definition.groups:
+            self.memberships = Memberships(profile.groups)
         for row in refused:
             self.unreadable += row.key is None
             if row.key is not None:
@@ -70,13 +80,17 @@ class SourcePeople:
                 self._failed(record, error)
                 continue
             self._mapped(mapped)
+            if self.memberships is not None:
+                self._assign(record, mapped, self.memberships)
+            values, manager = self._reference(mapped)
             yield Person(
                 record.key,
-                mapped.values,
+                values,
                 mapped.ignored,
                 mapped.initial,
                 {path: [*map(str, found)] for path, found in mapped.candidates.items()},
                 self._digest(record),
+                manager,
             )
 
     def absences(self, now: datetime) -> Absences:
@@ -85,6 +99,20 @@ class SourcePeople:
         retention = None if days is None else Retention(days, now)
         return Absences(self.held, self.unreadable, self.outside, retention, self.only)
 
+    def _reference(self, mapped: Mapped) -> tuple[FlatState, str | None]:
+        """The account's own values, and the key of the manager, which is none of them."""
+        if not self._maps_manager:
+            return mapped.values, None
+        values = dict(mapped.values)
+        manager = str(values.pop(MANAGER, ""))
+        return values, None if MANAGER in mapped.ignored else manager
+
+    def _assign(self, record: Record, mapped: Mapped, memberships: Memberships) -> None:
+        if mapped.values.get(ACTIVE, True) is False:
+            memberships.hold(record.key)
+        elif problems := memberships.add(record.key, record.values, self._today):
+            self._ungrouped(record, problems)
+
     def _pass_over(self, record: Record) -> None:
         self.passed_over += 1
         keeps = self._profile.definition.out_of_scope == "skip"
@@ -92,6 +120,9 @@ class SourcePeople:
 
     def _failed(self, record: Record, error: MappingError) -> None:
         """Called for each record that is held."""
+
+    def _ungrouped(self, record: Record, problems: Sequence[Problem]) -> None:
+        """Called for each record whose groups cannot be said."""
 
     def _mapped(self, mapped: Mapped) -> None:
         """Called for each record that is mapped."""

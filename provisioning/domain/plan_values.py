@@ -5,7 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from provisioning.domain.attributes import ACTIVE, MAIL_NICKNAME, USER_NAME, StateValue, is_custom
+from provisioning.domain.attributes import (
+    ACTIVE,
+    MAIL_NICKNAME,
+    MANAGER,
+    USER_NAME,
+    StateValue,
+    is_custom,
+)
 
 Value = StateValue
 FlatState = Mapping[str, Value]
@@ -36,7 +43,8 @@ class Person:
     """A mapped record: the state its account should have. `ignored` paths stay as they are.
 
     `initial` are values that only a new account gets. `choices` are values for unique paths of a
-    new account, the preferred first. `digest` names what the mapping was given.
+    new account, the preferred first. `digest` names what the mapping was given. `manager` is the
+    key of the manager's record: "" for none, None where the manager is left as it is.
     """
 
     key: str
@@ -45,6 +53,7 @@ class Person:
     initial: FlatState = field(default_factory=dict)
     choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
     digest: str = ""
+    manager: str | None = None
 
     def user_name(self, account: "Account | None" = None) -> str:
         """The name the account should have; one that is set only once stays as it is."""
@@ -80,7 +89,9 @@ class Account:
 class Change:
     """One person's operation with before and after (path to value, None: no value).
 
-    `choices` are what else a creation may try, should a value turn out to be taken.
+    `choices` are what else a creation may try, should a value turn out to be taken. `manager` is
+    the key of a manager whose account this plan creates, `missing_manager` that of one who has
+    none; a creation may name a manager if it `carries_manager`.
     """
 
     kind: Kind
@@ -94,20 +105,33 @@ class Change:
     withheld: bool = False
     choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
     digest: str = ""
+    manager: str = ""
+    missing_manager: str = ""
+    carries_manager: bool = True
 
     @property
     def calls(self) -> int:
-        """Calls it takes: custom security attributes of a new account are a call of their own."""
-        if self.kind is Kind.CREATE and any(map(is_custom, self.after)):
+        """Calls it takes: what a creation cannot carry is a call of its own.
+
+        What a manager costs who is created in the same plan, `plan_managers` says.
+        """
+        if self.kind is Kind.CREATE and any(self.comes_later(path) for path in self.after):
             return 2
         return 1 if self.kind in CALLS else 0
+
+    def comes_later(self, path: str) -> bool:
+        """Whether a creation cannot carry this path."""
+        return is_custom(path) or (path == MANAGER and not self.carries_manager)
 
     @property
     def flapping(self) -> Sequence[str]:
         """Paths that differ although the same record was mapped by the same profile."""
         if self.kind is not Kind.UPDATE or self.account is None or not self.digest:
             return ()
-        return tuple(self.after) if self.account.digest == self.digest else ()
+        if self.account.digest != self.digest:
+            return ()
+        # A manager is found among the accounts: it may change while the record does not.
+        return tuple(path for path in self.after if path != MANAGER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ several attributes in one PATCH); only custom security attributes of a new accou
 Nothing here touches an account this portal did not create.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from provisioning.domain.attributes import ACTIVE, CATALOGUE, EXTERNAL_ID, USER_NAME
+from provisioning.domain.attributes import ACTIVE, CATALOGUE, EXTERNAL_ID, MANAGER, USER_NAME
+from provisioning.domain.manager_references import Managers
 from provisioning.domain.plan_values import (
     CALLS,
     NOT_REMOVABLE,
@@ -85,14 +86,18 @@ def plan(
     protection: Protection,
     absences: Absences | None,
     matching: Sequence[str] = (),
+    creation_carries: bool = True,
 ) -> Iterator[Change]:
     """Every person's change, people of the source first, then those missing from it.
 
     `mapped` are the paths the profile writes: attributes outside it are never touched. Accounts
     that we did not create are found by the `matching` paths, in their order. Without `absences`
-    nobody is missing: only some of the source were read.
+    nobody is missing: only some of the source were read. Whether a creation may name a manager,
+    `creation_carries` says; who only waits for a manager that joins, too, comes after the others.
     """
     seen: set[str] = set()
+    managers = Managers(directory, creation_carries=creation_carries)
+    mapped = mapped - {MANAGER}
     run = _Run(protection, {path: {} for path in (USER_NAME, *directory.taken)})
     for person in people:
         folded = fold_key(person.key)
@@ -103,9 +108,17 @@ def plan(
             change = _once(_unless_declined(change, directory), run)
         else:
             change = _move(person, account, directory, mapped)
-        yield _guarded(_distinct(change, run), protection)
-    if absences is None:
-        return
+        change = managers.referred(change, person.manager)
+        yield from managers.noted(_guarded(_distinct(change, run), protection))
+    yield from managers.waiting()
+    if absences is not None:
+        yield from _absent(seen, directory, absences, protection)
+
+
+def _absent(
+    seen: Container[str], directory: Directory, absences: Absences, protection: Protection
+) -> Iterator[Change]:
+    """Changes of those whom the source does not name, or whom the profile is not for."""
     for key, account in directory.managed.items():
         if key in seen or absences.passes_over(key):
             continue

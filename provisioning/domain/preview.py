@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioning.domain.attributes import REQUIRED
-from provisioning.domain.definition import NOT_MAPPED, Problem, ProfileError, parse_definition
+from provisioning.domain.definition import NOT_MAPPED, ProfileError, parse_definition
 from provisioning.domain.expressions import Context
 from provisioning.domain.mapping import CompiledProfile, MappingError, compile_profile
 from provisioning.domain.plan_values import Value
+from provisioning.domain.problems import Problem
 from provisioning.domain.targets import PLAIN, Targets
 
 # A value for each attribute that every account needs, so that a rule can be tried alone.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from provisioning.domain.definition import Problem
+from provisioning.domain.problems import Problem
 from provisioning.domain.scope import Part, ScopeError, parse_scope
 from provisioning.domain.yaml_tree import (
     FileProblem,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from provisioning.domain.attributes import ACTIVE, EXTERNAL_ID, StateValue
+from provisioning.domain.attributes import ACTIVE, EXTERNAL_ID, MANAGER, StateValue
 from provisioning.domain.guard import Comparison, GuardLimits
 from provisioning.domain.plan_values import Account, Change, FlatState, Kind, Person
 from provisioning.domain.planner import difference
@@ -99,7 +99,8 @@ def repair(change: Change, drifted: Drifted, protection: Protection) -> Change:
         after[EXTERNAL_ID], before[EXTERNAL_ID] = change.key, drifted.theirs[EXTERNAL_ID]
     if not after:
         return _nothing(change)
-    return replace(change, kind=kind_of(after), before=before, after=after, digest="")
+    change = replace(change, kind=kind_of(after), before=before, after=after, digest="")
+    return replace(change, manager="", missing_manager="")
 
 
 def kind_of(after: Mapping[str, Any]) -> Kind:
@@ -117,7 +118,8 @@ def _may_write(change: Change, protection: Protection) -> bool:
 
 
 def _nothing(change: Change) -> Change:
-    return replace(change, kind=Kind.UNCHANGED, before={}, after={}, choices={}, withheld=False)
+    change = replace(change, kind=Kind.UNCHANGED, before={}, after={}, choices={}, withheld=False)
+    return replace(change, manager="", missing_manager="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,15 +131,19 @@ class Accepted:
 
 
 def honoured(
-    person: Person, account: Account | None, accepted: Mapping[str, Accepted]
+    person: Person,
+    account: Account | None,
+    accepted: Mapping[str, Accepted],
+    manager: str | None = None,
 ) -> tuple[Person, list[str]]:
     """The person without what was accepted, and the paths whose acceptance holds no longer.
 
-    It holds while the desired value and the directory's are those of then.
+    It holds while the desired value and the directory's are those of then. `manager` is the id of
+    the desired manager's account.
     """
     kept, void = set(), []
     for path, each in accepted.items():
-        desired = person.values.get(path)
+        desired = manager if path == MANAGER else person.values.get(path)
         if account is not None and path in person.ignored:
             continue
         stays = account is not None and _same(account.state.get(path), each.theirs)
@@ -148,6 +154,8 @@ def honoured(
     if not kept:
         return person, void
     values = {path: value for path, value in person.values.items() if path not in kept}
+    if MANAGER in kept:
+        person = replace(person, manager=None)
     return replace(person, values=values, ignored=person.ignored | kept), void
 
 

@@ -1,6 +1,11 @@
 """Sources, profiles, policies, jobs, the shadow of the directory, and lanes."""
 
-from provisioning.models.directory import Directory, DirectoryObject
+from provisioning.models.directory import (
+    Directory,
+    DirectoryGroup,
+    DirectoryObject,
+    GroupMember,
+)
 from provisioning.models.job import HeldRecord, Job, Operation
 from provisioning.models.lane import ApplicationPace, Lane
 from provisioning.models.policy import ApprovalPolicy
@@ -19,8 +24,10 @@ __all__ = [
     "ApplicationPace",
     "ApprovalPolicy",
     "Directory",
+    "DirectoryGroup",
     "DirectoryObject",
     "Drift",
+    "GroupMember",
     "HeldRecord",
     "Job",
     "Lane",

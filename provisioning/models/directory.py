@@ -14,6 +14,9 @@ class Directory(models.Model):
     inventory_at = models.DateTimeField(null=True, help_text="When all users were last read.")
     discovery = models.JSONField(null=True, help_text="What the service says of itself.")
     discovered_at = models.DateTimeField(null=True)
+    manager_at_creation = models.BooleanField(
+        null=True, help_text="Whether a creation may name the manager; null: not known yet."
+    )
 
     def __str__(self) -> str:
         return f"Directory of {self.tenant}"
@@ -65,3 +68,58 @@ class DirectoryObject(models.Model):
     def managed(self) -> bool:
         """Whether this portal created the account."""
         return bool(self.key)
+
+
+class DirectoryGroup(models.Model):
+    """One group of a directory as we last knew it (see `domain.groups.values.GroupShadow`).
+
+    `key` is the group's key by the rules of its `source`; empty for a group we do not manage.
+    `members_known`: whether its rows of GroupMember are all its direct members. `seen_at` is when
+    the service last answered about this very group as one that exists.
+    """
+
+    customer = models.ForeignKey(Customer, models.PROTECT)
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="directory_groups")
+    source = models.ForeignKey("provisioning.Source", models.SET_NULL, null=True)
+    entra_id = models.CharField(max_length=64)
+    key = models.CharField(max_length=320, blank=True)
+    name = models.CharField(max_length=256)
+    nickname = models.CharField(max_length=64, blank=True)
+    kind = models.CharField(max_length=20)
+    traits = models.JSONField(default=list)
+    description = models.TextField(blank=True)
+    adopted = models.BooleanField(default=False)
+    members_known = models.BooleanField(default=False)
+    revision = models.PositiveIntegerField(default=1)
+    seen_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "entra_id"], name="one_shadow_per_group"),
+            models.UniqueConstraint(
+                fields=["tenant", "source", "key"],
+                condition=~Q(key=""),
+                name="one_group_per_key",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class GroupMember(models.Model):
+    """A direct member of a group, by object id in lower case, and whether we added it."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT)
+    group = models.ForeignKey(DirectoryGroup, models.CASCADE, related_name="members")
+    entra_id = models.CharField(max_length=64)
+    ours = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["group", "entra_id"], name="one_row_per_member")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.entra_id} in {self.group_id}"

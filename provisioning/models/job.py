@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from provisioning.domain.approval_policy import Approvers
-from provisioning.models.directory import DirectoryObject
+from provisioning.models.directory import DirectoryGroup, DirectoryObject
 from provisioning.models.source import ProfileVersion, Snapshot, Source
 from tenants.models import Customer, Tenant, User
 
@@ -88,6 +88,12 @@ class Job(models.Model):
     enabled = models.PositiveIntegerField(default=0)
     adopted = models.PositiveIntegerField(default=0)
     deleted = models.PositiveIntegerField(default=0)
+    groups_created = models.PositiveIntegerField(default=0)
+    groups_changed = models.PositiveIntegerField("groups changed or adopted", default=0)
+    groups_deleted = models.PositiveIntegerField(default=0)
+    additions = models.PositiveIntegerField("calls that added members", default=0)
+    members_added = models.PositiveIntegerField(default=0)
+    members_removed = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
     skipped = models.PositiveIntegerField(default=0)
 
@@ -136,7 +142,9 @@ class Job(models.Model):
     def settled(self) -> int:
         """Operations that have come to their end."""
         changed = self.created + self.updated + self.disabled + self.enabled
-        return changed + self.adopted + self.deleted + self.failed + self.skipped
+        groups = self.groups_created + self.groups_changed + self.groups_deleted
+        members = self.additions + self.members_removed
+        return changed + self.adopted + self.deleted + groups + members + self.failed + self.skipped
 
     @property
     def left(self) -> int:
@@ -144,8 +152,25 @@ class Job(models.Model):
         return max(self.total - self.settled, 0)
 
 
+_ON_GROUPS = (
+    "group_adopt",
+    "group_create",
+    "group_change",
+    "member_add",
+    "member_remove",
+    "group_delete",
+    "group_leave",
+)
+
+
 class Operation(models.Model):
-    """One intended change of one account, with before and after; or an account left alone."""
+    """One intended change of one account or group, with before and after; or one left alone.
+
+    `phase` orders a job's operations, `waits_for` names those that have to come to their end
+    first (see `name`). An operation on a group has the group's key, name and nickname as `key`,
+    `person` and `user_name`; `members` are pairs of source key and object id ("" as long as the
+    account is not created). `manager` is the key of a manager whose account this job creates.
+    """
 
     class Kind(models.TextChoices):
         CREATE = "create", "Create"
@@ -155,6 +180,13 @@ class Operation(models.Model):
         ADOPT = "adopt", "Adopt"
         DELETE = "delete", "Delete"
         LEAVE = "leave", "Leave alone"
+        GROUP_ADOPT = "group_adopt", "Adopt group"
+        GROUP_CREATE = "group_create", "Create group"
+        GROUP_CHANGE = "group_change", "Change group"
+        MEMBER_ADD = "member_add", "Add members"
+        MEMBER_REMOVE = "member_remove", "Remove member"
+        GROUP_DELETE = "group_delete", "Delete group"
+        GROUP_LEAVE = "group_leave", "Leave group alone"
 
     class State(models.TextChoices):
         PROPOSED = "proposed", "Planned"
@@ -167,17 +199,28 @@ class Operation(models.Model):
         SKIPPED = "skipped", "Not applied"
 
     UNSETTLED: ClassVar = (State.PENDING, State.SENT, State.UNKNOWN)
+    ON_GROUPS: ClassVar = _ON_GROUPS
 
     customer = models.ForeignKey(Customer, models.PROTECT)
     tenant = models.ForeignKey(Tenant, models.PROTECT)
     job = models.ForeignKey(Job, models.CASCADE, related_name="operations")
-    kind = models.CharField(max_length=10, choices=Kind)
+    kind = models.CharField(max_length=20, choices=Kind)
     state = models.CharField(max_length=10, choices=State)
-    key = models.CharField(max_length=255, help_text="Source key as written in the source.")
+    phase = models.PositiveIntegerField(default=0)
+    waits_for = models.JSONField(default=list)
+    key = models.CharField(max_length=320, help_text="Source key as written in the source.")
+    folded_key = models.CharField(max_length=320, blank=True)
     person = models.CharField(max_length=255, help_text="Name as shown to people.")
     user_name = models.CharField(max_length=255)
     target = models.ForeignKey(DirectoryObject, models.SET_NULL, null=True)
     target_revision = models.PositiveIntegerField(null=True)
+    group = models.ForeignKey(DirectoryGroup, models.SET_NULL, null=True)
+    group_kind = models.CharField(max_length=20, blank=True)
+    members = models.JSONField(default=list)
+    manager = models.CharField(max_length=255, blank=True)
+    carries_manager = models.BooleanField(
+        default=True, help_text="Whether a creation may name the manager."
+    )
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
     choices = models.JSONField(
@@ -185,6 +228,7 @@ class Operation(models.Model):
     )
     record_digest = models.CharField(max_length=32, blank=True)
     reason = models.CharField(max_length=300, blank=True)
+    warning = models.CharField(max_length=300, blank=True)
     attempts = models.PositiveIntegerField(default=0)
     lookups = models.PositiveIntegerField(default=0)
     first_sent_at = models.DateTimeField(null=True)
@@ -198,23 +242,43 @@ class Operation(models.Model):
     class Meta:
         ordering = ["pk"]
         indexes = [
-            models.Index(fields=["job", "state", "kind"], name="operation_by_state"),
+            models.Index(fields=["job", "state", "phase", "id"], name="operation_by_state"),
             models.Index(fields=["job", "kind"], name="operation_by_kind"),
+            models.Index(fields=["job", "folded_key"], name="operation_by_key"),
         ]
         constraints = [
-            models.UniqueConstraint(fields=["job", "key"], name="one_operation_per_person")
+            models.UniqueConstraint(
+                fields=["job", "key"],
+                condition=~Q(kind__in=_ON_GROUPS),
+                name="one_operation_per_person",
+            )
         ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.person}"
 
+    @property
+    def on_group(self) -> bool:
+        """Whether it is about a group or its members."""
+        return self.kind in self.ON_GROUPS
+
+    @property
+    def name(self) -> str:
+        """How other operations of the job name this one's subject."""
+        return f"group:{self.folded_key}" if self.on_group else f"person:{self.folded_key}"
+
 
 class HeldRecord(models.Model):
-    """A record that was refused or whose mapping failed: neither updated nor a leaver."""
+    """A record that was refused or whose mapping failed: neither updated nor a leaver.
+
+    Where only the person's groups (or manager) cannot be said, only those are left as they are.
+    """
 
     class Stage(models.TextChoices):
         READ = "read", "Refused when read"
         MAPPING = "mapping", "Mapping failed"
+        GROUPS = "groups", "Groups left as they are"
+        MANAGER = "manager", "Manager left as it is"
 
     customer = models.ForeignKey(Customer, models.PROTECT)
     job = models.ForeignKey(Job, models.CASCADE, related_name="held_records")

@@ -16,6 +16,7 @@ from provisioning.scim.users import find_users
 GROUP_PAGE = 1000  # the largest page of groups
 GROUP_FACTS = (
     "displayName",
+    f"{ENTRA_GROUP}:description",
     f"{ENTRA_GROUP}:groupTypes",
     f"{ENTRA_GROUP}:mailEnabled",
     f"{ENTRA_GROUP}:mailNickname",
@@ -93,13 +94,13 @@ def delete_group(group_id: str, subject: str = "") -> Request:
     )
 
 
-def get_group(group_id: str, subject: str = "") -> Request:
+def get_group(group_id: str, subject: str = "", purpose: Purpose = Purpose.VERIFY) -> Request:
     """Reads one group; one that is gone is answered 404, which is billed."""
     params = {"attributes": ",".join(GROUP_FACTS)}
     return Request(
         "GET",
         f"/groups/{guid(group_id)}",
-        Purpose.VERIFY,
+        purpose,
         params=params,
         subject=subject,
         act=Act.READ_GROUPS,

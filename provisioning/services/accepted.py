@@ -44,7 +44,9 @@ class Acceptances:
             if accepted is None:
                 yield person
                 continue
-            kept, void = honoured(person, managed.get(key), accepted)
+            boss = managed.get(fold_key(person.manager or ""))
+            manager = boss.entra_id.lower() if boss else None
+            kept, void = honoured(person, managed.get(key), accepted, manager)
             self._void += [(key, path) for path in void]
             yield kept
 

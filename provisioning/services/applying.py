@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,65 +15,28 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from billing.services import abandon_open_calls
-from provisioning.adapters.journal import Journal, subject_of
-from provisioning.domain.passwords import initial_password
-from provisioning.domain.retry import Intent
-from provisioning.models import DirectoryObject, Job, Operation
+from provisioning.adapters.journal import Journal
+from provisioning.domain.phases import ADDING
+from provisioning.domain.retry import Decision, Intent
+from provisioning.models import DirectoryGroup, Job, Operation
 from provisioning.scim.client import PATIENCE, ScimClient
-from provisioning.scim.errors import NotSent, error_of
-from provisioning.scim.filters import ExternalIdFilter, UserFilter
-from provisioning.scim.messages import Attempt, Exchange, Fate, Purpose, Request
+from provisioning.scim.errors import NotSent, ScimError, error_of
+from provisioning.scim.messages import Attempt, Exchange, Fate
 from provisioning.scim.refusals import Refused
-from provisioning.scim.users import change_user, create_user, delete_user, find_users
-from provisioning.services import outcomes
+from provisioning.services import group_outcomes, outcomes
 from provisioning.services.lanes import HeldLane
 from provisioning.services.names import is_free
-from provisioning.services.outcomes import Outcome, changes_of, creates, looks_up
+from provisioning.services.outcomes import Outcome, looks_up
 from provisioning.services.pausing import pauses
+from provisioning.services.preparing import FILLED, prepare
+from provisioning.services.requests import request_of
+from provisioning.services.settling import count, save
 from tenants.models import Tenant
 
 logger = logging.getLogger(__name__)
 _PENDING, _SENT, _UNKNOWN = Operation.State.PENDING, Operation.State.SENT, Operation.State.UNKNOWN
-# Leavers go first: an account that should be closed is the one thing that must not wait.
-_ORDER = (
-    Operation.Kind.DISABLE,
-    Operation.Kind.DELETE,
-    Operation.Kind.ENABLE,
-    Operation.Kind.ADOPT,
-    Operation.Kind.UPDATE,
-    Operation.Kind.CREATE,
-)
-_PURPOSES = {
-    Operation.Kind.UPDATE: Purpose.UPDATE,
-    Operation.Kind.ENABLE: Purpose.UPDATE,
-    Operation.Kind.ADOPT: Purpose.UPDATE,
-    Operation.Kind.CREATE: Purpose.UPDATE,  # what a creation cannot carry
-    Operation.Kind.DISABLE: Purpose.DISABLE,
-}
 _PROBE_AFTER = 60.0
 _RETRY_AFTER = 15.0
-_FIELDS = (
-    "state",
-    "attempts",
-    "lookups",
-    "not_before",
-    "uncertain_since",
-    "status",
-    "message",
-    "detail",
-    "settled_at",
-    "target",
-)
-
-_SHADOW = (
-    "key",
-    "external_id",
-    "user_name",
-    "folded_user_name",
-    "active",
-    "state",
-    "record_digest",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +57,7 @@ def recover(held: HeldLane) -> None:
     abandon_open_calls(held.tenant)
     now = timezone.now()
     sent = Operation.objects.filter(tenant=held.tenant, state=_SENT)
-    creation = Q(kind=Operation.Kind.CREATE, target=None)
+    creation = Q(kind=Operation.Kind.CREATE, target=None) | Q(kind=Operation.Kind.GROUP_CREATE)
     sent.exclude(creation).update(state=_PENDING, uncertain_since=now)
     sent.filter(creation).update(
         state=_UNKNOWN,
@@ -136,24 +99,44 @@ def end_cancelled(job: Job, held: HeldLane) -> bool:
 
 
 def _due(job: Job, now: datetime, size: int) -> list[Operation]:
-    """The next operations to work on: unknown outcomes, then by kind; one index range each."""
+    """The next operations to work on: unknown outcomes, then phase by phase.
+
+    What takes something away from a group's members waits until every addition has ended.
+    """
     ready = Q(not_before=None) | Q(not_before__lte=now)
-    operations = job.operations.filter(ready).select_related("target").order_by("pk")
-    batch = list(operations.filter(state=_UNKNOWN)[:size])
-    for kind in _ORDER:
-        if len(batch) < size:
-            batch += operations.filter(state=_PENDING, kind=kind)[: size - len(batch)]
+    operations = job.operations.filter(ready).select_related("target", "group")
+    batch = list(operations.filter(state=_UNKNOWN).order_by("pk")[:size])
+    if len(batch) < size:
+        pending = operations.filter(state=_PENDING).order_by("phase", "pk")
+        batch += pending[: size - len(batch)]
+    if batch and batch[-1].phase > ADDING and _adds(job):
+        batch = [each for each in batch if each.phase <= ADDING]
+    groups: dict[int, DirectoryGroup] = {}
+    for operation in batch:
+        operation.job = job
+        if operation.group is not None:
+            # One copy of a group's row for all its operations: each answer changes it.
+            operation.group = groups.setdefault(operation.group.pk, operation.group)
     return batch
+
+
+def _adds(job: Job) -> bool:
+    left = job.operations.filter(state__in=Operation.UNSETTLED, phase=ADDING)
+    return left.exists()
 
 
 def _round(job: Job, batch: Sequence[Operation], client: ScimClient, held: HeldLane) -> Verdict:
     """One batch: rows before it leaves, answers and their operations in one transaction after."""
     journal = Journal(job.tenant, job.label)
-    current, attempts, dropped = _attempts(job.tenant, batch, timezone.now())
+    prepared = prepare(job, batch, timezone.now())
+    current, attempts, dropped = _attempts(job.tenant, prepared.ready, timezone.now())
+    dropped += prepared.dropped
     client.ready()
     deadline = held.renew()
     with transaction.atomic():
         held.confirm()
+        Operation.objects.bulk_update(prepared.filled, FILLED)
+        Operation.objects.bulk_update(prepared.waiting, ("not_before",))
         journal.opened(attempts)
         _mark_sent(current)
     exchanges = client.send_all(attempts, deadline)
@@ -165,7 +148,7 @@ def _round(job: Job, batch: Sequence[Operation], client: ScimClient, held: HeldL
             _settle(operation, exchange, client, now, current)
             for operation, exchange in zip(current, exchanges, strict=True)
         ]
-        _save(job, settled + dropped)
+        save(job, settled + dropped)
     return _verdict(settled) if _reached(exchanges) else Verdict(_RETRY_AFTER, NotSent.sentence)
 
 
@@ -177,37 +160,31 @@ def _attempts(
     attempts: list[Attempt] = []
     dropped: list[Outcome] = []
     for operation in batch:
-        if outcomes.is_stale(operation):
-            dropped.append(outcomes.stale(operation, now))
+        settled = _without_request(operation, now)
+        if settled is not None:
+            dropped.append(settled)
             continue
         try:
-            attempts.append(Attempt(_request(tenant, operation)))
+            attempts.append(Attempt(request_of(tenant, operation)))
             current.append(operation)
         except Refused as error:
             dropped.append(outcomes.refused(operation, str(error), now))
     return current, attempts, dropped
 
 
+def _without_request(operation: Operation, now: datetime) -> Outcome | None:
+    """How an operation ends that needs no request, or whose object is not what was planned for."""
+    if operation.on_group:
+        if group_outcomes.needs_no_call(operation):
+            return group_outcomes.adopted(operation, now)
+        return group_outcomes.stale(operation, now) if group_outcomes.is_stale(operation) else None
+    return outcomes.stale(operation, now) if outcomes.is_stale(operation) else None
+
+
 def _reached(exchanges: Sequence[Exchange]) -> bool:
     """Whether anything of a batch left; if not, one request at a time finds out when it may."""
     fates = {exchange.answer.fate for exchange in exchanges}
     return fates != {Fate.UNSENT}
-
-
-def _request(tenant: Tenant, operation: Operation) -> Request:
-    subject = subject_of(tenant, operation.key)
-    if looks_up(operation):
-        if outcomes.answered_duplicate(operation):
-            return find_users(UserFilter.user_name(operation.user_name), subject)
-        return find_users(ExternalIdFilter.equals(operation.key), subject)
-    if creates(operation):
-        return create_user(changes_of(operation), initial_password(), subject)
-    if operation.target is None:
-        raise RuntimeError(f"{operation} has no account to change.")  # is_stale has seen to it
-    if operation.kind == Operation.Kind.DELETE:
-        return delete_user(operation.target.entra_id, subject)
-    purpose = _PURPOSES[Operation.Kind(operation.kind)]
-    return change_user(operation.target.entra_id, changes_of(operation), purpose, subject)
 
 
 def _mark_sent(operations: Sequence[Operation]) -> None:
@@ -232,6 +209,10 @@ def _settle(
     if error is None:
         client.bearer.worked()
         body = exchange.answer.body
+        if operation.on_group:
+            if looking:
+                return group_outcomes.looked_up(operation, body, now)
+            return group_outcomes.written(operation, body, now)
         if looking:
             return outcomes.looked_up(operation, body, now, partial(is_free, operation, batch))
         return outcomes.written(operation, body, now)
@@ -244,40 +225,15 @@ def _settle(
         settings.LOOKUP_DELAY_SECONDS,
         (now - began).total_seconds(),
     )
-    fail = outcomes.failed_lookup if looking else outcomes.failed_write
-    return fail(operation, error, decision, now)
+    return _failure(operation, looking)(operation, error, decision, now)
 
 
-def _save(job: Job, settled: Sequence[Outcome]) -> None:
-    shadows = [outcome.shadow for outcome in settled if outcome.shadow is not None]
-    changed = [shadow for shadow in shadows if shadow.pk is not None]
-    DirectoryObject.objects.bulk_create(
-        [shadow for shadow in shadows if shadow.pk is None],
-        update_conflicts=True,
-        unique_fields=["tenant", "entra_id"],
-        update_fields=_SHADOW,
-    )
-    DirectoryObject.objects.bulk_update(
-        changed,
-        [*_SHADOW, "revision"],
-    )
-    for outcome in settled:
-        if outcome.goes_on:
-            outcome.operation.target = outcome.shadow  # saved by now
-    Operation.objects.bulk_update([outcome.operation for outcome in settled], _FIELDS)
-    renamed = [outcome.operation for outcome in settled if outcome.renamed]
-    Operation.objects.bulk_update(renamed, ("after", "choices", "user_name"))
-    gone = [outcome.gone.pk for outcome in settled if outcome.gone is not None]
-    if gone:
-        DirectoryObject.objects.filter(pk__in=gone).delete()
-    _count(job, Counter(outcome.tally for outcome in settled if outcome.tally))
-
-
-def _count(job: Job, tally: Counter[str]) -> None:
-    if tally:
-        Job.objects.filter(pk=job.pk).update(
-            **{name: F(name) + number for name, number in tally.items()}
-        )
+def _failure(
+    operation: Operation, looking: bool
+) -> Callable[[Operation, ScimError, Decision, datetime], Outcome]:
+    if operation.on_group:
+        return group_outcomes.failed_lookup if looking else group_outcomes.failed_write
+    return outcomes.failed_lookup if looking else outcomes.failed_write
 
 
 def _verdict(settled: Sequence[Outcome]) -> Verdict:
@@ -297,6 +253,7 @@ def _skip_pending(job: Job, held: HeldLane) -> None:
     what is believed of the account would be wrong otherwise; a creation that may have been is
     looked for, and skipped when it is not there. An account that exists by now still gets what its
     creation could not carry."""
+    # A creation of a group nobody knows the end of is looked for, never sent again.
     creation = Q(kind=Operation.Kind.CREATE)
     sure = (creation & Q(target=None)) | (~creation & Q(uncertain_since=None))
     unheard = creation & Q(target=None, uncertain_since__isnull=False)
@@ -313,7 +270,7 @@ def _skip_pending(job: Job, held: HeldLane) -> None:
             message="The job was cancelled before this was sent.",
             settled_at=timezone.now(),
         )
-        _count(job, Counter(skipped=skipped) if skipped else Counter())
+        count(job, Counter(skipped=skipped) if skipped else Counter())
 
 
 def _finish_or_wait(job: Job, held: HeldLane) -> datetime | None:

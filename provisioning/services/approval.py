@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from provisioning.domain.approval_policy import Approvers, Policy
 from provisioning.models import Job, Operation
+from provisioning.selectors import IN_DOUBT
 from provisioning.services import lanes, policies, snapshots
 from provisioning.services.decisions import (
     DecisionRefused,
@@ -68,9 +69,9 @@ def approve(
         return
     now = timezone.now()
     move(job, {_PLANNED}, state=Job.State.APPLYING, approved_by=by, approved_at=now)
-    included = [Operation.Kind.DISABLE] if include_withheld else []
+    included = [*IN_DOUBT] if include_withheld else []
     included += [Operation.Kind.ADOPT] if include_adoptions else []
-    included += [Operation.Kind.DELETE] if include_deletes else []
+    included += [Operation.Kind.DELETE, Operation.Kind.GROUP_DELETE] if include_deletes else []
     _release(job, now, included, "Not approved with the plan.")
     record(
         "job.approved",

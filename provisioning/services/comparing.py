@@ -9,7 +9,7 @@ nothing is read again, whatever happens.
 import logging
 import random
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -17,12 +17,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from provisioning.adapters.journal import subject_of
-from provisioning.domain.attributes import ACTIVE, ENTRA, EXTERNAL_ID, MANAGER, USER_NAME
+from provisioning.domain.attributes import ACTIVE, EXTERNAL_ID, MANAGER, USER_NAME
 from provisioning.domain.guard import GuardLimits
 from provisioning.domain.mapping import CompiledProfile
-from provisioning.domain.reconciling import Deviation, deviations, implausible, taken_over
+from provisioning.domain.reconciling import Deviation, deviations, implausible
 from provisioning.models import (
-    AcceptedDrift,
     Directory,
     DirectoryObject,
     Drift,
@@ -35,12 +34,10 @@ from provisioning.scim.messages import Purpose
 from provisioning.scim.users import INVENTORY, get_user, names_of
 from provisioning.services.inventory import account_of
 from provisioning.services.lanes import HeldLane
+from provisioning.services.taking_over import ON_PREMISES, USER_TYPE, take_over
 
 logger = logging.getLogger(__name__)
 _BATCH = 500
-ON_PREMISES, USER_TYPE = f"{ENTRA}:onPremisesSyncEnabled", f"{ENTRA}:userType"
-FLAGS = frozenset({ON_PREMISES, USER_TYPE})
-"""What an account is; read and shown, never written to repair it."""
 _SEEN_AGAIN = (Drift.Kind.CARRIER,)
 _UNMANAGED = (
     "external_id",
@@ -51,7 +48,6 @@ _UNMANAGED = (
     "guest",
     "state",
 )
-_MANAGED = (*_UNMANAGED, "key", "record_digest", "revision")
 
 
 def read_back(job: Job, profile: CompiledProfile, client: ScimClient, held: HeldLane) -> bool:
@@ -66,7 +62,7 @@ def read_back(job: Job, profile: CompiledProfile, client: ScimClient, held: Held
         found = back.everything(client) if reading.whole else back.sample(client)
         if not found:
             return False
-    _take_over(job, reading, held)
+    take_over(job, held)
     return True
 
 
@@ -167,9 +163,11 @@ class _Reading:
     def _compared(self, row: DirectoryObject, there: DirectoryObject) -> Iterable[Drift]:
         known: dict[str, Any] = {USER_NAME: row.user_name, ACTIVE: row.active}
         known |= {EXTERNAL_ID: row.external_id, **row.state}
-        read = {**there.state, USER_NAME: there.user_name, ACTIVE: there.active}
+        read: dict[str, Any] = {**there.state, USER_NAME: there.user_name, ACTIVE: there.active}
         if there.external_id:
             read[EXTERNAL_ID] = there.external_id
+        if MANAGER in read:
+            read[MANAGER] = str(read[MANAGER]).lower()
         found = deviations(known, read, self._paths)
         found += _flags(row, there, self._paths)
         for each in found:
@@ -321,80 +319,3 @@ def _copy(there: DirectoryObject, row: DirectoryObject, names: Iterable[str]) ->
 
 def _batches(rows: Sequence[int]) -> Iterable[Sequence[int]]:
     return (rows[at : at + _BATCH] for at in range(0, len(rows), _BATCH))
-
-
-def _take_over(job: Job, reading: Reconciliation, held: HeldLane) -> None:
-    """Let the shadow know what was read, some accounts a transaction; what is done stays done."""
-    now = reading.read_at or timezone.now()
-    while True:
-        left = job.drift.filter(applied=False).exclude(kind=Drift.Kind.CARRIER)
-        ids = list(left.order_by("entra_id").values_list("entra_id", flat=True).distinct()[:_BATCH])
-        if not ids:
-            return
-        with transaction.atomic():
-            held.confirm()
-            _take_over_accounts(job, ids, now)
-        held.renew()
-
-
-def _take_over_accounts(job: Job, ids: Sequence[str], now: datetime) -> None:
-    rows: dict[str, list[Drift]] = {}
-    for drift in job.drift.filter(entra_id__in=ids, applied=False):
-        rows.setdefault(drift.entra_id, []).append(drift)
-    shadows = DirectoryObject.objects.filter(tenant=job.tenant, entra_id__in=ids)
-    changed, gone = [], []
-    for shadow in shadows.select_for_update():
-        found = rows[shadow.entra_id]
-        if any(each.kind == Drift.Kind.MISSING for each in found):
-            gone.append(shadow.pk)
-            continue
-        _take(shadow, found)
-        changed.append(shadow)
-    _forget_acceptances(job, [each for found in rows.values() for each in found])
-    DirectoryObject.objects.filter(pk__in=gone).delete()
-    _keep_keys_apart(changed)
-    DirectoryObject.objects.bulk_update(changed, _MANAGED, _BATCH)
-    job.drift.filter(entra_id__in=ids).update(applied=True)
-
-
-def _take(shadow: DirectoryObject, found: Sequence[Drift]) -> None:
-    """The directory's values become what we know; the source key stays ours to say."""
-    values = {each.path: each.theirs for each in found if each.path}
-    shadow.on_premises = bool(values.pop(ON_PREMISES, shadow.on_premises))
-    shadow.external_id = str(values.pop(EXTERNAL_ID, shadow.external_id) or "")
-    shadow.state = taken_over(shadow.state, values.items())
-    active = shadow.state.get(ACTIVE)
-    shadow.active = active if isinstance(active, bool) else shadow.active
-    shadow.user_name = str(shadow.state.get(USER_NAME) or shadow.user_name)
-    shadow.folded_user_name = shadow.user_name.casefold()
-    shadow.guest = values.get(USER_TYPE, "Guest" if shadow.guest else "") == "Guest"
-    shadow.record_digest = ""
-    shadow.revision += 1
-    back = next((each for each in found if each.kind == Drift.Kind.RETURNED), None)
-    if back is not None:
-        shadow.key = back.key
-        shadow.state = {**shadow.state, EXTERNAL_ID: shadow.external_id or back.key}
-
-
-def _keep_keys_apart(changed: Sequence[DirectoryObject]) -> None:
-    """Whoever came back gets their key again only if no other account has it by now."""
-    back = {row.key: row for row in changed if row.key}
-    if not back:
-        return
-    holders = DirectoryObject.objects.filter(
-        tenant_id=changed[0].tenant_id, key__in=[*back]
-    ).exclude(pk__in=[row.pk for row in back.values()])
-    for key in holders.values_list("key", flat=True):
-        back[key].key = ""
-
-
-def _forget_acceptances(job: Job, found: Sequence[Drift]) -> None:
-    """What was accepted was accepted of what was there then; this is decided anew."""
-    moved = {(each.key, each.path) for each in found}
-    accepted = AcceptedDrift.objects.filter(
-        tenant=job.tenant, key__in={key for key, _ in moved if key}
-    )
-    void = [
-        pk for pk, key, path in accepted.values_list("pk", "key", "path") if (key, path) in moved
-    ]
-    AcceptedDrift.objects.filter(pk__in=void).delete()

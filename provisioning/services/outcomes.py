@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from provisioning.domain.attributes import MAIL_NICKNAME, is_custom
+from provisioning.domain.attributes import MAIL_NICKNAME, MANAGER, is_custom
 from provisioning.domain.planner import ACTIVE, EXTERNAL_ID, USER_NAME
 from provisioning.domain.records import fold_key
 from provisioning.domain.retry import (
@@ -22,8 +22,15 @@ from provisioning.domain.retry import (
     LookUp,
     backoff,
 )
-from provisioning.models import DirectoryObject, Operation
-from provisioning.scim.errors import NotFound, NotSent, ScimError, Transient, UnknownOutcome
+from provisioning.models import DirectoryGroup, DirectoryObject, Operation
+from provisioning.scim.errors import (
+    NotFound,
+    NotSent,
+    Rejected,
+    ScimError,
+    Transient,
+    UnknownOutcome,
+)
 from provisioning.scim.resources import created_id, resources_of
 
 _TALLY = {
@@ -57,6 +64,17 @@ class Outcome:
     """The account was created; a second call brings it what the creation could not carry."""
     renamed: bool = False
     """The operation carries another value now."""
+    manager_refused: bool = False
+    """The directory lets no creation name a manager."""
+    group: DirectoryGroup | None = None
+    """The group as it is now, to be written; one without a primary key is new."""
+    gone_group: DirectoryGroup | None = None
+    joined: tuple[str, ...] = ()
+    """Object ids of members added, in the group of the operation."""
+    parted: str = ""
+    """Object id of the member removed."""
+    added: int = 0
+    """People added, for the job's counter."""
 
 
 def looks_up(operation: Operation) -> bool:
@@ -70,13 +88,29 @@ def creates(operation: Operation) -> bool:
 
 
 def changes_of(operation: Operation) -> dict[str, Any]:
-    """What the operation's next call carries: a creation no custom security attributes, and the
-    call after it nothing else.
+    """What the operation's next call carries: a creation no custom security attributes (nor a
+    manager, where it may not name one), and the call after it nothing else.
     """
     if operation.kind != Operation.Kind.CREATE:
         return dict(operation.after)
     later = not creates(operation)
-    return {path: value for path, value in operation.after.items() if is_custom(path) is later}
+    return {
+        path: value
+        for path, value in operation.after.items()
+        if _comes_later(operation, path) is later
+    }
+
+
+def _comes_later(operation: Operation, path: str) -> bool:
+    """Whether a creation cannot carry this path."""
+    return is_custom(path) or (path == MANAGER and not operation.carries_manager)
+
+
+def has_second_call(operation: Operation) -> bool:
+    """Whether a creation is followed by a call with what it cannot carry."""
+    if operation.manager and not operation.carries_manager:
+        return True
+    return any(_comes_later(operation, path) for path in operation.after)
 
 
 def answered_duplicate(operation: Operation) -> bool:
@@ -101,12 +135,9 @@ def failed_write(
     operation: Operation, error: ScimError, decision: Decision, now: datetime
 ) -> Outcome:
     """A write that did not succeed, and what was decided about it."""
-    operation.status, operation.detail = error.status, error.detail
-    if isinstance(error, UnknownOutcome | Transient):
-        # A 500 is no promise either: the write may have come before the failure.
-        operation.uncertain_since = operation.uncertain_since or now
-    if isinstance(error, NotSent):
-        operation.attempts -= 1
+    note_error(operation, error, now)
+    if other := _without_manager(operation, error):
+        return other
     match decision:
         case Again(after, everyone):
             operation.state = Operation.State.PENDING
@@ -122,6 +153,37 @@ def failed_write(
             return _deleted(operation, now)
         case GiveUp():
             return _gave_up(operation, error, now)
+
+
+def note_error(operation: Operation, error: ScimError, now: datetime) -> None:
+    """Keep what the service said, and whether the write may have happened all the same."""
+    operation.status, operation.detail = error.status, error.detail
+    if isinstance(error, UnknownOutcome | Transient):
+        # A 500 is no promise either: the write may have come before the failure.
+        operation.uncertain_since = operation.uncertain_since or now
+    if isinstance(error, NotSent):
+        operation.attempts -= 1
+
+
+def _without_manager(operation: Operation, error: ScimError) -> Outcome | None:
+    """Send the rest without a manager that was refused, if it was that; None if it was not.
+
+    A creation that may not name one is followed by a call that does.
+    """
+    manager = changes_of(operation).get(MANAGER)
+    if not isinstance(error, Rejected | NotFound):
+        return None
+    said = error.detail.lower()
+    if manager and str(manager) in said:
+        operation.after = {path: each for path, each in operation.after.items() if path != MANAGER}
+        operation.message = "The manager's account is gone; set when there is one."
+    elif manager and creates(operation) and "manager" in said:
+        operation.carries_manager = False
+    else:
+        return None
+    operation.state, operation.not_before = Operation.State.PENDING, None
+    operation.status, operation.detail = None, ""
+    return Outcome(operation, renamed=True, manager_refused=not operation.carries_manager)
 
 
 def looked_up(
@@ -191,6 +253,14 @@ def refused(operation: Operation, reason: str, now: datetime) -> Outcome:
     return _fail(operation, now, f"{reason} Correct the record or the mapping profile.")
 
 
+def nobody_left(operation: Operation, now: datetime) -> Outcome:
+    """Whom the operation waited for has no account, so that nothing is left to send."""
+    if operation.kind == Operation.Kind.CREATE:
+        return _done(operation, now)  # the account is there; only its manager is not
+    operation.state, operation.settled_at = Operation.State.SKIPPED, now
+    return Outcome(operation, "skipped")
+
+
 def is_stale(operation: Operation) -> bool:
     """Whether the shadow has moved since the operation was planned."""
     if operation.kind == Operation.Kind.CREATE:
@@ -202,7 +272,7 @@ def is_stale(operation: Operation) -> bool:
 def _exists(operation: Operation, now: datetime, entra_id: str) -> Outcome:
     """The account was created: done, unless a second call has to follow."""
     shadow = _created(operation, entra_id, changes_of(operation))
-    if not any(map(is_custom, operation.after)):
+    if not has_second_call(operation):
         shadow.record_digest = operation.record_digest
         return _done(operation, now, shadow=shadow)
     operation.state, operation.not_before = Operation.State.PENDING, None

@@ -1,7 +1,7 @@
 """People of a job's snapshot as the planner takes them."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
 
 from django.utils import timezone
@@ -11,6 +11,7 @@ from provisioning.domain.attributes import CATALOGUE
 from provisioning.domain.keys import refused_keys
 from provisioning.domain.mapping import CompiledProfile, MappingError
 from provisioning.domain.people import SourcePeople
+from provisioning.domain.problems import Problem
 from provisioning.domain.records import Record, fold_key
 from provisioning.models import HeldRecord, Job, Operation
 from provisioning.services import snapshots
@@ -103,8 +104,9 @@ class MappedPeople(SourcePeople):
         held, unreadable = refused_keys(refused, own=found.own)
         self.held |= held
         self.unreadable += unreadable + job.unreadable_keys
+        mapping = HeldRecord.Stage.MAPPING
         self._failures = [
-            self._held_record(each.line, each.key or "", each.code, each.message)
+            self._held_record(mapping, each.line, each.key or "", each.code, each.message)
             for each in found.refused
         ]
 
@@ -117,24 +119,34 @@ class MappedPeople(SourcePeople):
         return self._digest_of(record)
 
     def _failed(self, record: Record, error: MappingError) -> None:
-        self._failures.append(self._held_record(record.line, record.key, "mapping", str(error)))
+        stage = HeldRecord.Stage.MAPPING
+        held = self._held_record(stage, record.line, record.key, "mapping", str(error))
+        self._failures.append(held)
         if error.slow:
-            self._note_slow(error)
+            self._note_slow(each.target for each in error.problems if each.slow)
 
-    def _held_record(self, line: int, key: str, code: str, message: str) -> HeldRecord:
+    def _ungrouped(self, record: Record, problems: Sequence[Problem]) -> None:
+        stage, said = HeldRecord.Stage.GROUPS, "; ".join(map(str, problems))
+        self._failures.append(self._held_record(stage, record.line, record.key, "groups", said))
+        if any(each.slow for each in problems):
+            self._note_slow(each.target for each in problems if each.slow)
+
+    def _held_record(
+        self, stage: HeldRecord.Stage, line: int, key: str, code: str, message: str
+    ) -> HeldRecord:
         return HeldRecord(
             customer_id=self._job.customer_id,
             job=self._job,
-            stage=HeldRecord.Stage.MAPPING,
+            stage=stage,
             line=line,
             key=key[:255],
             code=code,
             message=message,
         )
 
-    def _note_slow(self, error: MappingError) -> None:
+    def _note_slow(self, targets: Iterable[str]) -> None:
         """Every such record takes the whole time limit: a large file would hold the lane."""
         self._slow += 1
-        self._slow_targets.update(each.target for each in error.problems if each.slow)
+        self._slow_targets.update(targets)
         if self._slow >= _SLOW_RECORDS:
             raise PatternTooSlow(self._slow_targets)

@@ -1,7 +1,6 @@
 """Planning a job inside its lane: inventory if the directory was never read, map, plan, price."""
 
 import logging
-from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 
@@ -9,8 +8,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from billing.selectors import quote_for
+from provisioning.domain.attributes import MANAGER
 from provisioning.domain.mapping import CompiledProfile
-from provisioning.domain.planner import CALLS, Absences, Change, Kind, plan
+from provisioning.domain.planner import Absences, Change, Kind, plan
 from provisioning.domain.protection import Protection
 from provisioning.models import DirectoryObject, HeldRecord, Job, Operation
 from provisioning.scim.client import ScimClient
@@ -19,9 +19,17 @@ from provisioning.services import repairs, snapshots
 from provisioning.services.accepted import Acceptances
 from provisioning.services.approval import approve_by_policy
 from provisioning.services.comparing import read_back
+from provisioning.services.group_planning import read_groups, write_groups
 from provisioning.services.inventory import read_inventory
 from provisioning.services.lanes import HeldLane
+from provisioning.services.manager_waves import (
+    may_carry_manager,
+    report_missing,
+    settle_managers,
+)
 from provisioning.services.people import MappedPeople, PatternTooSlow
+from provisioning.services.plan_counts import PlanCounts
+from provisioning.services.plan_rows import person_row
 from provisioning.services.shadow import shadow_of
 
 logger = logging.getLogger(__name__)
@@ -43,6 +51,7 @@ _DECIDED = (
     "held",
     "flapping",
 )
+_HELD = (HeldRecord.Stage.READ, HeldRecord.Stage.MAPPING)
 
 
 def plan_job(job: Job, client: ScimClient, held: HeldLane) -> None:
@@ -55,49 +64,33 @@ def plan_job(job: Job, client: ScimClient, held: HeldLane) -> None:
         if not read_back(job, profile, client, held):
             return
     else:
-        read_inventory(job.tenant, client, held, {*profile.targets, *profile.definition.matching})
+        # The manager would make pages of 100 out of pages of 999.
+        paths = {*profile.targets, *profile.definition.matching} - {MANAGER}
+        read_inventory(job.tenant, client, held, paths)
+        read_groups(job, profile.definition.groups, client, held)
     _forget_earlier_try(job, held)
-    counts = _write_operations(job, profile, held)
+    people = repairs.people_of(job, profile)
+    counts = _write_operations(job, people, profile, held)
+    if job.kind != Job.Kind.RECONCILE:
+        write_groups(job, people, counts, held)
     with transaction.atomic():
         held.confirm()
         _finish_planning(job, counts)
     logger.info("%s: planned, %s calls", job.label, job.planned_calls)
 
 
-class _Counts(dict[Kind, int]):
-    """How many changes of each kind a plan holds, and how many of them are withheld."""
-
-    withheld = 0
-    outside = 0
-    calls = 0
-    """Calls the plan takes when everything in it is approved."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.flapping: Counter[str] = Counter()
-
-    def add(self, change: Change) -> None:
-        self.flapping.update(change.flapping)
-        self[change.kind] = self.get(change.kind, 0) + 1
-        self.withheld += change.withheld
-        self.calls += change.calls
-
-    @property
-    def operations(self) -> int:
-        """Operations that are sent when everything is approved."""
-        return sum(self.get(kind, 0) for kind in CALLS)
-
-
 @transaction.atomic
 def _forget_earlier_try(job: Job, held: HeldLane) -> None:
     held.confirm()
     job.operations.all().delete()
-    job.held_records.filter(stage=HeldRecord.Stage.MAPPING).delete()
+    job.held_records.exclude(stage=HeldRecord.Stage.READ).delete()
 
 
-def _write_operations(job: Job, profile: CompiledProfile, held: HeldLane) -> _Counts:
+def _write_operations(
+    job: Job, people: MappedPeople, profile: CompiledProfile, held: HeldLane
+) -> PlanCounts:
     """Plan and write in batches, each a transaction of its own that makes sure of the lane."""
-    people = repairs.people_of(job, profile)
+    carries = may_carry_manager(job.tenant)
     accepted = Acceptances(job.tenant, kind=Job.Kind(job.kind))
     people.held |= accepted.spared
     shadow = shadow_of(job.tenant, profile.definition.matching, profile.unique)
@@ -108,11 +101,12 @@ def _write_operations(job: Job, profile: CompiledProfile, held: HeldLane) -> _Co
         protection=Protection(job.tenant.protected_accounts),
         absences=_absences(job, people),
         matching=profile.definition.matching,
+        creation_carries=carries,
     )
     if job.kind == Job.Kind.RECONCILE:
         changes = repairs.repairs_of(job, changes, held)
-    counts = _Counts()
-    rows = (_operation(job, change) for change in _counted(changes, counts))
+    counts = PlanCounts()
+    rows = (person_row(job, change) for change in _counted(changes, counts))
     while True:
         try:
             batch = list(islice(rows, _BATCH))
@@ -128,6 +122,10 @@ def _write_operations(job: Job, profile: CompiledProfile, held: HeldLane) -> _Co
             counts.outside = people.passed_over
             _note_outside(job, people, held)
             accepted.forget_void(people)
+            with transaction.atomic():
+                held.confirm()
+                counts.calls += settle_managers(job, counts.joining, creation_carries=carries)
+                report_missing(job, counts.missing_managers)
             return counts
 
 
@@ -137,7 +135,7 @@ def _give_up(job: Job, people: MappedPeople, held: HeldLane) -> None:
     held.confirm()
     job.operations.all().delete()
     HeldRecord.objects.bulk_create(people.take_failures())
-    Job.objects.filter(pk=job.pk).update(held=job.held_records.count())
+    Job.objects.filter(pk=job.pk).update(held=job.held_records.filter(stage__in=_HELD).count())
 
 
 @transaction.atomic
@@ -165,7 +163,7 @@ def _absences(job: Job, people: MappedPeople) -> Absences | None:
     return people.absences(timezone.now())
 
 
-def _counted(changes: Iterator[Change], counts: _Counts) -> Iterator[Change]:
+def _counted(changes: Iterator[Change], counts: PlanCounts) -> Iterator[Change]:
     """Changes worth a row; the others only count."""
     for change in changes:
         counts.add(change)
@@ -173,30 +171,7 @@ def _counted(changes: Iterator[Change], counts: _Counts) -> Iterator[Change]:
             yield change
 
 
-def _operation(job: Job, change: Change) -> Operation:
-    state = Operation.State.WITHHELD if change.withheld else Operation.State.PROPOSED
-    if change.kind is Kind.LEAVE:
-        state = Operation.State.SKIPPED
-    return Operation(
-        customer_id=job.customer_id,
-        tenant_id=job.tenant_id,
-        job=job,
-        kind=change.kind.value,
-        state=state,
-        key=change.key[:255],
-        person=change.person[:255],
-        user_name=change.user_name[:255],
-        target_id=change.account.pk if change.account else None,
-        target_revision=change.account.revision if change.account else None,
-        before=dict(change.before),
-        after=dict(change.after),
-        record_digest=change.digest,
-        choices={path: list(rest) for path, rest in change.choices.items() if rest},
-        reason=change.reason[:300],
-    )
-
-
-def _finish_planning(job: Job, counts: _Counts) -> None:
+def _finish_planning(job: Job, counts: PlanCounts) -> None:
     now = timezone.now()
     if Job.objects.select_for_update().get(pk=job.pk).cancel_requested:
         Job.objects.filter(pk=job.pk).update(state=Job.State.CANCELLED, problem="", ended_at=now)
@@ -211,10 +186,10 @@ def _finish_planning(job: Job, counts: _Counts) -> None:
     job.inactive = counts.get(Kind.INACTIVE, 0)
     job.out_of_scope = counts.outside
     job.flapping = dict(counts.flapping)
-    job.held = job.held_records.count()
+    job.held = job.held_records.filter(stage__in=_HELD).count()
     job.planned_at, job.problem = now, ""
     job.state = Job.State.PLANNED
-    if counts.calls == 0:
+    if counts.operations == 0:
         job.state, job.ended_at = Job.State.FINISHED, now
         snapshots.accept_read_of(job, now)
     job.save(update_fields=_DECIDED)

@@ -66,9 +66,9 @@ def figures_of(job: Job) -> PlanFigures:
     return PlanFigures(
         accounts=managed.count(),
         creations=counts.create,
-        changes=counts.update + counts.enable,
+        changes=counts.update + counts.enable + counts.on_groups - counts.group_delete,
         disables=counts.disable,
-        deletes=counts.delete,
+        deletes=counts.deletes,
         plain=job.total,
         withheld=job.withheld,
         # Whatever is withheld takes one call each.
@@ -89,7 +89,8 @@ def weigh(figures: PlanFigures, policy: Policy, stale: str) -> Decision:
 
 def takes_two(job: Job, policy: Policy) -> bool:
     """Whether two people have to approve this plan's deletes."""
-    deletes = job.operations.filter(kind=Operation.Kind.DELETE, state=Operation.State.WITHHELD)
+    kinds = (Operation.Kind.DELETE, Operation.Kind.GROUP_DELETE)
+    deletes = job.operations.filter(kind__in=kinds, state=Operation.State.WITHHELD)
     return needs_two(deletes.count(), policy)
 
 

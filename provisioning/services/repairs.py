@@ -12,9 +12,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from provisioning.domain.attributes import EXTERNAL_ID, is_custom
+from provisioning.domain.attributes import EXTERNAL_ID
 from provisioning.domain.mapping import CompiledProfile
 from provisioning.domain.people import SourcePeople
+from provisioning.domain.phases import phase_of
 from provisioning.domain.plan_values import CALLS, Change, Kind, Person
 from provisioning.domain.protection import Protection
 from provisioning.domain.reconciling import Drifted, drifted_only, kind_of
@@ -22,6 +23,7 @@ from provisioning.models import AcceptedDrift, DirectoryObject, Drift, Job, Oper
 from provisioning.services import lanes
 from provisioning.services.decisions import DecisionRefused, require
 from provisioning.services.lanes import HeldLane
+from provisioning.services.outcomes import has_second_call
 from provisioning.services.people import MappedPeople
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User
@@ -47,6 +49,7 @@ class RememberedPeople(MappedPeople):
         SourcePeople.__init__(self, profile, (), today=timezone.localdate(), now=timezone.now())
         self._job, self._failures = job, []
         self._targets = profile.targets
+        self.memberships = None
 
     def __iter__(self) -> Iterator[Person]:
         rows = self._job.drift.filter(path__gt="").exclude(key="").exclude(target=None)
@@ -197,7 +200,7 @@ def _decide(
         rows.setdefault(row.record_key, []).append(row)
     for key, operation in operations.items():
         _rewrite(operation, rows.get(key, []))
-    fields = ("kind", "state", "before", "after", "message")
+    fields = ("kind", "phase", "state", "before", "after", "message")
     Operation.objects.bulk_update(operations.values(), fields, _BATCH)
 
 
@@ -260,7 +263,8 @@ def _rewrite(operation: Operation, rows: Sequence[Drift]) -> None:
         if kept[0].kind != Drift.Kind.RETURNED:
             operation.after = {row.path: row.wanted for row in kept}
             operation.before = {row.path: row.theirs for row in kept}
-        operation.kind = kind_of(operation.after).value
+        kind = kind_of(operation.after)
+        operation.kind, operation.phase = kind.value, phase_of(kind)
     operation.state = Operation.State.WITHHELD if withheld else Operation.State.PROPOSED
     operation.message = ""
 
@@ -273,7 +277,7 @@ def _recount(job: Job) -> None:
         kind=Operation.Kind.CREATE,
         state__in=(Operation.State.PROPOSED, Operation.State.WITHHELD),
     )
-    second = sum(any(map(is_custom, after)) for after in creations.values_list("after", flat=True))
+    second = sum(map(has_second_call, creations.iterator(2000)))
     job.total, job.withheld = waiting, withheld
     job.planned_calls = waiting + withheld + second
     job.save(update_fields=["total", "withheld", "planned_calls"])

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
+from provisioning.domain.groups import GroupDirectory, GroupKind, GroupShadow, Trait
 from provisioning.domain.planner import EXTERNAL_ID, USER_NAME, Account, Directory
 from provisioning.domain.records import fold_key
-from provisioning.models import DirectoryObject
+from provisioning.models import DirectoryGroup, DirectoryObject, GroupMember, Source
 from tenants.models import Tenant
 
 # Folded user name and external id, then the fields of an Account in their order.
@@ -52,6 +53,37 @@ def shadow_of(
             if value:
                 accounts.setdefault(fold_key(value), []).append(account)
     return Directory(managed, by_user_name, strangers, findable, taken)
+
+
+def groups_of(tenant: Tenant, source: Source) -> GroupDirectory:
+    """The groups of a tenant as the planner of a source's groups reads them.
+
+    A group that belongs to another source is one that we do not manage here.
+    """
+    members: dict[int, dict[str, bool]] = {}
+    rows = GroupMember.objects.filter(group__tenant=tenant).order_by()
+    for group, entra_id, ours in rows.values_list("group_id", "entra_id", "ours").iterator(2000):
+        members.setdefault(group, {})[entra_id] = ours
+    return GroupDirectory(
+        _group_shadow(row, members.get(row.pk, {}), source)
+        for row in DirectoryGroup.objects.filter(tenant=tenant).order_by("pk").iterator(2000)
+    )
+
+
+def _group_shadow(row: DirectoryGroup, members: dict[str, bool], source: Source) -> GroupShadow:
+    mine = row.source_id == source.pk
+    return GroupShadow(
+        row.entra_id.lower(),
+        row.key if mine else "",
+        row.name,
+        row.nickname,
+        members if row.members_known else None,
+        GroupKind(row.kind),
+        frozenset(map(Trait, row.traits)),
+        row.adopted,
+        row.description,
+        row.revision,
+    )
 
 
 def _identity(account: Account, path: str) -> str:

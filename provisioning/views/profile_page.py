@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from provisioning.domain.attributes import Attribute
 from provisioning.domain.column_statistics import ColumnStatistics
-from provisioning.domain.definition import Problem
 from provisioning.domain.editing import Editor, RuleRow, count_of, editor_of, read_editor
 from provisioning.domain.effects import AttributeEffect
 from provisioning.domain.expressions import Context
 from provisioning.domain.preview import RowResult, try_rule, whole_problems
+from provisioning.domain.problems import Problem
 from provisioning.domain.records import Record, fold_key
 from provisioning.domain.starter import STARTER
 from provisioning.domain.targets import Targets

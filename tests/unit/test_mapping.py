@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provisioning.domain.attributes import ENTERPRISE, ENTRA, MAIL_NICKNAME
-from provisioning.domain.definition import Problem, ProfileError, parse_definition
+from provisioning.domain.definition import ProfileError, parse_definition
 from provisioning.domain.mapping import MappingError, compile_profile
+from provisioning.domain.problems import Problem
 
 WORK_PHONE = 'phoneNumbers[type eq "work"].value'
 HIRED = f"{ENTRA}:employeeHireDate"
@@ -86,7 +87,7 @@ FRAME = [
             (
                 "",
                 "unknown entry 'activ': a profile has key_column, parameters, matching,"
-                " rules, scope, out_of_scope, attributes",
+                " rules, scope, out_of_scope, attributes, groups",
             )
         ],
     ),

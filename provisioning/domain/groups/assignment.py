@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple, TypeAlias
 
-from provisioning.domain.definition import PARAMETER, Problem
 from provisioning.domain.expressions import (
     IGNORED,
     CompiledExpression,
@@ -31,6 +30,7 @@ from provisioning.domain.groups.rules import (
     GroupsError,
     clean_value,
 )
+from provisioning.domain.problems import PARAMETER, Problem
 from provisioning.domain.records import fold_key, key_damage
 from provisioning.domain.scope import Part, UnreadableError, columns_of, compile_scope
 

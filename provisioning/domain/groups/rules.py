@@ -18,9 +18,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from provisioning.domain.definition import PARAMETER, Problem, ProblemsError
 from provisioning.domain.expressions import ParseError, compile_expression, nearest
 from provisioning.domain.groups.values import GroupKind
+from provisioning.domain.problems import PARAMETER, Problem, ProblemsError
 from provisioning.domain.records import fold_key
 from provisioning.domain.scope import Part, ScopeError, parse_scope, scope_json
 

@@ -156,15 +156,15 @@ def test_a_worker_that_dies_after_the_delete(
     from provisioning.services import applying
 
     job = engine.approve(left_for(engine, 31), include_deletes=True)
-    save = applying._save
+    save = applying.save
 
     def dies(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(applying, "_save", dies)
+    monkeypatch.setattr(applying, "save", dies)
     with pytest.raises(KeyboardInterrupt):
         slices.serve_next()
-    monkeypatch.setattr(applying, "_save", save)
+    monkeypatch.setattr(applying, "save", save)
     assert len(engine.users()) == 5
     engine.bury()
     job = engine.serve(job)

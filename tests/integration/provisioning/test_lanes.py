@@ -17,6 +17,7 @@ from provisioning import selectors
 from provisioning.models import Job, Lane
 from provisioning.services import applying, inventory, lanes, planning, slices
 from provisioning.services.lanes import LaneLost
+from provisioning.services.people import MappedPeople
 from tests.support import lane_race
 from tests.support.engine import Engine, people
 from tests.support.sandbox import ROOT
@@ -128,7 +129,9 @@ def test_a_lost_lane_writes_nothing(engine: Engine) -> None:
     for act in (
         lambda: applying.recover(old),
         lambda: planning._forget_earlier_try(job, old),
-        lambda: planning._write_operations(job, selectors.profile_of(job), old),
+        lambda: planning._write_operations(
+            job, MappedPeople(job, selectors.profile_of(job)), selectors.profile_of(job), old
+        ),
         lambda: slices._end(job, old, Job.State.FAILED, ""),
         lambda: applying._skip_pending(job, old),
         lambda: applying._finish_or_wait(job, old),

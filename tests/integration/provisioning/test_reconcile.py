@@ -366,7 +366,7 @@ def test_after_a_complete_reading_nothing_is_paid_twice(
         raise _Died
 
     with monkeypatch.context() as patch:
-        patch.setattr("provisioning.services.comparing._take", dies)
+        patch.setattr("provisioning.services.taking_over._take", dies)
         with pytest.raises(_Died):
             applied.serve(job)
     applied.bury()

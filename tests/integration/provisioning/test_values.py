@@ -226,13 +226,13 @@ def test_who_was_created_when_the_job_is_cancelled_still_gets_the_rest(
 
     sets.publish(with_rules(*RULES))
     job = sets.approve(sets.plan(TABLE))
-    save = applying._save
+    save = applying.save
 
     def cancels(current: Job, settled: Any) -> None:
         save(current, settled)
         Job.objects.filter(pk=current.pk).update(cancel_requested=True)
 
-    monkeypatch.setattr(applying, "_save", cancels)
+    monkeypatch.setattr(applying, "save", cancels)
     job = sets.serve(job)
     assert (job.state, job.created, job.skipped) == (Job.State.CANCELLED, 4, 0)
     assert custom(sets)["Level"] == 3

@@ -1,0 +1,118 @@
+"""Planning a job's groups: what has to be read, who can be a member, and the operations as rows."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from provisioning.domain.groups import (
+    GroupAct,
+    GroupDirectory,
+    GroupOperation,
+    GroupRule,
+    Memberships,
+    People,
+    plan_groups,
+)
+from provisioning.domain.plan_values import Absences
+from provisioning.domain.protection import Protection
+from provisioning.models import DirectoryGroup, DirectoryObject, Job, Operation
+from provisioning.scim.client import ScimClient
+from provisioning.services.group_reading import read_adopted
+from provisioning.services.lanes import HeldLane
+from provisioning.services.people import MappedPeople
+from provisioning.services.plan_counts import PlanCounts
+from provisioning.services.plan_rows import group_row
+from provisioning.services.shadow import groups_of
+
+_BATCH = 500
+_IN_DOUBT = (
+    "An earlier creation of this group ended unknown. Look in Entra whether it is there; approve"
+    " only if it is not, or adopt it by its id in the rule."
+)
+
+
+def read_groups(job: Job, rules: Sequence[GroupRule], client: ScimClient, held: HeldLane) -> None:
+    """Read groups that rules adopt and nobody has read yet; nothing for all others."""
+    wanted = {each for rule in rules for each in rule.adopted.values()}
+    if not wanted:
+        return
+    known = DirectoryGroup.objects.filter(tenant=job.tenant, members_known=True)
+    left = sorted(wanted - {each.lower() for each in known.values_list("entra_id", flat=True)})
+    if left:
+        read_adopted(job.tenant, left, client, held)
+
+
+def write_groups(job: Job, people: MappedPeople, counts: PlanCounts, held: HeldLane) -> None:
+    """Plan groups after all people, in batches, each a transaction that makes sure of the lane."""
+    if people.memberships is None:
+        return
+    directory = groups_of(job.tenant, job.source)
+    pks = _pks(job)
+    planned = _planned(job, people, people.memberships, counts, directory)
+    while batch := list(islice(planned, _BATCH)):
+        for each in batch:
+            counts.add_group(each)
+        with transaction.atomic():
+            held.confirm()
+            Operation.objects.bulk_create(
+                group_row(job, each, pks.get(each.group_id)) for each in batch
+            )
+        held.renew()
+
+
+def _planned(
+    job: Job,
+    people: MappedPeople,
+    memberships: Memberships,
+    counts: PlanCounts,
+    directory: GroupDirectory,
+) -> Iterator[GroupOperation]:
+    for key in people.held:
+        memberships.hold(key)
+    doubtful = _in_doubt(job)
+    everyone = _people(job, people, counts)
+    for key in everyone.accounts:
+        # Leavers keep their memberships, unless the profile's policy says otherwise.
+        if key not in memberships.seen and key not in people.leaves_groups:
+            memberships.hold(key)
+    for each in plan_groups(memberships, directory, everyone, namespace=str(job.source_id)):
+        if each.act is GroupAct.CREATE and each.key in doubtful:
+            yield replace(each, withheld=True, reason=_IN_DOUBT)
+        else:
+            yield each
+
+
+def _people(job: Job, people: MappedPeople, counts: PlanCounts) -> People:
+    protection = Protection(job.tenant.protected_accounts)
+    accounts: dict[str, str] = {}
+    protected: set[str] = set()
+    rows = DirectoryObject.objects.filter(tenant=job.tenant).exclude(key="").order_by()
+    for key, entra_id, user_name in rows.values_list("key", "entra_id", "user_name").iterator(2000):
+        accounts[key] = entra_id.lower()
+        if protection.covers(entra_id, user_name):
+            protected.add(entra_id.lower())
+    return People(accounts, counts.joining.keys, protected, _absences(job, people))
+
+
+def _absences(job: Job, people: MappedPeople) -> Absences | None:
+    return None if job.kind == Job.Kind.PILOT else people.absences(timezone.now())
+
+
+def _pks(job: Job) -> dict[str, int]:
+    rows: Any = DirectoryGroup.objects.filter(tenant=job.tenant).values_list("entra_id", "pk")
+    return {entra_id.lower(): pk for entra_id, pk in rows}
+
+
+def _in_doubt(job: Job) -> set[str]:
+    """Keys of groups whose creation ended unknown, and that we know nothing of since."""
+    failed = Operation.objects.filter(
+        tenant=job.tenant,
+        kind=Operation.Kind.GROUP_CREATE,
+        state=Operation.State.FAILED,
+        uncertain_since__isnull=False,
+    )
+    return set(failed.values_list("key", flat=True))
