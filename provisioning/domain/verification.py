@@ -7,7 +7,7 @@ one by one; the cheaper way is chosen by calculation. Shares are floats, money i
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
 DAYS_A_MONTH = 30.4375
@@ -133,6 +133,7 @@ def _choice(days: int, daily: float, calls: int, price: Decimal, tolerance: floa
     share = -math.expm1(-daily * days)
     monthly = calls * DAYS_A_MONTH / days
     cost = price * calls * Decimal(str(DAYS_A_MONTH)) / days
+    cost = cost.quantize(Decimal("0.0001"), ROUND_HALF_UP)  # a forecast, not a bill
     return Choice(days, share, monthly, cost, share <= tolerance)
 
 
