@@ -51,7 +51,11 @@ def taken_over(known: FlatState, found: Iterable[tuple[str, Any]]) -> dict[str, 
 
 
 def implausible(
-    managed: int, missing: Sequence[str], limits: GuardLimits, accepted: int = -1
+    managed: int,
+    missing: Sequence[str],
+    limits: GuardLimits,
+    accepted: int = -1,
+    noun: str = "accounts",
 ) -> Comparison | None:
     """Why so many managed accounts cannot be taken for deleted, or None.
 
@@ -64,7 +68,7 @@ def implausible(
     percent = f"{lost * 100:.1f}".removesuffix(".0")
     limit = f"{share * 100:.1f}".removesuffix(".0")
     reason = (
-        f"{number} of {managed} managed accounts ({percent} %) are missing from what was read;"
+        f"{number} of {managed} managed {noun} ({percent} %) are missing from what was read;"
         f" the limit is {limit} %."
     )
     return Comparison(

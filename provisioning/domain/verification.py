@@ -20,13 +20,15 @@ _Z = 1.959963984540054  # 95 %, two-sided
 class ReadForecast:
     """How a directory will be read back: in so many calls, all of it or account by account.
 
-    `asked` is the size of the sample that was asked for, `whole_calls` what everything costs.
+    `asked` is the size of the sample that was asked for, `whole_calls` what everybody costs, and
+    `groups` are the calls for groups among them all.
     """
 
     calls: int
     whole: bool
     whole_calls: int
     asked: int | None = None
+    groups: int = 0
 
     @property
     def instead(self) -> bool:

@@ -33,6 +33,7 @@ class Reconciliation(models.Model):
     unmanaged = models.PositiveIntegerField(default=0)
     appeared = models.PositiveIntegerField("unmanaged accounts not seen before", default=0)
     vanished = models.PositiveIntegerField("unmanaged accounts gone", default=0)
+    groups_drifted = models.PositiveIntegerField("groups of ours that differ", default=0)
 
     class Meta:
         indexes = [models.Index(fields=["tenant", "read_at"], name="reconciliation_by_read")]
@@ -46,6 +47,8 @@ class Drift(models.Model):
 
     `path` is empty where the account as such is meant. `ours` is what the shadow had, `theirs` what
     was read, `wanted` what the source says now; `writable` if "ours" is an operation of this job.
+    Of a group, `record_key`, `person` and `user_name` are its key, name and nickname, and a member
+    is named by its source key, user name and object id.
     """
 
     class Kind(models.TextChoices):
@@ -54,6 +57,10 @@ class Drift(models.Model):
         RETURNED = "returned", "Here again"
         DOUBT = "doubt", "In doubt before"
         CARRIER = "carrier", "Carries an external id"
+        GROUP = "group", "Group changed outside"
+        GROUP_GONE = "group_gone", "Group missing"
+        PARTED = "parted", "Member removed outside"
+        JOINED = "joined", "Member added outside"
 
     class Decision(models.TextChoices):
         OPEN = "", "Not decided"
@@ -61,6 +68,7 @@ class Drift(models.Model):
         THEIRS = "theirs", "Take theirs"
 
     WHOLE: ClassVar = (Kind.MISSING, Kind.RETURNED)
+    GROUPS: ClassVar = (Kind.GROUP, Kind.GROUP_GONE, Kind.PARTED, Kind.JOINED)
 
     customer = models.ForeignKey(Customer, models.PROTECT)
     tenant = models.ForeignKey(Tenant, models.CASCADE)
@@ -69,7 +77,7 @@ class Drift(models.Model):
     entra_id = models.CharField(max_length=64)
     target = models.ForeignKey(DirectoryObject, models.SET_NULL, null=True)
     key = models.CharField(max_length=255, blank=True, help_text="Folded source key; ours only.")
-    record_key = models.CharField(max_length=255, blank=True, help_text="As its operation has it.")
+    record_key = models.CharField(max_length=320, blank=True, help_text="As its operation has it.")
     person = models.CharField(max_length=255, blank=True)
     user_name = models.CharField(max_length=255, blank=True)
     path = models.CharField(max_length=255, blank=True)
@@ -98,6 +106,12 @@ class Drift(models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.user_name} {self.path}".strip()
 
+    @property
+    def member(self) -> tuple[str, str, str]:
+        """A group's member: folded source key ("" for nobody of ours), user name, object id."""
+        key, name, entra_id = self.ours or self.theirs or ("", "", "")
+        return key, name, entra_id
+
 
 class AcceptedDrift(models.Model):
     """A difference that stays: no plan writes it while both sides are what they were then.
@@ -107,7 +121,8 @@ class AcceptedDrift(models.Model):
 
     customer = models.ForeignKey(Customer, models.PROTECT)
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="accepted_drift")
-    key = models.CharField(max_length=255, help_text="Folded source key.")
+    key = models.CharField(max_length=320, help_text="Folded source key, or a group's key.")
+    on_group = models.BooleanField(default=False)
     path = models.CharField(max_length=255, blank=True)
     person = models.CharField(max_length=255, blank=True)
     ours = models.JSONField(null=True)
@@ -119,7 +134,7 @@ class AcceptedDrift(models.Model):
         ordering = ["-at", "pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant", "key", "path"], name="one_acceptance_per_path"
+                fields=["tenant", "on_group", "key", "path"], name="one_acceptance_per_path"
             )
         ]
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 from django.db import transaction
 
 from provisioning.domain.attributes import ACTIVE
+from provisioning.domain.groups import GroupOperation
+from provisioning.domain.groups.repairing import undeclined
 from provisioning.domain.people import SourcePeople
 from provisioning.domain.plan_values import Account, Directory, Person
 from provisioning.domain.reconciling import Accepted, honoured
@@ -23,7 +25,7 @@ class Acceptances:
         self._tenant, self._kind = tenant, kind
         self._by_key: dict[str, dict[str, Accepted]] = {}
         self._declined: dict[str, str] = {}
-        rows = AcceptedDrift.objects.filter(tenant=tenant)
+        rows = AcceptedDrift.objects.filter(tenant=tenant, on_group=False)
         if kind == Job.Kind.RECONCILE:
             rows = rows.none()  # what a reconcile is about is decided there
         for key, path, ours, theirs, at in rows.values_list("key", "path", "ours", "theirs", "at"):
@@ -66,7 +68,7 @@ class Acceptances:
     @transaction.atomic
     def forget_void(self, people: SourcePeople) -> None:
         """Forget what holds no longer; who left the source and comes back is a joiner again."""
-        rows = AcceptedDrift.objects.filter(tenant=self._tenant)
+        rows = AcceptedDrift.objects.filter(tenant=self._tenant, on_group=False)
         void = {*self._void}
         if self._kind == Job.Kind.SYNC:
             still = people.inside | people.held
@@ -77,3 +79,30 @@ class Acceptances:
         gone = [pk for pk, key, path in found if (key, path) in void]
         for at in range(0, len(gone), 500):
             rows.filter(pk__in=gone[at : at + 500]).delete()
+
+
+class GroupAcceptances:
+    """What was accepted of a tenant's groups; a sync forgets what no plan would write any more."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._rows = AcceptedDrift.objects.filter(tenant=job.tenant, on_group=True)
+
+    def respected(self, planned: Iterable[GroupOperation]) -> Iterator[GroupOperation]:
+        """Operations without what was accepted."""
+        declined = {
+            (key, path): ours for key, path, ours in self._rows.values_list("key", "path", "ours")
+        }
+        if not declined:
+            yield from planned
+            return
+        used: set[tuple[str, str]] = set()
+        yield from undeclined(planned, declined, used)
+        if self._job.kind == Job.Kind.SYNC:
+            void = [
+                pk
+                for pk, key, path in self._rows.values_list("pk", "key", "path")
+                if (key, path) not in used
+            ]
+            for at in range(0, len(void), 500):
+                self._rows.filter(pk__in=void[at : at + 500]).delete()

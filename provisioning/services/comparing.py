@@ -18,11 +18,12 @@ from django.utils import timezone
 
 from provisioning.adapters.journal import subject_of
 from provisioning.domain.attributes import ACTIVE, EXTERNAL_ID, MANAGER, USER_NAME
-from provisioning.domain.guard import GuardLimits
+from provisioning.domain.guard import Comparison, GuardLimits
 from provisioning.domain.mapping import CompiledProfile
 from provisioning.domain.reconciling import Deviation, deviations, implausible
 from provisioning.models import (
     Directory,
+    DirectoryGroup,
     DirectoryObject,
     Drift,
     Job,
@@ -32,6 +33,7 @@ from provisioning.scim.client import ScimClient
 from provisioning.scim.errors import NotFound
 from provisioning.scim.messages import Purpose
 from provisioning.scim.users import INVENTORY, get_user, names_of
+from provisioning.services.group_comparing import GroupReading, take_over_groups
 from provisioning.services.inventory import account_of
 from provisioning.services.lanes import HeldLane
 from provisioning.services.taking_over import ON_PREMISES, USER_TYPE, take_over
@@ -58,11 +60,12 @@ def read_back(job: Job, profile: CompiledProfile, client: ScimClient, held: Held
     reading = job.reconciliation
     if reading.read_at is None:
         _begin(job, held)
-        back = _Reading(job, reading, paths_of(profile, managers=reading.managers), held)
+        back = _Reading(job, reading, profile, held)
         found = back.everything(client) if reading.whole else back.sample(client)
         if not found:
             return False
     take_over(job, held)
+    take_over_groups(job, held)
     return True
 
 
@@ -85,11 +88,13 @@ class _Reading:
     """One reading: what was seen so far, and the rows it leaves."""
 
     def __init__(
-        self, job: Job, reading: Reconciliation, paths: frozenset[str], held: HeldLane
+        self, job: Job, reading: Reconciliation, profile: CompiledProfile, held: HeldLane
     ) -> None:
         self._job, self._reading, self._held = job, reading, held
         self._tenant = job.tenant
-        self._paths = paths
+        self._profile = profile
+        self._paths = paths_of(profile, managers=reading.managers)
+        self._limits = GuardLimits(job.source.loss_share, job.source.loss_minimum)
         self._began = timezone.now()
         self._seen: set[str] = set()
         self._lost = _lost_before(job)
@@ -110,7 +115,17 @@ class _Reading:
                 self._held.confirm()
                 self._note_page(fresh)
             self._seen.update(fresh)
+        if self._reading.sample is None and not self._read_groups(client):
+            return False
         return self._complete()
+
+    def _read_groups(self, client: ScimClient) -> bool:
+        reading = GroupReading(self._job, self._profile, self._held, self._seen)
+        missing = reading.read(client)
+        if self._job.comparison is not None:
+            return True  # a person has looked at what is missing
+        ours = DirectoryGroup.objects.filter(tenant=self._tenant).exclude(key="").count()
+        return not self._stops(implausible(ours, missing, self._limits, noun="groups"))
 
     def sample(self, client: ScimClient) -> bool:
         """The accounts that were drawn, one by one, the same again after a crash."""
@@ -245,10 +260,11 @@ class _Reading:
 
     def _is_implausible(self, managed: int, missing: Sequence[str]) -> bool:
         """Stop the job with the figures, unless a person has accepted as many missing before."""
-        source = self._job.source
-        limits = GuardLimits(source.loss_share, source.loss_minimum)
         before = self._job.comparison
-        found = implausible(managed, missing, limits, before["missing"] if before else -1)
+        accepted = before["missing"] if before else -1
+        return self._stops(implausible(managed, missing, self._limits, accepted))
+
+    def _stops(self, found: Comparison | None) -> bool:
         if found is None:
             return False
         stopped = {"state": Job.State.STOPPED, "comparison": found.to_json(), "problem": ""}
@@ -267,6 +283,11 @@ class _Reading:
             "drifted": drifted.order_by().values("entra_id").distinct().count(),
             "missing": rows.filter(kind=Drift.Kind.MISSING).count(),
             "returned": back,
+            "groups_drifted": rows.filter(kind__in=Drift.GROUPS)
+            .order_by()
+            .values("entra_id")
+            .distinct()
+            .count(),
         }
         for name, number in values.items():
             setattr(self._reading, name, number)

@@ -13,7 +13,7 @@ from provisioning.domain.mapping import CompiledProfile, MappingError
 from provisioning.domain.people import SourcePeople
 from provisioning.domain.problems import Problem
 from provisioning.domain.records import Record, fold_key
-from provisioning.models import HeldRecord, Job, Operation
+from provisioning.models import Drift, HeldRecord, Job, Operation
 from provisioning.services import snapshots
 
 _SLOW_RECORDS = 20
@@ -65,6 +65,8 @@ def keys_of_retry(job: Job) -> frozenset[str] | None:
     reconcile found drifted; None for every other job.
     """
     if job.kind == Job.Kind.RECONCILE:
+        if job.drift.filter(kind__in=Drift.GROUPS).exists():
+            return None  # who belongs into a group, only all people together say
         return frozenset(job.drift.exclude(key="").values_list("key", flat=True))
     if job.kind != Job.Kind.RETRY:
         return None

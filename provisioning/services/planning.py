@@ -20,6 +20,7 @@ from provisioning.services.accepted import Acceptances
 from provisioning.services.approval import approve_by_policy
 from provisioning.services.comparing import read_back
 from provisioning.services.group_planning import read_groups, write_groups
+from provisioning.services.group_repairs import compares_groups
 from provisioning.services.inventory import read_inventory
 from provisioning.services.lanes import HeldLane
 from provisioning.services.manager_waves import (
@@ -71,7 +72,7 @@ def plan_job(job: Job, client: ScimClient, held: HeldLane) -> None:
     _forget_earlier_try(job, held)
     people = repairs.people_of(job, profile)
     counts = _write_operations(job, people, profile, held)
-    if job.kind != Job.Kind.RECONCILE:
+    if compares_groups(job):
         write_groups(job, people, counts, held)
     with transaction.atomic():
         held.confirm()

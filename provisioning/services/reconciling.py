@@ -1,6 +1,7 @@
 """Queueing reconciles, with the calls said before; advice on how often to do it."""
 
 import math
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -29,6 +30,7 @@ from provisioning.models import (
 from provisioning.scim import users
 from provisioning.services import lanes
 from provisioning.services.decisions import move, require
+from provisioning.services.group_comparing import forecast_groups
 from provisioning.services.queueing import QueueRefused, newest_read, profile_of
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User
@@ -68,7 +70,13 @@ def forecast_of(tenant: Tenant, sample: int | None, *, managers: bool = False) -
             " and apply its plan first."
         )
     page = users.PAGE_WITH_MANAGER if managers else users.PAGE
-    return forecast(known.count(), managed, sample, page)
+    found = forecast(known.count(), managed, sample, page)
+    if sample is not None:
+        return found  # a sample is one of people
+    groups = forecast_groups(tenant, profile_of(tenant)[1])
+    if groups is None:
+        return found
+    return replace(found, calls=found.calls + groups.calls, groups=groups.calls)
 
 
 def maps_manager(tenant: Tenant) -> bool:

@@ -22,6 +22,7 @@ from provisioning.domain.reconciling import Drifted, drifted_only, kind_of
 from provisioning.models import AcceptedDrift, DirectoryObject, Drift, Job, Operation
 from provisioning.services import lanes
 from provisioning.services.decisions import DecisionRefused, require
+from provisioning.services.group_repairs import group_keys_of, rewrite_groups
 from provisioning.services.lanes import HeldLane
 from provisioning.services.outcomes import has_second_call
 from provisioning.services.people import MappedPeople
@@ -106,9 +107,11 @@ class _Notes:
     def __init__(self, job: Job, held: HeldLane) -> None:
         self._job, self._held = job, held
         self._changes: dict[str, Change] = {}
-        self._rows = job.drift.exclude(decision=_THEIRS)
+        people = job.drift.exclude(kind__in=Drift.GROUPS)
+        self._rows = people.exclude(decision=_THEIRS)
         self._rows.update(writable=False, wanted=None, note="", record_key="", decision="")
-        job.drift.filter(decision=_THEIRS).update(writable=False)
+        people.filter(decision=_THEIRS).update(writable=False)
+        job.drift.filter(kind__in=Drift.GROUPS).update(writable=False, note=_UNSAID)
 
     def add(self, key: str, change: Change) -> None:
         """Remember one person's repair."""
@@ -190,18 +193,21 @@ def _decide(
     now = timezone.now()
     chosen = list(Drift.objects.filter(pk__in=pks))
     Drift.objects.filter(pk__in=pks).update(decision=decision, decided_by=by, decided_at=now)
-    keys = {row.record_key for row in chosen}
-    operations = {each.key: each for each in job.operations.filter(key__in=keys)}
+    keys = {row.record_key for row in chosen if row.kind not in Drift.GROUPS}
+    on_people = job.operations.filter(key__in=keys).exclude(kind__in=Operation.ON_GROUPS)
+    operations = {each.key: each for each in on_people}
     _remember(job.tenant, chosen, operations, decision, by, now)
     if not plan:
         return
     rows: dict[str, list[Drift]] = {}
-    for row in job.drift.filter(record_key__in=keys, writable=True):
+    on_people_rows = job.drift.filter(record_key__in=keys, writable=True)
+    for row in on_people_rows.exclude(kind__in=Drift.GROUPS):
         rows.setdefault(row.record_key, []).append(row)
     for key, operation in operations.items():
         _rewrite(operation, rows.get(key, []))
     fields = ("kind", "phase", "state", "before", "after", "message")
     Operation.objects.bulk_update(operations.values(), fields, _BATCH)
+    rewrite_groups(job, group_keys_of(chosen))
 
 
 def _remember(
@@ -214,10 +220,10 @@ def _remember(
 ) -> None:
     """What is accepted stays until either side changes; another decision takes it back."""
     found = [each for row in rows for each in _acceptances(row, operations.get(row.record_key))]
-    paths = {(each.key, each.path) for each in found}
-    rows_there = AcceptedDrift.objects.filter(tenant=tenant, key__in={key for key, _ in paths})
-    there = rows_there.values_list("pk", "key", "path")
-    old = [pk for pk, key, path in there if (key, path) in paths]
+    paths = {(each.on_group, each.key, each.path) for each in found}
+    rows_there = AcceptedDrift.objects.filter(tenant=tenant, key__in={key for _, key, _ in paths})
+    there = rows_there.values_list("pk", "on_group", "key", "path")
+    old = [pk for pk, *subject in there if tuple(subject) in paths]
     AcceptedDrift.objects.filter(pk__in=old).delete()
     if decision == _THEIRS:
         for each in found:
@@ -228,7 +234,7 @@ def _remember(
 def _acceptances(row: Drift, operation: Operation | None) -> list[AcceptedDrift]:
     """What taking theirs means: of a whole account that it is gone, or every value it has."""
     pairs = {row.path: (row.wanted, row.theirs)}
-    if row.kind == Drift.Kind.MISSING:
+    if row.kind in (Drift.Kind.MISSING, Drift.Kind.GROUP_GONE):
         pairs = {"": (True, None)}
     elif row.kind == Drift.Kind.RETURNED and operation is not None:
         before = operation.before
@@ -237,7 +243,8 @@ def _acceptances(row: Drift, operation: Operation | None) -> list[AcceptedDrift]
         AcceptedDrift(
             customer_id=row.customer_id,
             tenant_id=row.tenant_id,
-            key=row.key,
+            on_group=row.kind in Drift.GROUPS,
+            key=row.record_key if row.kind in Drift.GROUPS else row.key,
             path=path,
             person=row.person,
             ours=ours,
@@ -277,9 +284,13 @@ def _recount(job: Job) -> None:
         kind=Operation.Kind.CREATE,
         state__in=(Operation.State.PROPOSED, Operation.State.WITHHELD),
     )
+    # Adopting a group is a note of ours.
+    free = job.operations.filter(
+        kind=Operation.Kind.GROUP_ADOPT, state=Operation.State.PROPOSED
+    ).count()
     second = sum(map(has_second_call, creations.iterator(2000)))
     job.total, job.withheld = waiting, withheld
-    job.planned_calls = waiting + withheld + second
+    job.planned_calls = waiting + withheld + second - free
     job.save(update_fields=["total", "withheld", "planned_calls"])
 
 

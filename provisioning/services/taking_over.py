@@ -32,7 +32,7 @@ _FIELDS = (
 def take_over(job: Job, held: HeldLane) -> None:
     """Let the shadow know what was read, some accounts a transaction; what is done stays done."""
     while True:
-        left = job.drift.filter(applied=False).exclude(kind=Drift.Kind.CARRIER)
+        left = job.drift.filter(applied=False).exclude(kind__in=(Drift.Kind.CARRIER, *Drift.GROUPS))
         ids = list(left.order_by("entra_id").values_list("entra_id", flat=True).distinct()[:_BATCH])
         if not ids:
             return

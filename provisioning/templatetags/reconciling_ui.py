@@ -4,12 +4,22 @@ from typing import Any
 
 from django import template
 
+from provisioning.domain.attributes import USER_NAME
+from provisioning.domain.groups import DESCRIPTION
+from provisioning.domain.groups.repairing import MEMBER
 from provisioning.domain.redaction import DISPLAY_NAME, REDACTED, shown_name
 from provisioning.domain.verification import share_interval
 from provisioning.models import Drift, Operation, Reconciliation
+from provisioning.templatetags.provisioning_ui import attribute_label
 
 register = template.Library()
 
+_GROUP_LABELS = {
+    DESCRIPTION: "Description",
+    "mailNickname": "Mail nickname",
+    "traits": "What it is",
+    "kind": "Kind",
+}
 _WORDS = {True: "Yes", False: "No"}
 _KINDS = {
     Drift.Kind.CHANGED: ("info", "pencil"),
@@ -17,6 +27,10 @@ _KINDS = {
     Drift.Kind.RETURNED: ("success", "user-check"),
     Drift.Kind.DOUBT: ("neutral", "info"),
     Drift.Kind.CARRIER: ("warning", "eye"),
+    Drift.Kind.GROUP: ("info", "pencil"),
+    Drift.Kind.GROUP_GONE: ("danger", "x-circle"),
+    Drift.Kind.PARTED: ("warning", "user-minus"),
+    Drift.Kind.JOINED: ("info", "user-plus"),
 }
 
 
@@ -28,7 +42,10 @@ def drift_badge(row: Drift) -> tuple[str, str, str]:
 
 def drift_text(row: Drift, side: str, redacted: frozenset[str]) -> str | None:
     """One side's value (`ours`, `theirs` or `wanted`) in words; None without one."""
-    return value_text(getattr(row, side), row.path, redacted)
+    value = getattr(row, side)
+    if row.path.startswith(MEMBER):
+        return value_text(value[1], USER_NAME, redacted) if value else None
+    return value_text(value, row.path, redacted)
 
 
 def value_text(value: Any, path: str, redacted: frozenset[str]) -> str | None:
@@ -40,6 +57,14 @@ def value_text(value: Any, path: str, redacted: frozenset[str]) -> str | None:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return _WORDS[value] if isinstance(value, bool) else str(value).removesuffix("T00:00:00Z")
+
+
+@register.filter
+def drift_label(path: str) -> str:
+    """What of an account or a group differs, for people."""
+    if path.startswith(MEMBER):
+        return "Member"
+    return _GROUP_LABELS.get(path) or attribute_label(path)
 
 
 @register.simple_tag
