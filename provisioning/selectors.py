@@ -19,6 +19,7 @@ from provisioning.domain.targets import Targets
 from provisioning.models import (
     Directory,
     DirectoryObject,
+    Drift,
     Job,
     MappingProfile,
     Operation,
@@ -368,3 +369,48 @@ def _usage(cost: Cost) -> dict[str, Any]:
         "uncertain": cost.uncertain,
         "cost": {currency: f"{amount:f}" for currency, amount in cost.amounts.items()},
     }
+
+
+def redacted_of(tenant: Tenant) -> frozenset[str]:
+    """Attributes that the tenant's current profile redacts; nothing without one."""
+    profile = getattr(tenant, "profile", None)
+    version = profile.current if profile else None
+    if version is None:
+        return frozenset()
+    try:
+        return published_profile(version.definition, targets_of(tenant)).redacted
+    except ProfileError:
+        return frozenset(rule["target"] for rule in version.definition["attributes"])
+
+
+def drift_paths(job: Job) -> list[str]:
+    """Attributes that occur in a job's drift."""
+    return list(job.drift.order_by("path").values_list("path", flat=True).distinct())
+
+
+def decidable(job: Job) -> QuerySet[Drift]:
+    """Differences of a job that ours or theirs can be taken for."""
+    return job.drift.filter(writable=True)
+
+
+def drift_of(
+    job: Job, *, q: str = "", kind: str = "", path: str = "", decision: str = ""
+) -> QuerySet[Drift]:
+    """A job's drift, narrowed; people stay together. A redacted name finds nobody."""
+    found = job.drift.all()
+    if q:
+        redacted, named = redacted_paths(job), Q(key__icontains=q) | Q(entra_id__iexact=q)
+        if DISPLAY_NAME not in redacted:
+            named |= Q(person__icontains=q)
+        if USER_NAME not in redacted:
+            named |= Q(user_name__icontains=q)
+        found = found.filter(named)
+    if kind:
+        found = found.filter(kind=kind)
+    if path:
+        found = found.filter(path=path)
+    if decision == "none":
+        found = found.filter(writable=False)
+    elif decision:
+        found = found.filter(writable=True, decision="" if decision == "open" else decision)
+    return found.order_by("person", "entra_id", "path")

@@ -22,6 +22,7 @@ from provisioning.domain.planner import (
     Change,
     Directory,
     Kind,
+    Person,
     plan,
 )
 from provisioning.domain.protection import Protection
@@ -42,7 +43,8 @@ class Situation:
     `groups` are read only for profiles with group rules; `namespace` names the source to them.
 
     `held` are folded keys of rows that were refused when the source was read, `refused` their
-    number, `unreadable` how many of those nobody can name.
+    number, `unreadable` how many of those nobody can name. `honour` leaves out of people what was
+    accepted of their accounts.
     """
 
     directory: Directory
@@ -55,6 +57,7 @@ class Situation:
     groups: Callable[[], GroupDirectory] = lambda: GroupDirectory(())
     namespace: str = ""
     creation_carries: bool = True
+    honour: Callable[[Iterable[Person]], Iterable[Person]] = iter
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,7 @@ def effect_of(
     people = _People(profile, keyed, situation, apply)
     changes = tuple(
         plan(
-            people,
+            situation.honour(people),
             situation.directory,
             mapped=profile.managed,
             protection=situation.protection,

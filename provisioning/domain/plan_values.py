@@ -175,6 +175,7 @@ class Directory:
     `managed` are accounts of one source; `others` knows those of the tenant's other sources.
     `kept` are folded user names of deleted accounts, and from when each is free again.
     `nicknames` are accounts by folded mailNickname; None: nobody asks, as no profile maps it.
+    `declined` says why a person (folded key) without an account gets none.
     """
 
     managed: Mapping[str, Account]
@@ -182,6 +183,7 @@ class Directory:
     strangers: Mapping[str, Account] = field(default_factory=dict)
     findable: Mapping[str, Mapping[str, Sequence[Account]]] = field(default_factory=dict)
     taken: Mapping[str, Container[str]] = field(default_factory=dict)
+    declined: Mapping[str, str] = field(default_factory=dict)
     others: OtherSources | None = None
     kept: Mapping[str, datetime] = field(default_factory=dict)
     nicknames: Mapping[str, Account] | None = None

@@ -85,7 +85,8 @@ def plan(
         seen.add(folded)
         account = directory.managed.get(folded)
         if account is None:
-            change = names.once(_newcomer(person, directory, mapped, matching, names))
+            change = _newcomer(person, directory, mapped, matching, names)
+            change = names.once(_unless_declined(change, directory))
         else:
             change = _move(person, account, mapped)
         change = managers.referred(_elsewhere(change, directory), person.manager)
@@ -219,6 +220,12 @@ def _claimed(claim: Claim, person: Person, mapped: frozenset[str]) -> Change:
         Kind.TRANSFER, person, account=account, before=before, after=after, reason=claim.reason
     )
     return replace(change, withheld=True)
+
+
+def _unless_declined(change: Change, directory: Directory) -> Change:
+    """Nobody gets an account again whose deletion outside was accepted."""
+    why = directory.declined.get(fold_key(change.key)) if change.kind is Kind.CREATE else None
+    return left_alone(change, why) if why else change
 
 
 def _elsewhere(change: Change, directory: Directory) -> Change:

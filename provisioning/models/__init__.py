@@ -10,6 +10,7 @@ from provisioning.models.directory import (
 from provisioning.models.job import HeldRecord, Job, Operation
 from provisioning.models.lane import ApplicationPace, Lane
 from provisioning.models.policy import ApprovalPolicy
+from provisioning.models.reconciling import AcceptedDrift, Drift, Reconciliation
 from provisioning.models.safeguards import ProtectedMember, TenantDomain
 from provisioning.models.schedule import Blackout, Quarantine, Schedule
 from provisioning.models.source import (
@@ -22,6 +23,7 @@ from provisioning.models.source import (
 )
 
 __all__ = [
+    "AcceptedDrift",
     "ApplicationPace",
     "ApprovalPolicy",
     "Blackout",
@@ -29,6 +31,7 @@ __all__ = [
     "Directory",
     "DirectoryGroup",
     "DirectoryObject",
+    "Drift",
     "GroupMember",
     "HeldRecord",
     "Job",
@@ -39,6 +42,7 @@ __all__ = [
     "ProfileVersion",
     "ProtectedMember",
     "Quarantine",
+    "Reconciliation",
     "Schedule",
     "Snapshot",
     "SnapshotChunk",

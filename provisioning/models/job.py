@@ -125,6 +125,8 @@ class Job(models.Model):
         """What kind of job it is, for people."""
         if self.kind == self.Kind.RETRY:
             return f"Retry of job {self.retry_of_id}" if self.retry_of_id else "Retry"
+        if self.kind == self.Kind.RECONCILE:
+            return self.file_name
         return f"Pilot of {self.pilot_size}" if self.kind == self.Kind.PILOT else "Sync"
 
     @property

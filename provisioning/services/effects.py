@@ -25,6 +25,7 @@ from provisioning.domain.shared_mapping import share
 from provisioning.models import Source
 from provisioning.selectors import targets_of
 from provisioning.services import snapshots
+from provisioning.services.accepted import Acceptances
 from provisioning.services.manager_waves import may_carry_manager
 from provisioning.services.protection import protection_of
 from provisioning.services.samples import Sample
@@ -127,14 +128,18 @@ def _situation(source: Source, profiles: Sequence[CompiledProfile], now: datetim
     """As planning would find it."""
     matching = {path: None for each in profiles for path in each.definition.matching}
     unique = {path for each in profiles for path in unique_paths(each)}
+    accepted = Acceptances(source.tenant)
+    shadow = accepted.directory(shadow_of(source, list(matching), unique, now=now))
     return Situation(
-        shadow_of(source, list(matching), unique, now=now),
+        shadow,
         protection_of(source.tenant),
         timezone.localdate(now, source.tenant.zone),
         now,
+        held=accepted.spared,
         groups=partial(groups_of, source),
         namespace=str(source.pk),
         creation_carries=may_carry_manager(source.tenant),
+        honour=lambda people: accepted.people(people, shadow.managed),
     )
 
 
@@ -142,5 +147,8 @@ def _with_refused(situation: Situation, refused: Sequence[str], own: bool) -> Si
     """Rows that were refused stay held, for each profile by its key column."""
     held, doubtful = refused_keys(filter(None, refused), own=own)
     return replace(
-        situation, held=held, unreadable=doubtful + refused.count(""), refused=len(refused)
+        situation,
+        held=held | situation.held,
+        unreadable=doubtful + refused.count(""),
+        refused=len(refused),
     )

@@ -19,7 +19,9 @@ from provisioning.domain.groups import (
 from provisioning.domain.plan_values import Absences
 from provisioning.models import DirectoryGroup, DirectoryObject, Job, Operation
 from provisioning.scim.client import ScimClient
+from provisioning.services.accepted import GroupAcceptances
 from provisioning.services.group_reading import read_adopted
+from provisioning.services.group_repairs import group_repairs_of
 from provisioning.services.lanes import HeldLane
 from provisioning.services.people import MappedPeople
 from provisioning.services.plan_counts import PlanCounts
@@ -51,6 +53,10 @@ def write_groups(job: Job, people: MappedPeople, counts: PlanCounts, held: HeldL
         return
     pks = _pks(job)
     planned = _planned(job, people, counts)
+    if job.kind == Job.Kind.RECONCILE:
+        planned = group_repairs_of(job, planned)
+    else:
+        planned = GroupAcceptances(job).respected(planned)
     while batch := list(islice(planned, _BATCH)):
         for each in batch:
             counts.add_group(each)

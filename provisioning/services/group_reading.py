@@ -41,7 +41,7 @@ def read_adopted(tenant: Tenant, wanted: Sequence[str], client: ScimClient, held
 
 def note_groups(tenant: Tenant, page: Iterable[dict[str, Any]], held: HeldLane) -> None:
     """Facts of a page of groups; what we know of their keys and members stays."""
-    rows = {each["id"].lower(): _row(tenant, each) for each in page if each.get("id")}
+    rows = {each["id"].lower(): group_of(tenant, each) for each in page if each.get("id")}
     with transaction.atomic():
         held.confirm()
         DirectoryGroup.objects.bulk_create(
@@ -80,7 +80,8 @@ def note_members(group: DirectoryGroup, found: set[str], held: HeldLane) -> None
         group.save(update_fields=["members_known"])
 
 
-def _row(tenant: Tenant, resource: dict[str, Any]) -> DirectoryGroup:
+def group_of(tenant: Tenant, resource: dict[str, Any]) -> DirectoryGroup:
+    """A group as it was read, as a row of the shadow that is not saved."""
     facts = resource.get(ENTRA_GROUP) or {}
     unified = "Unified" in (facts.get("groupTypes") or ())
     kind = GroupKind.MICROSOFT_365 if unified else GroupKind.SECURITY

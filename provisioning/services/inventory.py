@@ -44,7 +44,7 @@ def _note(tenant: Tenant, page: Sequence[dict[str, Any]], paths: Collection[str]
     # PostgreSQL refuses to update one row twice in a statement, should a page name a user twice.
     by_id = {resource["id"]: resource for resource in page if resource.get("id")}
     DirectoryObject.objects.bulk_create(
-        (_shadow(tenant, resource, paths) for resource in by_id.values()),
+        (account_of(tenant, resource, paths) for resource in by_id.values()),
         batch_size=500,
         update_conflicts=True,
         unique_fields=["tenant", "entra_id"],
@@ -59,7 +59,8 @@ def _note(tenant: Tenant, page: Sequence[dict[str, Any]], paths: Collection[str]
     )
 
 
-def _shadow(tenant: Tenant, resource: dict[str, Any], paths: Collection[str]) -> DirectoryObject:
+def account_of(tenant: Tenant, resource: dict[str, Any], paths: Collection[str]) -> DirectoryObject:
+    """A user as it was read, as a row of the shadow that is not saved."""
     user_name = str(resource.get("userName") or "")[:255]
     return DirectoryObject(
         customer_id=tenant.customer_id,

@@ -14,7 +14,7 @@ from provisioning.domain.mapping import CompiledProfile, MappingError
 from provisioning.domain.people import SourcePeople
 from provisioning.domain.problems import Problem
 from provisioning.domain.records import Record, fold_key
-from provisioning.models import DirectoryObject, HeldRecord, Job, Operation
+from provisioning.models import DirectoryObject, Drift, HeldRecord, Job, Operation
 from provisioning.services import snapshots
 
 _SLOW_RECORDS = 20
@@ -62,7 +62,13 @@ def digest_of(job: Job, profile: CompiledProfile) -> Callable[[Record], str]:
 
 
 def keys_of_retry(job: Job) -> frozenset[str] | None:
-    """Folded keys of whom a retry is about, those its job failed on; None for every other job."""
+    """Folded keys of whom a job is about: those a retry's job failed on, those whose account a
+    reconcile found drifted; None for every other job.
+    """
+    if job.kind == Job.Kind.RECONCILE:
+        if job.drift.filter(kind__in=Drift.GROUPS).exists():
+            return None  # who belongs into a group, only all people together say
+        return frozenset(job.drift.exclude(key="").values_list("key", flat=True))
     if job.kind != Job.Kind.RETRY:
         return None
     if job.retry_of is None:

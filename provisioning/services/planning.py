@@ -15,9 +15,12 @@ from provisioning.domain.planner import Absences, Change, Kind, plan
 from provisioning.models import DirectoryObject, HeldRecord, Job, Operation
 from provisioning.scim.client import ScimClient
 from provisioning.selectors import profile_of
-from provisioning.services import snapshots
+from provisioning.services import repairs, snapshots
+from provisioning.services.accepted import Acceptances
 from provisioning.services.approval import approve_by_policy
+from provisioning.services.comparing import read_back
 from provisioning.services.group_planning import read_groups, write_groups
+from provisioning.services.group_repairs import compares_groups
 from provisioning.services.inventory import read_inventory
 from provisioning.services.lanes import HeldLane
 from provisioning.services.leavers import note_leavers
@@ -60,15 +63,20 @@ def plan_job(job: Job, client: ScimClient, held: HeldLane) -> None:
     Safe to begin anew after a crash: what an earlier try wrote is replaced.
     """
     profile = profile_of(job)
-    # The manager would make pages of 100 out of pages of 999.
-    paths = {*profile.targets, *profile.definition.matching} - {MANAGER}
-    read_inventory(job.tenant, client, held, paths)
+    if job.kind == Job.Kind.RECONCILE:
+        if not read_back(job, profile, client, held):
+            return
+    else:
+        # The manager would make pages of 100 out of pages of 999.
+        paths = {*profile.targets, *profile.definition.matching} - {MANAGER}
+        read_inventory(job.tenant, client, held, paths)
+        read_groups(job, profile.definition.groups, client, held)
     refresh_protected(job.tenant, client, held)
-    read_groups(job, profile.definition.groups, client, held)
     _forget_earlier_try(job, held)
-    people = MappedPeople(job, profile)
+    people = repairs.people_of(job, profile)
     counts = _write_operations(job, people, profile, held)
-    write_groups(job, people, counts, held)
+    if compares_groups(job):
+        write_groups(job, people, counts, held)
     with transaction.atomic():
         held.confirm()
         _finish_planning(job, counts)
@@ -87,11 +95,14 @@ def _write_operations(
 ) -> PlanCounts:
     """Plan and write in batches, each a transaction of its own that makes sure of the lane."""
     carries = may_carry_manager(job.tenant)
+    accepted = Acceptances(job.tenant, kind=Job.Kind(job.kind))
+    people.held |= accepted.spared
+    shadow = shadow_of(
+        job.source, profile.definition.matching, unique_paths(profile), now=job.created_at
+    )
     changes = plan(
-        people,
-        shadow_of(
-            job.source, profile.definition.matching, unique_paths(profile), now=job.created_at
-        ),
+        accepted.people(people, shadow.managed),
+        accepted.directory(shadow),
         mapped=profile.managed,
         protection=protection_of(job.tenant),
         absences=_absences(job, people),
@@ -99,6 +110,8 @@ def _write_operations(
         guests=profile.definition.guests,
         creation_carries=carries,
     )
+    if job.kind == Job.Kind.RECONCILE:
+        changes = repairs.repairs_of(job, changes, held)
     counts = PlanCounts()
     rows = (person_row(job, change) for change in _counted(changes, counts))
     while True:
@@ -115,6 +128,7 @@ def _write_operations(
         if len(batch) < _BATCH:
             counts.outside = people.passed_over
             _note_outside(job, people, held)
+            accepted.forget_void(people)
             with transaction.atomic():
                 held.confirm()
                 counts.calls += settle_managers(job, counts.joining, creation_carries=carries)
@@ -135,7 +149,7 @@ def _give_up(job: Job, people: MappedPeople, held: HeldLane) -> None:
 @transaction.atomic
 def _note_outside(job: Job, people: MappedPeople, held: HeldLane) -> None:
     """Since when whose account is outside the scope; whoever came back is not any more."""
-    if job.kind == Job.Kind.PILOT:
+    if job.kind in (Job.Kind.PILOT, Job.Kind.RECONCILE):
         return
     held.confirm()
     ours = DirectoryObject.objects.filter(owner=job.source_id)
@@ -152,7 +166,7 @@ def _note_outside(job: Job, people: MappedPeople, held: HeldLane) -> None:
 
 def _absences(job: Job, people: MappedPeople) -> Absences | None:
     """A pilot reads a part of the source: who is not in it says nothing."""
-    if job.kind == Job.Kind.PILOT:
+    if job.kind == Job.Kind.PILOT or job.snapshot is None:
         return None
     return people.absences(timezone.now())
 

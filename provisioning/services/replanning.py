@@ -6,6 +6,7 @@ from provisioning.models import Job, Operation
 from provisioning.services import lanes
 from provisioning.services.decisions import require
 from provisioning.services.queueing import QueueRefused, queue_from_snapshot
+from provisioning.services.reconciling import plan_reconcile_again
 from tenants.domain.roles import Action
 from tenants.models import User
 
@@ -16,6 +17,8 @@ def plan_again(*, job: Job, by: User) -> Job:
 
     Raises QueueRefused, and DecisionRefused when this person may not.
     """
+    if job.kind == Job.Kind.RECONCILE:
+        return plan_reconcile_again(job=job, by=by)
     require(job, by, Action.UPLOAD)
     lanes.lock(job.tenant)
     state = Job.State(Job.objects.select_for_update().get(pk=job.pk).state)

@@ -78,10 +78,10 @@ def shadow_of(
         strangers,
         findable,
         taken,
-        others,
-        kept_names(source.tenant, now),
-        taken.get(MAIL_NICKNAME),
-        known_domains(source.tenant, seen),
+        others=others,
+        kept=kept_names(source.tenant, now),
+        nicknames=taken.get(MAIL_NICKNAME),
+        domains=known_domains(source.tenant, seen),
     )
 
 

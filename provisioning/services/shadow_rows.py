@@ -41,6 +41,8 @@ def changed_row(operation: Operation, written: dict[str, Any]) -> DirectoryObjec
     if operation.kind in (Operation.Kind.ADOPT, Operation.Kind.TRANSFER):
         target.key, target.external_id = fold_key(operation.key), operation.key
         target.owner_id, target.offered_to_id = operation.job.source_id, None
+    elif EXTERNAL_ID in operation.after:
+        target.external_id = str(operation.after[EXTERNAL_ID])
     return target
 
 
