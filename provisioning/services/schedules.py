@@ -10,12 +10,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Max, Q, QuerySet
 
 from provisioning.domain.local_time import told
 from provisioning.domain.quarantine import STEPS
 from provisioning.domain.schedules import next_run
-from provisioning.models import Job, Schedule
+from provisioning.models import Job, Schedule, Source
+from provisioning.selectors import sources_of
 from provisioning.services.notices import tell
 from provisioning.services.queueing import (
     QueueRefused,
@@ -24,6 +25,7 @@ from provisioning.services.queueing import (
     queue_from_snapshot,
     require_replaceable,
 )
+from provisioning.services.reconciling import queue_reconcile
 from tenants.models import Tenant
 from tenants.services import record
 
@@ -126,20 +128,35 @@ def _lateness(schedule: Schedule, now: datetime) -> str:
 
 
 def _evaluate(tenant: Tenant, now: datetime) -> Job:
-    """A sync from the newest read that is kept; without differences it ends without a call."""
+    """A sync from the newest read that is kept; without differences it ends without a call.
+
+    Of several sources it is the one whose last sync is the longest ago: they take turns.
+    """
     require_replaceable(tenant)  # before the records are opened for nothing
-    _require_patience(tenant, now)
-    return queue_from_snapshot(tenant=tenant, kind=Job.Kind.SYNC, by=None, gently=True)
+    synced = Max("job__pk", filter=Q(job__kind=Job.Kind.SYNC))
+    turns = sources_of(tenant).annotate(synced=synced)
+    source = turns.order_by(F("synced").asc(nulls_first=True), "position", "pk").first()
+    _require_patience(tenant, source, now)
+    return queue_from_snapshot(
+        tenant=tenant, kind=Job.Kind.SYNC, by=None, gently=True, source=source
+    )
 
 
-def _require_patience(tenant: Tenant, now: datetime) -> None:
+def _reconcile(tenant: Tenant, now: datetime) -> Job:
+    """Reads the whole directory back; what undoes the drift waits for approval like any plan."""
+    del now
+    require_replaceable(tenant)
+    return queue_reconcile(tenant=tenant, by=None)
+
+
+def _require_patience(tenant: Tenant, source: Source | None, now: datetime) -> None:
     """Raises QueueRefused while nothing would be sent but what has just failed on some people.
 
     They are tried again 1, 2, 6, 12 and 24 hours after they failed, and at once on another day of
     the customer, with another read, or with another version of the profile.
     """
-    version, _ = profile_of(tenant)
-    snapshot = newest_read(tenant, Job.Kind.SYNC)
+    version, _ = profile_of(tenant, source)
+    snapshot = newest_read(tenant, Job.Kind.SYNC, source)
     alike = Job.objects.filter(tenant=tenant, profile_version=version, snapshot=snapshot)
     ended = alike.filter(kind=Job.Kind.SYNC, state=Job.State.FINISHED).order_by("-pk")
     tried = list(ended[: len(STEPS)])
@@ -161,4 +178,7 @@ def _day(moment: datetime, tenant: Tenant) -> object:
 
 
 _Starter = Callable[[Tenant, datetime], Job]
-_STARTERS: dict[Schedule.What, _Starter] = {Schedule.What.EVALUATE: _evaluate}
+_STARTERS: dict[Schedule.What, _Starter] = {
+    Schedule.What.EVALUATE: _evaluate,
+    Schedule.What.RECONCILE: _reconcile,
+}

@@ -92,7 +92,7 @@ def test_what_is_no_schedule_is_explained(
 
 
 def test_what_cannot_be_started_is_not_offered(engine: Engine, client: Client) -> None:
-    response = client.post(address(engine, "schedule_add"), DAILY | {"what": "reconcile"})
+    response = client.post(address(engine, "schedule_add"), DAILY | {"what": "lunch"})
     assert response.status_code == 422
     assert not Schedule.objects.exists()
 
