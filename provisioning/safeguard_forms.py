@@ -1,6 +1,6 @@
 """A tenant's domains as people enter them."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
@@ -51,5 +51,4 @@ def domain_forms(data: Any, known: KnownDomains) -> DomainFormSet:
         }
         for each in sorted(known.domains.values(), key=lambda each: (-each.users, each.name))
     ]
-    found: DomainFormSet = _FormSet(data, initial=initial, prefix="domain")
-    return found
+    return cast("DomainFormSet", _FormSet(data, initial=initial, prefix="domain"))
