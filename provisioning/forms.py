@@ -51,13 +51,20 @@ class _Numbers(forms.Field):
         return frozenset(map(int, texts))
 
 
+class SourceForm(forms.Form):
+    """The name of a source."""
+
+    name = forms.CharField(max_length=60, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+
+
 class ApprovalForm(forms.Form):
-    """The yes to a plan; disables in doubt, adoptions and deletes need one of their own."""
+    """The yes to a plan; what is in doubt, adoptions, transfers and deletes need one each."""
 
     include_withheld = forms.BooleanField(required=False)
     include_adoptions = forms.BooleanField(required=False)
     include_deletes = forms.BooleanField(required=False)
     adopt = _Numbers(required=False)
+    include_transfers = forms.BooleanField(required=False)
 
 
 class ApprovalPolicyForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -11,14 +11,24 @@ from billing.domain.pricing import Cost
 from billing.selectors import job_cost
 from provisioning.domain.attributes import MANAGER, USER_NAME
 from provisioning.domain.definition import ProfileError
+from provisioning.domain.lifecycle import way_in_sentence
 from provisioning.domain.mapping import CompiledProfile, published_profile
 from provisioning.domain.protection import protected_groups
 from provisioning.domain.redaction import DISPLAY_NAME, shown_name, shown_state, shown_text
 from provisioning.domain.targets import Targets
-from provisioning.models import Directory, DirectoryObject, Job, Operation, ProtectedMember
+from provisioning.models import (
+    Directory,
+    DirectoryObject,
+    Job,
+    MappingProfile,
+    Operation,
+    ProtectedMember,
+    Quarantine,
+    Source,
+)
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User
-from tenants.selectors import customers_for
+from tenants.selectors import customers_for, tenants_for
 
 _ENDED = (Job.State.FINISHED, Job.State.CANCELLED, Job.State.FAILED)
 
@@ -27,7 +37,9 @@ def jobs_for(viewer: User) -> QuerySet[Job]:
     """Jobs this person may see: every state for who works on them, ended ones as reports."""
     works_on = Q(customer__in=customers_for(viewer, Action.SEE_JOBS))
     reads = Q(customer__in=customers_for(viewer, Action.SEE_REPORTS), state__in=_ENDED)
-    return Job.objects.filter(works_on | reads).select_related("tenant__customer", "approved_by")
+    return Job.objects.filter(works_on | reads).select_related(
+        "tenant__customer", "approved_by", "source"
+    )
 
 
 def reports_for(viewer: User) -> QuerySet[Job]:
@@ -35,6 +47,13 @@ def reports_for(viewer: User) -> QuerySet[Job]:
     return jobs_for(viewer).filter(
         state__in=_ENDED, customer__in=customers_for(viewer, Action.SEE_REPORTS)
     )
+
+
+def resting_for(viewer: User, now: datetime) -> QuerySet[Quarantine]:
+    """Tenants this person may see that rest after failures, the longest rest last."""
+    tenants = tenants_for(viewer, Action.SEE_TENANT)
+    rests = Quarantine.objects.filter(until__gt=now, tenant__in=tenants)
+    return rests.select_related("tenant__customer").order_by("until", "pk")
 
 
 def last_jobs(tenants: Iterable[Tenant]) -> Mapping[int, Job]:
@@ -55,7 +74,7 @@ def operations_of(
 
     A redacted name finds nobody: whoever may not read it could guess it by asking.
     """
-    found = job.operations.all()
+    found = job.operations.select_related("target")
     if text:
         redacted, named = redacted_paths(job), Q(key__icontains=text)
         if DISPLAY_NAME not in redacted:
@@ -77,12 +96,33 @@ def adoptions_of(job: Job) -> QuerySet[Operation]:
     ).select_related("target")
 
 
+def sources_of(tenant: Tenant) -> QuerySet[Source]:
+    """The tenant's sources in their order of precedence, without those that were removed."""
+    return tenant.sources.filter(removed_at=None)
+
+
+def source_of(tenant: Tenant, slug: str = "") -> Source | None:
+    """One source of the tenant; the first one without a slug."""
+    found = sources_of(tenant)
+    return found.filter(slug=slug).first() if slug else found.first()
+
+
+def profile_in(tenant: Tenant, source: Source | None = None) -> MappingProfile | None:
+    """The mapping profile of a source, of the tenant's first one unless another is given."""
+    chosen = source or source_of(tenant)
+    if chosen is None:
+        return None
+    profiles = MappingProfile.objects.filter(source=chosen)
+    return profiles.select_related("draft_saved_by", "tenant", "source").first()
+
+
 _ENDS = (
     "created",
     "updated",
     "disabled",
     "enabled",
     "adopted",
+    "transferred",
     "deleted",
     "groups_created",
     "groups_changed",
@@ -103,6 +143,7 @@ class JobCounts:
     disable: int = 0
     enable: int = 0
     adopt: int = 0
+    transfer: int = 0
     delete: int = 0
     leave: int = 0
     group_adopt: int = 0
@@ -160,7 +201,8 @@ def counts_of(job: Job) -> JobCounts:
         doubtful = withheld.filter(kind__in=IN_DOUBT).count()
     licences = 0
     if counts.keys() & {Operation.Kind.MEMBER_REMOVE, Operation.Kind.GROUP_DELETE}:
-        licences = job.operations.exclude(warning="").count()
+        losing = (Operation.Kind.MEMBER_REMOVE, Operation.Kind.GROUP_DELETE)
+        licences = job.operations.filter(kind__in=losing).exclude(warning="").count()
     return JobCounts(**counts, withheld=job.withheld, doubtful=doubtful, licences=licences)
 
 
@@ -195,6 +237,18 @@ def possibly_privileged(tenant: Tenant) -> QuerySet[DirectoryObject]:
     return found.order_by("-possibly_privileged", "pk")
 
 
+def sure_calls(job: Job) -> int:
+    """Calls the plan takes without a yes to anything that is withheld.
+
+    Whatever is withheld takes one call, but a transfer that changes nothing of the account.
+    """
+    held = job.operations.filter(state=Operation.State.WITHHELD)
+    if not job.withheld:
+        return job.planned_calls
+    free = held.filter(kind=Operation.Kind.TRANSFER, after={}).count()
+    return max(job.planned_calls - job.withheld + free, 0)
+
+
 def targets_of(tenant: Tenant) -> Targets:
     """What the tenant's profile may write, as far as its directory was asked; costs no call."""
     found = Directory.objects.filter(tenant=tenant).values_list("discovery", flat=True).first()
@@ -207,6 +261,12 @@ def profile_of(job: Job) -> CompiledProfile:
     Raises ProfileError when the directory no longer has a custom security attribute it uses.
     """
     return published_profile(job.profile_version.definition, targets_of(job.tenant))
+
+
+def way_in_of(job: Job) -> str:
+    """How people get into the accounts that the job made, in a sentence or two."""
+    entry = job.profile_version.definition.get("lifecycle") or {}
+    return way_in_sentence(entry.get("way_in", ""))
 
 
 def redacted_paths(job: Job) -> frozenset[str]:
@@ -250,6 +310,7 @@ def report_of(job: Job) -> dict[str, Any]:
         "job": job.pk,
         "customer": job.customer.slug,
         "tenant": job.tenant.slug,
+        "source": job.source.slug,
         "kind": job.kind,
         "pilot_size": job.pilot_size,
         "retry_of": job.retry_of_id,
@@ -262,6 +323,7 @@ def report_of(job: Job) -> dict[str, Any]:
         "inactive_without_account": job.inactive,
         "out_of_scope": job.out_of_scope,
         "plan": _plan(job),
+        "way_in": way_in_of(job) if job.created else "",
         "flapping": job.flapping,
         "done": {name: getattr(job, name) for name in _ENDS},
         "usage": _usage(cost),

@@ -170,6 +170,7 @@ STATUSES: dict[str, dict[str, Status]] = {
         "enable": Status("Enable again", "success", "user-check"),
         "adopt": Status("Adopt", "info", "user-check"),
         "delete": Status("Delete", "danger", "x-circle"),
+        "transfer": Status("Transfer", "info", "refresh"),
         "leave": Status("Leave alone", "neutral", "shield"),
         "group_adopt": Status("Adopt group", "info", "users"),
         "group_create": Status("Create group", "success", "users"),

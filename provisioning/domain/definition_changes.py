@@ -9,6 +9,7 @@ from typing import Any
 
 from provisioning.domain.attributes import CATALOGUE
 from provisioning.domain.definition import KINDS, OUT_OF_SCOPE
+from provisioning.domain.lifecycle_words import lifecycle_words
 from provisioning.domain.scope import ScopeError, parse_rules, parse_scope
 
 _FRAME = {
@@ -19,7 +20,11 @@ _FRAME = {
     "scope": "Scope",
     "out_of_scope": "Out of scope",
     "guests": "Guests",
+    "lifecycle": "Joiners and leavers",
 }
+
+
+_GUESTS = "adopted and written, too"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +94,12 @@ def _rules(data: Mapping[str, Any]) -> dict[str, str]:
 
 def _frame(name: str, data: Mapping[str, Any]) -> str | None:
     value = data.get(name)
-    if value in (None, "", [], {}) or value is False:
+    if value in (None, "", [], {}, False):
         return None
-    if name == "guests" and value is True:
-        return "adopted and written, too"
     if name == "scope":
         return scope_words(value, data.get("rules"))
+    if name == "lifecycle":
+        return lifecycle_words(value)
     if name == "rules" and isinstance(value, Mapping):
         return "; ".join(f"{each}: {scope_words(part, value)}" for each, part in value.items())
     if name == "parameters" and isinstance(value, Mapping):
@@ -103,4 +108,4 @@ def _frame(name: str, data: Mapping[str, Any]) -> str | None:
         return OUT_OF_SCOPE.get(value, value) if name == "out_of_scope" else value
     if isinstance(value, list):
         return ", ".join(map(str, value))
-    return json.dumps(value, ensure_ascii=False)
+    return _GUESTS if value is True else json.dumps(value, ensure_ascii=False)

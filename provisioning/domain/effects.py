@@ -124,8 +124,8 @@ class Effect:
     @property
     def withheld(self) -> int:
         """Calls among them that need a yes of their own."""
-        of_people = sum(change.withheld for change in self.changes)
-        return of_people + sum(each.withheld for each in self.groups)
+        of_people = sum(change.calls for change in self.changes if change.withheld)
+        return of_people + sum(each.calls for each in self.groups if each.withheld)
 
 
 def effect_of(
@@ -140,7 +140,7 @@ def effect_of(
         plan(
             people,
             situation.directory,
-            mapped=profile.targets,
+            mapped=profile.managed,
             protection=situation.protection,
             absences=people.absences(situation.now),
             matching=profile.definition.matching,
@@ -170,7 +170,8 @@ def _groups(
     people: SourcePeople, joining: Joining, situation: Situation
 ) -> tuple[GroupOperation, ...]:
     managed = situation.directory.managed
-    memberships = people.settled_memberships(managed)
+    left_since = {key: each.left_since for key, each in managed.items()}
+    memberships = people.settled_memberships(left_since)
     if memberships is None:
         return ()
     covers = situation.protection.covers
@@ -192,7 +193,15 @@ class _People(SourcePeople):
         self, profile: CompiledProfile, keyed: Keyed, situation: Situation, apply: Apply | None
     ) -> None:
         today, now = situation.today, situation.now
-        super().__init__(profile, keyed.records, keyed.refused, today=today, now=now, apply=apply)
+        super().__init__(
+            profile,
+            keyed.records,
+            keyed.refused,
+            today=today,
+            now=now,
+            apply=apply,
+            left_since=situation.directory.left_since(),
+        )
         self.held |= situation.held
         self.unreadable += situation.unreadable
         self.count = self._slow = 0

@@ -72,7 +72,7 @@ class Names:
 
     def once(self, change: Change) -> Change:
         """Leave alone whoever matches an account that an earlier person of this plan matches."""
-        if change.kind is not Kind.ADOPT or change.account is None:
+        if change.kind not in (Kind.ADOPT, Kind.TRANSFER) or change.account is None:
             return change
         first = self._adopted.setdefault(change.account.pk, change.key)
         if first == change.key:

@@ -1,6 +1,7 @@
 """Sources, profiles, policies, jobs, the shadow of the directory, and lanes."""
 
 from provisioning.models.directory import (
+    DeletedAccount,
     Directory,
     DirectoryGroup,
     DirectoryObject,
@@ -10,6 +11,7 @@ from provisioning.models.job import HeldRecord, Job, Operation
 from provisioning.models.lane import ApplicationPace, Lane
 from provisioning.models.policy import ApprovalPolicy
 from provisioning.models.safeguards import ProtectedMember, TenantDomain
+from provisioning.models.schedule import Blackout, Quarantine, Schedule
 from provisioning.models.source import (
     MappingProfile,
     ProfileTemplate,
@@ -22,6 +24,8 @@ from provisioning.models.source import (
 __all__ = [
     "ApplicationPace",
     "ApprovalPolicy",
+    "Blackout",
+    "DeletedAccount",
     "Directory",
     "DirectoryGroup",
     "DirectoryObject",
@@ -34,6 +38,8 @@ __all__ = [
     "ProfileTemplate",
     "ProfileVersion",
     "ProtectedMember",
+    "Quarantine",
+    "Schedule",
     "Snapshot",
     "SnapshotChunk",
     "Source",

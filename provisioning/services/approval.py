@@ -18,6 +18,7 @@ from provisioning.services.decisions import (
     require_fresh,
     why_stale,
 )
+from provisioning.services.ownership import settle_without_calls
 from tenants.domain.roles import Action
 from tenants.models import User
 from tenants.selectors import tenants_for
@@ -55,8 +56,9 @@ def approve(
     include_adoptions: bool = False,
     include_deletes: bool = False,
     adopt: Collection[int] = (),
+    include_transfers: bool = False,
 ) -> None:
-    """Let a plan be applied; disables in doubt, adoptions and deletes only with a yes of each.
+    """Let a plan be applied; what is in doubt, adoptions, transfers, deletes need a yes of each.
 
     Adoptions are taken all, or one by one: `adopt` are primary keys of operations of this plan.
     Where the tenant's policy asks for two people, the first leaves the plan waiting. Raises
@@ -76,7 +78,10 @@ def approve(
     included = [*IN_DOUBT] if include_withheld else []
     included += [Operation.Kind.ADOPT] if include_adoptions else []
     included += [Operation.Kind.DELETE, Operation.Kind.GROUP_DELETE] if include_deletes else []
+    included += [Operation.Kind.TRANSFER] if include_transfers else []
     _release(job, now, included, "Not approved with the plan.", adopt)
+    if include_transfers:
+        settle_without_calls(job)
     record(
         "job.approved",
         by=by,
@@ -88,6 +93,7 @@ def approve(
         include_adoptions=include_adoptions,
         include_deletes=include_deletes,
         adopted_one_by_one=0 if include_adoptions else len(set(adopt)),
+        include_transfers=include_transfers,
     )
 
 

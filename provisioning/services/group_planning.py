@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from provisioning.domain.groups import (
@@ -63,11 +64,12 @@ def write_groups(job: Job, people: MappedPeople, counts: PlanCounts, held: HeldL
 
 def _planned(job: Job, people: MappedPeople, counts: PlanCounts) -> Iterator[GroupOperation]:
     doubtful = _in_doubt(job)
-    everyone = _people(job, people, counts)
-    memberships = people.settled_memberships(everyone.accounts)
+    owned = DirectoryObject.objects.filter(owner=job.source_id).exclude(key="").order_by()
+    memberships = people.settled_memberships(dict(owned.values_list("key", "left_since")))
     if memberships is None:
         return
-    directory = groups_of(job.tenant, job.source)
+    directory = groups_of(job.source)
+    everyone = _people(job, people, counts, owned)
     for each in plan_groups(memberships, directory, everyone, namespace=str(job.source_id)):
         if each.act is GroupAct.CREATE and each.key in doubtful:
             yield replace(each, withheld=True, reason=_IN_DOUBT)
@@ -75,12 +77,15 @@ def _planned(job: Job, people: MappedPeople, counts: PlanCounts) -> Iterator[Gro
             yield each
 
 
-def _people(job: Job, people: MappedPeople, counts: PlanCounts) -> People:
+def _people(
+    job: Job, people: MappedPeople, counts: PlanCounts, owned: QuerySet[DirectoryObject]
+) -> People:
     protection = protection_of(job.tenant)
     accounts: dict[str, str] = {}
     protected: set[str] = set()
-    rows = DirectoryObject.objects.filter(tenant=job.tenant).exclude(key="").order_by()
-    for key, entra_id, user_name in rows.values_list("key", "entra_id", "user_name").iterator(2000):
+    for key, entra_id, user_name in owned.values_list("key", "entra_id", "user_name").iterator(
+        2000
+    ):
         accounts[key] = entra_id.lower()
         if protection.covers(entra_id, user_name):
             protected.add(entra_id.lower())

@@ -40,6 +40,7 @@ _TALLY = {
     Operation.Kind.DISABLE: "disabled",
     Operation.Kind.ENABLE: "enabled",
     Operation.Kind.ADOPT: "adopted",
+    Operation.Kind.TRANSFER: "transferred",
     Operation.Kind.DELETE: "deleted",
 }
 _DUPLICATE_STATUSES = (400, 409)
@@ -61,6 +62,8 @@ class Outcome:
     gone: DirectoryObject | None = None
     pause: float = 0.0
     halt: str = ""
+    kind: str = ""
+    """What kind of trouble halts the lane."""
     goes_on: bool = False
     """The account was created; a second call brings it what the creation could not carry."""
     renamed: bool = False
@@ -124,6 +127,7 @@ def answered_duplicate(operation: Operation) -> bool:
 
 def written(operation: Operation, body: Any, now: datetime) -> Outcome:
     """A write that succeeded."""
+    operation.message = ""
     if operation.kind == Operation.Kind.DELETE:
         return _deleted(operation, now)
     if temporary_of(operation):
@@ -153,7 +157,7 @@ def failed_write(
             return _unknown(operation, now, after)
         case Halt():
             operation.state, operation.attempts = Operation.State.PENDING, operation.attempts - 1
-            return Outcome(operation, halt=str(error))
+            return Outcome(operation, halt=str(error), kind=error.trouble.value)
         case Gone():
             operation.message = "The account had been deleted already."
             return _deleted(operation, now)
@@ -164,6 +168,7 @@ def failed_write(
 def note_error(operation: Operation, error: ScimError, now: datetime) -> None:
     """Keep what the service said, and whether the write may have happened all the same."""
     operation.status, operation.detail = error.status, error.detail
+    operation.message = str(error)  # why it waits, if it does
     if isinstance(error, UnknownOutcome | Transient):
         # A 500 is no promise either: the write may have come before the failure.
         operation.uncertain_since = operation.uncertain_since or now
@@ -182,13 +187,13 @@ def _without_manager(operation: Operation, error: ScimError) -> Outcome | None:
     said = error.detail.lower()
     if manager and str(manager) in said:
         operation.after = {path: each for path, each in operation.after.items() if path != MANAGER}
-        operation.message = "The manager's account is gone; set when there is one."
+        operation.warning = "The manager's account is gone; set when there is one."
     elif manager and creates(operation) and "manager" in said:
         operation.carries_manager = False
     else:
         return None
     operation.state, operation.not_before = Operation.State.PENDING, None
-    operation.status, operation.detail = None, ""
+    operation.status, operation.detail, operation.message = None, "", ""
     return Outcome(operation, renamed=True, manager_refused=not operation.carries_manager)
 
 
@@ -206,6 +211,7 @@ def looked_up(
         entra_id = str(ours[0]["id"])
         if operation.uncertain_since:
             return _exists(operation, now, entra_id)
+        operation.message = ""
         return _done(operation, now, shadow=created_row(operation, entra_id, known_of(ours[0])))
     if found:
         another = _another_choice(operation, free) if len(found) == 1 else None
@@ -234,7 +240,7 @@ def _another_choice(operation: Operation, free: Callable[[str, str], bool]) -> O
         operation.user_name = left[0]
     operation.state, operation.not_before = Operation.State.PENDING, None
     operation.attempts, operation.lookups = 0, 0
-    operation.status, operation.detail = None, ""
+    operation.status, operation.detail, operation.message = None, "", ""
     return Outcome(operation, renamed=True)
 
 
@@ -242,9 +248,10 @@ def failed_lookup(
     operation: Operation, error: ScimError, decision: Decision, now: datetime
 ) -> Outcome:
     """A lookup that did not succeed: the outcome stays unknown until one does."""
+    operation.message = str(error)
     if not isinstance(decision, Again):
         operation.not_before = now
-        return Outcome(operation, halt=str(error))
+        return Outcome(operation, halt=str(error), kind=error.trouble.value)
     operation.not_before = now + timedelta(seconds=decision.after)
     return Outcome(operation, pause=decision.after if decision.everyone else 0.0)
 
@@ -290,6 +297,7 @@ def is_stale(operation: Operation) -> bool:
 
 def _exists(operation: Operation, now: datetime, entra_id: str) -> Outcome:
     """The account was created: done, unless a second call has to follow."""
+    operation.message = ""
     shadow = created_row(operation, entra_id, changes_of(operation))
     if not has_second_call(operation):
         shadow.record_digest = operation.record_digest

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 from django.db import transaction
@@ -19,6 +20,7 @@ from provisioning.services.approval import approve_by_policy
 from provisioning.services.group_planning import read_groups, write_groups
 from provisioning.services.inventory import read_inventory
 from provisioning.services.lanes import HeldLane
+from provisioning.services.leavers import note_leavers
 from provisioning.services.manager_waves import (
     may_carry_manager,
     report_missing,
@@ -87,8 +89,10 @@ def _write_operations(
     carries = may_carry_manager(job.tenant)
     changes = plan(
         people,
-        shadow_of(job.tenant, profile.definition.matching, unique_paths(profile)),
-        mapped=profile.targets,
+        shadow_of(
+            job.source, profile.definition.matching, unique_paths(profile), now=job.created_at
+        ),
+        mapped=profile.managed,
         protection=protection_of(job.tenant),
         absences=_absences(job, people),
         matching=profile.definition.matching,
@@ -115,6 +119,7 @@ def _write_operations(
                 held.confirm()
                 counts.calls += settle_managers(job, counts.joining, creation_carries=carries)
                 report_missing(job, counts.missing_managers)
+            note_leavers(job, people, held)
             return counts
 
 
@@ -133,7 +138,7 @@ def _note_outside(job: Job, people: MappedPeople, held: HeldLane) -> None:
     if job.kind == Job.Kind.PILOT:
         return
     held.confirm()
-    ours = DirectoryObject.objects.filter(tenant=job.tenant).exclude(key="")
+    ours = DirectoryObject.objects.filter(owner=job.source_id)
     inside, fresh = [], []
     for row in ours.only("pk", "key", "outside_since").iterator(2000):
         if row.key in people.outside:
@@ -153,11 +158,13 @@ def _absences(job: Job, people: MappedPeople) -> Absences | None:
 
 
 def _counted(changes: Iterator[Change], counts: PlanCounts) -> Iterator[Change]:
-    """Changes worth a row; the others only count."""
+    """Changes worth a row; the others only count. Who joins later counts, and is named."""
     for change in changes:
         counts.add(change)
         if change.kind not in (Kind.UNCHANGED, Kind.INACTIVE):
             yield change
+        elif change.kind is Kind.INACTIVE and change.reason:
+            yield replace(change, kind=Kind.LEAVE)
 
 
 def _finish_planning(job: Job, counts: PlanCounts) -> None:

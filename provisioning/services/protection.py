@@ -36,6 +36,7 @@ _FORBIDDEN = 403
 _SAME_PERMISSION = {
     Operation.Kind.UPDATE: (Operation.Kind.UPDATE, Operation.Kind.ENABLE, Operation.Kind.ADOPT),
     Operation.Kind.ADOPT: (Operation.Kind.UPDATE, Operation.Kind.ENABLE, Operation.Kind.ADOPT),
+    Operation.Kind.TRANSFER: (Operation.Kind.UPDATE, Operation.Kind.ENABLE, Operation.Kind.ADOPT),
     Operation.Kind.ENABLE: (Operation.Kind.ENABLE, Operation.Kind.DISABLE, Operation.Kind.UPDATE),
     Operation.Kind.DISABLE: (Operation.Kind.ENABLE, Operation.Kind.DISABLE, Operation.Kind.UPDATE),
     Operation.Kind.DELETE: (Operation.Kind.DELETE,),

@@ -15,6 +15,7 @@ def created_row(operation: Operation, entra_id: str, state: dict[str, Any]) -> D
         tenant_id=operation.tenant_id,
         entra_id=entra_id,
         key=fold_key(operation.key),
+        owner_id=operation.job.source_id,
         external_id=operation.key,
         user_name=user_name,
         folded_user_name=user_name.casefold(),
@@ -37,8 +38,9 @@ def changed_row(operation: Operation, written: dict[str, Any]) -> DirectoryObjec
     target.folded_user_name = target.user_name.casefold()
     target.record_digest = operation.record_digest
     target.revision += 1
-    if operation.kind == Operation.Kind.ADOPT:
+    if operation.kind in (Operation.Kind.ADOPT, Operation.Kind.TRANSFER):
         target.key, target.external_id = fold_key(operation.key), operation.key
+        target.owner_id, target.offered_to_id = operation.job.source_id, None
     return target
 
 
@@ -50,7 +52,9 @@ def doubted_row(operation: Operation, written: dict[str, Any]) -> DirectoryObjec
     target = operation.target
     if target is None or operation.kind == Operation.Kind.DELETE:
         return None
-    target.state = {**target.state, **dict.fromkeys(written, "")}
+    # A transfer that comes to nothing leaves the account to its owner, under the key it had.
+    doubted = [path for path in written if path != EXTERNAL_ID]
+    target.state = {**target.state, **dict.fromkeys(doubted, "")}
     target.active = target.active or ACTIVE in operation.after
     target.record_digest = ""
     target.revision += 1

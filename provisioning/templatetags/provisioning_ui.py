@@ -5,13 +5,19 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django import template
+from django.template import RequestContext
+from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from provisioning.domain.attributes import CATALOGUE, CUSTOM, MANAGER, USER_NAME, is_custom
 from provisioning.domain.groups import DESCRIPTION as GROUP_DESCRIPTION
 from provisioning.domain.redaction import DISPLAY_NAME, REDACTED, shown_name, shown_text
-from provisioning.models import Job, Operation
+from provisioning.models import Job, MappingProfile, Operation
+from provisioning.selectors import source_of, sources_of
+from provisioning.services.ownership import can_be_asked
+from provisioning.views.places import slug_of
+from tenants.models import Tenant
 
 register = template.Library()
 
@@ -23,6 +29,7 @@ _OUTCOMES = {
     "disabled": ("disabled", "warning", "user-off"),
     "enabled": ("enabled again", "success", "user-check"),
     "adopted": ("adopted", "info", "user-check"),
+    "transferred": ("transferred", "info", "refresh"),
     "deleted": ("deleted", "warning", "x-circle"),
     "groups_created": ("groups created", "success", "users"),
     "groups_changed": ("groups changed", "info", "users"),
@@ -56,6 +63,33 @@ class Place(NamedTuple):
 
     step: str
     stopped: bool
+
+
+@register.filter
+def askable(operation: Operation) -> bool:
+    """Whether somebody may ask to transfer the account of this operation."""
+    return can_be_asked(operation)
+
+
+@register.filter
+def place_of(profile: MappingProfile) -> str:
+    """The address of a profile's pages, for their links."""
+    return slug_of(profile.tenant, profile.source)
+
+
+@register.inclusion_tag("provisioning/partials/source_chooser.html", takes_context=True)
+def source_chooser(context: RequestContext, tenant: Tenant) -> dict[str, Any]:
+    """The same page of the tenant's other sources; nothing where there is one source only."""
+    match = context.request.resolver_match
+    rows = list(sources_of(tenant))
+    if match is None or match.url_name is None or len(rows) < 2:
+        return {"choices": []}
+    here = source_of(tenant, match.kwargs["slug"].partition("/sources/")[2])
+    choices = []
+    for row in rows:
+        kwargs = match.kwargs | {"slug": slug_of(tenant, row, first=row == rows[0])}
+        choices.append((row.name, reverse(match.url_name, kwargs=kwargs), row == here))
+    return {"choices": choices}
 
 
 @register.filter

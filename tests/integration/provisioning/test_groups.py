@@ -147,7 +147,7 @@ def test_one_account_that_is_gone_does_not_keep_the_others_out(staff: Engine, sw
     job = staff.serve(staff.approve(job))
     assert members(staff)["Dept Sales"] == {"01", "05"}
     added = job.operations.get(kind="member_add", person="Dept Sales")
-    assert (added.state, added.message[:9]) == ("done", "1 account")
+    assert (added.state, added.warning[:9]) == ("done", "1 account")
 
 
 def test_a_removal_of_somebody_who_was_removed_outside_is_done(staff: Engine) -> None:
@@ -225,8 +225,8 @@ def test_members_wait_for_their_accounts_and_those_without_one_are_left_out(
     staff.fault(kind="status", status=400, method="POST", path="/users")
     job = staff.apply(export(STAFF))
     assert (job.created, job.failed, job.members_added) == (5, 1, 5)
-    (short,) = [each for each in job.operations.filter(kind="member_add") if each.message]
-    assert short.message == "1 of 3 got no account; they are added when there is one."
+    (short,) = [each for each in job.operations.filter(kind="member_add") if each.warning]
+    assert short.warning == "1 of 3 got no account; they are added when there is one."
     job = staff.apply(export(STAFF))
     assert (job.created, job.members_added) == (1, 1)
     check(staff, job)

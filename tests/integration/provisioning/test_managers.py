@@ -101,7 +101,7 @@ def test_whose_manager_gets_no_account_is_created_all_the_same(staff: Engine) ->
     assert (job.created, job.failed) == (3, 1)
     assert managers(staff) == {"4": "3"}
     without = job.operations.get(key="2")
-    assert "got no account" in without.message
+    assert "got no account" in without.warning
     job = staff.apply(export(CHAIN))
     assert managers(staff) == WHO
     assert (job.created, job.updated) == (1, 2)
@@ -114,7 +114,7 @@ def test_a_manager_whose_account_is_gone_does_not_hold_up_the_rest(staff: Engine
     job = staff.apply(export(changed))
     assert (job.updated, job.failed) == (1, 0)
     assert staff.user("4")["title"] == "Care"
-    assert job.operations.get(key="4").message.startswith("The manager's account is gone")
+    assert job.operations.get(key="4").warning.startswith("The manager's account is gone")
 
 
 @pytest.mark.parametrize("carries", [True, False])

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('provisioning', '0011_groups_and_order'),
+        ('provisioning', '0014_schedules_blackouts_quarantine'),
         ('tenants', '0003_time_zone'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
