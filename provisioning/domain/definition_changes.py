@@ -24,6 +24,9 @@ _FRAME = {
 }
 
 
+_GUESTS = "adopted and written, too"
+
+
 @dataclass(frozen=True, slots=True)
 class DefinitionChange:
     """One part that differs, in words; None: the part is not there. `path`: of an attribute."""
@@ -91,7 +94,7 @@ def _rules(data: Mapping[str, Any]) -> dict[str, str]:
 
 def _frame(name: str, data: Mapping[str, Any]) -> str | None:
     value = data.get(name)
-    if value in (None, "", [], {}) or value is False:
+    if value in (None, "", [], {}, False):
         return None
     if name == "guests":
         return "adopted and written, too"
@@ -111,4 +114,4 @@ def _plain(name: str, value: Any) -> str:
         return OUT_OF_SCOPE.get(value, value) if name == "out_of_scope" else value
     if isinstance(value, list):
         return ", ".join(map(str, value))
-    return json.dumps(value, ensure_ascii=False)
+    return _GUESTS if value is True else json.dumps(value, ensure_ascii=False)

@@ -65,8 +65,8 @@ def plan(
     protection: Protection,
     absences: Absences | None,
     matching: Sequence[str] = (),
-    guests: bool = False,
     creation_carries: bool = True,
+    guests: bool = False,
 ) -> Iterator[Change]:
     """Every person's change, people of the source first, then those missing from it.
 

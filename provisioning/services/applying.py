@@ -40,6 +40,7 @@ from tenants.models import Tenant
 
 logger = logging.getLogger(__name__)
 _PENDING, _SENT, _UNKNOWN = Operation.State.PENDING, Operation.State.SENT, Operation.State.UNKNOWN
+_MEMBERS = (Operation.Kind.MEMBER_ADD, Operation.Kind.MEMBER_REMOVE)
 _RETRY_AFTER = 15.0
 
 
@@ -141,6 +142,7 @@ def _round(job: Job, batch: Sequence[Operation], client: ScimClient, held: HeldL
     journal = Journal(job.tenant, job.label)
     prepared = prepare(job, batch, timezone.now())
     guard = Safeguard(job, prepared.ready)
+    prepared.filled += guard.spared(prepared.ready)
     current, attempts, dropped = _attempts(job.tenant, prepared.ready, guard, timezone.now())
     dropped += prepared.dropped
     client.ready()
@@ -187,6 +189,8 @@ def _attempts(
 def _without_request(operation: Operation, guard: Safeguard, now: datetime) -> Outcome | None:
     """How an operation ends that needs no request, or whose object is not what was planned for."""
     if operation.on_group:
+        if operation.kind in _MEMBERS and not operation.members:
+            return outcomes.untouched(operation, operation.message, now)
         if group_outcomes.needs_no_call(operation):
             return group_outcomes.adopted(operation, now)
         return group_outcomes.stale(operation, now) if group_outcomes.is_stale(operation) else None

@@ -36,6 +36,7 @@ _FORBIDDEN = 403
 _SAME_PERMISSION = {
     Operation.Kind.UPDATE: (Operation.Kind.UPDATE, Operation.Kind.ENABLE, Operation.Kind.ADOPT),
     Operation.Kind.ADOPT: (Operation.Kind.UPDATE, Operation.Kind.ENABLE, Operation.Kind.ADOPT),
+    Operation.Kind.TRANSFER: (Operation.Kind.UPDATE, Operation.Kind.ENABLE, Operation.Kind.ADOPT),
     Operation.Kind.ENABLE: (Operation.Kind.ENABLE, Operation.Kind.DISABLE, Operation.Kind.UPDATE),
     Operation.Kind.DISABLE: (Operation.Kind.ENABLE, Operation.Kind.DISABLE, Operation.Kind.UPDATE),
     Operation.Kind.DELETE: (Operation.Kind.DELETE,),
@@ -119,7 +120,12 @@ class Safeguard:
 
     def __init__(self, job: Job, batch: Sequence[Operation]) -> None:
         ids = [operation.target.entra_id for operation in batch if operation.target is not None]
-        self._protection = protection_of(job.tenant, ids)
+        members = [entra_id for each in batch for _, entra_id in each.members if entra_id]
+        self._protection = protection_of(job.tenant, [*ids, *members])
+        self._names: dict[str, str] = {}
+        if members:
+            accounts = DirectoryObject.objects.filter(tenant=job.tenant, entra_id__in=members)
+            self._names = dict(accounts.values_list("entra_id", "user_name"))
         self._guests = job.profile_version.definition.get("guests") is True
 
     def why_not(self, operation: Operation) -> str:
@@ -137,6 +143,24 @@ class Safeguard:
         if target.guest and not self._guests:
             return GUEST
         return PRIVILEGED if target.possibly_privileged else ""
+
+    def spared(self, batch: Sequence[Operation]) -> list[Operation]:
+        """Operations on groups out of which protected people were left, now without them."""
+        return [operation for operation in batch if self._spares(operation)]
+
+    def _spares(self, operation: Operation) -> bool:
+        covers = self._protection.covers
+        kept = [
+            pair for pair in operation.members if not covers(pair[1], self._names.get(pair[1], ""))
+        ]
+        left_out = len(operation.members) - len(kept)
+        if left_out:
+            operation.message = (
+                f"{left_out} of {len(operation.members)} left out: protected since the plan was"
+                " made."
+            )
+            operation.members = kept
+        return bool(left_out)
 
 
 def mark_privileged(job: Job, now: datetime) -> None:

@@ -1,7 +1,6 @@
 """Existing accounts taken over one by one, or all."""
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
@@ -67,18 +66,3 @@ def test_what_is_not_up_for_adoption_is_refused(planned: tuple[Engine, Job]) -> 
     client.force_login(engine.engineer)
     client.post(reverse("job_approve", args=[job.pk]), {"adopt": ["1; drop"]})
     assert engine.fresh(job).state == Job.State.PLANNED
-
-
-def test_the_command_refuses_a_key_without_an_account(
-    planned: tuple[Engine, Job], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    engine, job = planned
-    from provisioning.management.commands.sync import Command
-
-    command = Command()
-    wanted = engine.operation(job, "1")
-    assert command._adoptions(job, ["1"]) == [wanted.pk]
-    with pytest.raises(CommandError, match="adopts no account for 3, x"):
-        command._adoptions(job, ["1", "3", "x"])
-    with pytest.raises(CommandError):
-        call_command("sync", engine.tenant.slug, "--adopt")

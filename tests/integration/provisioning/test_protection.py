@@ -10,7 +10,7 @@ from provisioning.services.protection import clear_privileged
 from tenants.domain.roles import Role
 from tenants.models import AuditEvent, Tenant
 from tests.support.engine import Engine, person
-from tests.support.staff import export, profile, record
+from tests.support.staff import DEPARTMENTS, export, members, profile, record
 
 THREE = ("1", "2", "3")
 
@@ -163,3 +163,22 @@ def test_guests_are_adopted_only_if_the_profile_says_so(engine: Engine, guests: 
     job = engine.serve(engine.approve(job, include_adoptions=True))
     assert job.adopted == 1
     assert engine.apply(export([record("1", department="Sales")])).updated == 1
+
+
+def test_whoever_becomes_protected_after_planning_is_in_no_change_of_members(
+    staff: Engine,
+) -> None:
+    staff.publish(profile(DEPARTMENTS, manager=False))
+    job = staff.plan(rows(department="Sales"))
+    protect(staff, staff.user("2")["userName"])
+    job = staff.serve(staff.approve(job))
+    assert members(staff) == {"Dept Sales": {"1", "3"}}
+    protect(staff)
+    staff.apply(rows(department="Sales"))
+    assert members(staff) == {"Dept Sales": {"1", "2", "3"}}
+    moved = [record("1", department="Sales"), record("2"), record("3", department="Sales")]
+    job = staff.plan(export(moved))
+    protect(staff, staff.user("2")["id"])
+    job = staff.serve(staff.approve(job))
+    assert (job.members_removed, job.settled) == (0, job.total)
+    assert members(staff) == {"Dept Sales": {"1", "2", "3"}}

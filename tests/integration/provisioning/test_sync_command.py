@@ -16,7 +16,8 @@ from provisioning.management.commands import sync
 from provisioning.models import Job, Lane
 from provisioning.services import slices
 from tenants.domain.roles import Role
-from tests.support.engine import Engine, edited, people, person
+from tests.support.engine import DOMAIN, Engine, edited, people, person
+from tests.support.staff import export, profile, record
 
 TABLE = people(12)
 
@@ -237,3 +238,15 @@ def test_a_pilot_and_then_everybody_from_the_same_read(engine: Engine, run: Any)
 def test_without_a_file_and_without_a_kept_read_it_says_so(engine: Engine) -> None:
     with pytest.raises(CommandError, match="Upload its file"):
         call_command("sync", "brindlewick")
+
+
+def test_an_account_is_adopted_by_its_key(engine: Engine, run: Any) -> None:
+    rows = export([record("1"), record("2")])
+    engine.seed(*({"userName": f"user{n}@{DOMAIN}"} for n in (1, 2)))
+    engine.publish(profile(manager=False, matching=["userName"]))
+    assert "2 existing accounts need --include-adoptions or --adopt KEY" in run(rows)
+    with pytest.raises(CommandError, match="adopts no account for 3"):
+        run(rows, "--apply", "--adopt", "1", "--adopt", "3", *named(engine))
+    text = run(rows, "--apply", "--adopt", "1", *named(engine))
+    assert "adopted 1," in text
+    assert [user.get("externalId") for user in engine.users()] == ["1", None]
