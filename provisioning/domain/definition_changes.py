@@ -97,7 +97,7 @@ def _frame(name: str, data: Mapping[str, Any]) -> str | None:
     if value in (None, "", [], {}, False):
         return None
     if name == "guests":
-        return "adopted and written, too"
+        return _GUESTS
     if name == "scope":
         return scope_words(value, data.get("rules"))
     if name == "lifecycle":
@@ -114,4 +114,4 @@ def _plain(name: str, value: Any) -> str:
         return OUT_OF_SCOPE.get(value, value) if name == "out_of_scope" else value
     if isinstance(value, list):
         return ", ".join(map(str, value))
-    return _GUESTS if value is True else json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False)

@@ -190,7 +190,7 @@ def _without_request(operation: Operation, guard: Safeguard, now: datetime) -> O
     """How an operation ends that needs no request, or whose object is not what was planned for."""
     if operation.on_group:
         if operation.kind in _MEMBERS and not operation.members:
-            return outcomes.untouched(operation, operation.message, now)
+            return outcomes.untouched(operation, operation.warning, now)
         if group_outcomes.needs_no_call(operation):
             return group_outcomes.adopted(operation, now)
         return group_outcomes.stale(operation, now) if group_outcomes.is_stale(operation) else None

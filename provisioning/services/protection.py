@@ -155,7 +155,7 @@ class Safeguard:
         ]
         left_out = len(operation.members) - len(kept)
         if left_out:
-            operation.message = (
+            operation.warning = (
                 f"{left_out} of {len(operation.members)} left out: protected since the plan was"
                 " made."
             )
