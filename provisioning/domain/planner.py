@@ -134,7 +134,8 @@ def _join(
     free = {path: _free(path, each, directory, run) for path, each in wanted.items()}
     for path, left in free.items():
         if not left:
-            return _change(Kind.LEAVE, person, reason=_exhausted(path, wanted[path]))
+            kept = deleted_name(person, directory) if path == USER_NAME else ""
+            return _change(Kind.LEAVE, person, reason=kept or _exhausted(path, wanted[path]))
     if free:
         first = {path: left[0] for path, left in free.items()}
         person = replace(person, initial={**person.initial, **first})
