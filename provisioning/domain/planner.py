@@ -148,7 +148,8 @@ def _join(
     free = {path: names.free(path, each) for path, each in wanted.items()}
     for path, left in free.items():
         if not left:
-            return _change(Kind.LEAVE, person, reason=exhausted(path, wanted[path]))
+            kept = deleted_name(person, directory) if path == USER_NAME else ""
+            return _change(Kind.LEAVE, person, reason=kept or exhausted(path, wanted[path]))
     if free:
         first = {path: left[0] for path, left in free.items()}
         person = replace(person, initial={**person.initial, **first})

@@ -7,13 +7,16 @@ import pytest
 
 from provisioning.domain.attributes import ACTIVE, MAIL_NICKNAME
 from provisioning.domain.definition import ProfileError, parse_definition
+from provisioning.domain.definition_changes import changes_between
 from provisioning.domain.lifecycle import NOBODY_KNOWS, way_in_sentence
+from provisioning.domain.lifecycle_words import lifecycle_facts, lifecycle_words
 from provisioning.domain.mapping import CompiledProfile, MappingError, compile_profile
 from provisioning.domain.people import SourcePeople
 from provisioning.domain.plan_values import Account
 from provisioning.domain.records import Record
 from provisioning.domain.standing import Stage, Standing, day_of
 from provisioning.domain.starter import STARTER
+from provisioning.templatetags.sharing_ui import part_label, part_text
 from tests.support.lifecycles import FULL, LEAVE_DATE, NOW, OFFICE, profile_data
 
 TODAY = date(2026, 3, 10)
@@ -408,3 +411,23 @@ def test_the_way_in_is_a_sentence(way_in: str, words: str) -> None:
     sentence = way_in_sentence(way_in)
     assert sentence.startswith(NOBODY_KNOWS)
     assert words in sentence
+
+
+def test_an_entry_in_words() -> None:
+    assert lifecycle_facts({"leavers": FULL["leavers"][:3], "way_in": "other: A letter."}) == [
+        (
+            "Leavers",
+            "at once: disable the account, then at once: set Leave date to expression"
+            " [leaver.last_day], then after 1 day: set Job title to constant Has left",
+        ),
+        ("Way in", "A letter."),
+    ]
+    assert lifecycle_words(FULL).startswith(
+        "Start: column hire, the account is made 7 days before; Last day: column leave; Leavers: "
+    )
+    assert lifecycle_words(None) == "Leavers: at once: disable the account"
+    assert lifecycle_words({"leavers": "x"}) == 'Joiners and leavers: {"leavers": "x"}'
+    assert part_label("lifecycle") == "Joiners and leavers"
+    assert part_text(FULL, "lifecycle").split("\n")[1] == "Last day: column leave"
+    (found,) = changes_between({"lifecycle": FULL}, {})
+    assert (found.label, found.new) == ("Joiners and leavers", None)

@@ -33,11 +33,12 @@ def account(pk, name, *, key="", active=True, **more):
     return Account(pk, f"id-{pk}", key, name, active, state, **more)
 
 
-def planned(people, accounts=(), taken=None, absences=None, protection=NOBODY):
+def planned(people, accounts=(), taken=None, absences=None, protection=NOBODY, kept=None):
     directory = Directory(
         {each.key: each for each in accounts if each.key},
         {each.user_name.casefold(): each for each in accounts},
         taken=taken or {},
+        kept=kept or {},
     )
     mapped = frozenset({ACTIVE, "title"})
     absences = absences or Absences()
@@ -104,6 +105,17 @@ def test_a_change_without_its_value_passes_none_on():
     named = Person("1", {ACTIVE: True, USER_NAME: "ann"}, choices={MAIL_NICKNAME: ["x", "y"]})
     changes = planned([named], taken={MAIL_NICKNAME: set()}, protection=Protection(["ann"]))
     assert (changes[0].kind, changes[0].choices) == (Kind.LEAVE, {})
+
+
+def test_a_name_that_a_deletion_keeps_taken_is_passed_over_or_explained():
+    kept = {"ann": NOW + timedelta(days=12)}
+    (change,) = planned([person("1", ["Ann", "bo"])], kept=kept)
+    assert (change.kind, change.user_name) == (Kind.CREATE, "bo")
+    only = Person("1", {ACTIVE: True, USER_NAME: "Ann"})
+    for alone in (person("1", ["Ann"]), only):
+        (change,) = planned([alone], kept=kept)
+        assert (change.kind, change.calls) == (Kind.LEAVE, 0)
+        assert "deleted on 2026-02-20. Entra keeps it until 2026-03-22 12:00 UTC" in change.reason
 
 
 def outside(days, *, active=False, **more):

@@ -151,3 +151,28 @@ def test_texts_around_a_value_stay_and_nothing_of_the_old_tenant_is_left(
 
 def _kind(value: str) -> str:
     return "id" if value == GROUP else "domain"
+
+
+def test_joiners_and_leavers_are_searched_as_rules_are() -> None:
+    entry = {
+        "last_day": {"expression": 'Switch([mail], , "a@test.customer.example", "2026-03-01")'},
+        "leavers": [
+            {"after_days": 0, "do": "disable"},
+            {
+                "after_days": 3,
+                "do": "set",
+                "target": f"{SETS}Engineering.Level",
+                "constant": "to test.customer.example",
+            },
+        ],
+        "way_in": "other: Ask it@old.example.",
+    }
+    promoted = promote({**STARTER, "lifecycle": entry}, TABLE)
+    changed = promoted.definition["lifecycle"]
+    assert changed["last_day"]["expression"].count('"a@customer.example"') == 1
+    assert changed["leavers"][0] == entry["leavers"][0]
+    assert changed["leavers"][1]["target"] == f"{SETS}Technik.Level"
+    assert changed["leavers"][1]["constant"] == "to customer.example"
+    assert [each for each in promoted.left if each.place == "way_in"] == [
+        Mention("domain", "old.example", "way_in")
+    ]
