@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from provisioning.domain.attributes import ACTIVE, CATALOGUE, EXTERNAL_ID, USER_NAME
+from provisioning.domain.closing import unless_elsewhere
 from provisioning.domain.ownership import Claim
 from provisioning.domain.plan_values import (
     CALLS,
@@ -103,17 +104,17 @@ def plan(
             change = _once(_newcomer(person, directory, mapped, matching, run), run)
         else:
             change = _move(person, account, directory, mapped)
-        yield _guarded(_distinct(_elsewhere(change, directory), run), protection)
+        yield _guarded(_distinct(unless_elsewhere(change, directory), run), protection)
     if absences is None:
         return
     for key, account in directory.managed.items():
         if key in seen or absences.passes_over(key):
             continue
         if account.active:
-            yield _guarded(_elsewhere(_leave(account, absences), directory), protection)
+            yield _guarded(unless_elsewhere(_leave(account, absences), directory), protection)
         elif absences.retention and key in absences.outside and absences.retention.is_over(account):
             gone = _delete(account, absences.retention)
-            yield _guarded(_elsewhere(gone, directory), protection)
+            yield _guarded(unless_elsewhere(gone, directory), protection)
 
 
 def difference(
@@ -246,15 +247,6 @@ def _claimed(claim: Claim, person: Person, directory: Directory, mapped: frozens
     )
     change = _unless_taken(change, person, directory)
     return replace(change, withheld=change.kind is Kind.TRANSFER)
-
-
-def _elsewhere(change: Change, directory: Directory) -> Change:
-    """Who is in another source by now is not closed without an explicit yes."""
-    closes = change.kind is Kind.DISABLE or change.kind is Kind.DELETE
-    if not closes or directory.others is None or change.account is None:
-        return change
-    reason = directory.others.elsewhere(change.account)
-    return replace(change, reason=reason, withheld=True) if reason else change
 
 
 def _once(change: Change, run: _Run) -> Change:
