@@ -9,6 +9,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from provisioning.domain.attributes import ACTIVE, EXTERNAL_ID, MANAGER, USER_NAME
+from provisioning.domain.closing import unless_elsewhere
 from provisioning.domain.domains import KnownDomains
 from provisioning.domain.leaving import deleted_name, deletion_of_leaver, missing
 from provisioning.domain.manager_references import Managers
@@ -89,7 +90,7 @@ def plan(
             change = names.once(_unless_declined(change, directory))
         else:
             change = _move(person, account, mapped)
-        change = managers.referred(_elsewhere(change, directory), person.manager)
+        change = managers.referred(unless_elsewhere(change, directory), person.manager)
         change = names.distinct(_in_domain(change, directory.domains))
         for settled in names.settle(_guarded(change, protection, guests)):
             yield from managers.noted(settled)
@@ -113,7 +114,7 @@ def _absent(
             continue
         left = missing(account, absences)
         if left is not None:
-            yield _guarded(_elsewhere(left, directory), protection, guests)
+            yield _guarded(unless_elsewhere(left, directory), protection, guests)
 
 
 def _newcomer(
@@ -227,15 +228,6 @@ def _unless_declined(change: Change, directory: Directory) -> Change:
     """Nobody gets an account again whose deletion outside was accepted."""
     why = directory.declined.get(fold_key(change.key)) if change.kind is Kind.CREATE else None
     return left_alone(change, why) if why else change
-
-
-def _elsewhere(change: Change, directory: Directory) -> Change:
-    """Who is in another source by now is not closed without an explicit yes."""
-    closes = change.kind is Kind.DISABLE or change.kind is Kind.DELETE
-    if not closes or directory.others is None or change.account is None:
-        return change
-    reason = directory.others.elsewhere(change.account)
-    return replace(change, reason=reason, withheld=True) if reason else change
 
 
 def _move(person: Person, account: Account, mapped: frozenset[str]) -> Change:

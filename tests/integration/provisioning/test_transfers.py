@@ -208,6 +208,24 @@ def test_a_worker_that_dies_in_a_transfer_sends_it_again(
     assert engine.user(EMPLOYEE)["active"] is True
 
 
+def test_a_transfer_given_up_in_doubt_stays_with_its_owner_and_is_proposed_again(
+    engine: Engine, contractors: Source
+) -> None:
+    engine.serve(engine.upload(HIRED))
+    apply(engine, leave(CONTRACTORS, 0), contractors)
+    job = plan(engine, HIRED)
+    engine.fault(kind="status", status=500, times=50, method="PATCH", when="after")
+    job = engine.approve(job, include_transfers=True)
+    job = engine.serve(job)
+    assert (job.failed, job.transferred) == (1, 0)
+    account = DirectoryObject.objects.get(key=CONTRACTOR.casefold())
+    assert (account.owner, account.state["externalId"]) == (contractors, CONTRACTOR)
+    engine.sandbox.clear_faults(engine.directory_id)
+    job = plan(engine, HIRED)
+    job = engine.serve(engine.approve(job, include_transfers=True))
+    assert (job.transferred, owners()[EMPLOYEE.casefold()]) == (1, "main")
+
+
 def test_rows_that_cannot_be_read_keep_an_account_with_its_owner(
     engine: Engine, contractors: Source
 ) -> None:
