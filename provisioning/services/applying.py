@@ -35,8 +35,6 @@ from tenants.models import Tenant
 
 logger = logging.getLogger(__name__)
 _PENDING, _SENT, _UNKNOWN = Operation.State.PENDING, Operation.State.SENT, Operation.State.UNKNOWN
-_PROBE_AFTER = 60.0
-_RETRY_AFTER = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +147,9 @@ def _round(job: Job, batch: Sequence[Operation], client: ScimClient, held: HeldL
             for operation, exchange in zip(current, exchanges, strict=True)
         ]
         save(job, settled + dropped)
-    return _verdict(settled) if _reached(exchanges) else Verdict(_RETRY_AFTER, NotSent.sentence)
+    if not _reached(exchanges):
+        return Verdict(settings.LANE_RETRY_SECONDS, NotSent.sentence)
+    return _verdict(settled)
 
 
 def _attempts(
@@ -239,7 +239,7 @@ def _failure(
 def _verdict(settled: Sequence[Outcome]) -> Verdict:
     problem = next((outcome.halt for outcome in settled if outcome.halt), "")
     if problem:
-        return Verdict(_PROBE_AFTER, problem)
+        return Verdict(settings.LANE_PROBE_SECONDS, problem)
     return Verdict(max((outcome.pause for outcome in settled), default=0.0))
 
 

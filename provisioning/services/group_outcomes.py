@@ -10,6 +10,8 @@ present member succeeds, and a member that is not there is gone already.
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
+
 from provisioning.domain.groups import DESCRIPTION, DISPLAY_NAME, mail_nickname
 from provisioning.domain.retry import Again, Decision, GiveUp, Gone, Halt, LookUp, backoff
 from provisioning.models import DirectoryGroup, Operation
@@ -129,7 +131,7 @@ def looked_up(operation: Operation, body: Any, now: datetime) -> Outcome:
         message = f"{len(ours)} groups carry the nickname {operation.user_name}; none is picked."
         return _fail(operation, now, message)
     if operation.lookups < _MAX_LOOKUPS:
-        return _unknown(operation, now, backoff(operation.lookups, 0.0))
+        return _unknown(operation, now, _until_seen(operation.lookups))
     return _fail(operation, now, _UNDECIDED)
 
 
@@ -145,6 +147,11 @@ def failed_lookup(
         return Outcome(operation, halt=str(error))
     operation.not_before = now + timedelta(seconds=decision.after)
     return Outcome(operation, pause=decision.after if decision.everyone else 0.0)
+
+
+def _until_seen(lookups: int) -> float:
+    """Seconds before the next lookup: twice as long each time, 1 s first by the usual delay."""
+    return backoff(lookups, 0.0) * settings.LOOKUP_DELAY_SECONDS / 5
 
 
 def _is_ours(operation: Operation, resource: dict[str, Any]) -> bool:

@@ -109,10 +109,14 @@ def _pks(job: Job) -> dict[str, int]:
 
 def _in_doubt(job: Job) -> set[str]:
     """Keys of groups whose creation ended unknown, and that we know nothing of since."""
-    failed = Operation.objects.filter(
+    ended = Operation.objects.filter(
         tenant=job.tenant,
+        job__source=job.source_id,
         kind=Operation.Kind.GROUP_CREATE,
-        state=Operation.State.FAILED,
-        uncertain_since__isnull=False,
+        state__in=(Operation.State.DONE, Operation.State.FAILED),
     )
-    return set(failed.values_list("key", flat=True))
+    newest: dict[str, bool] = {}
+    rows = ended.order_by("pk").values_list("key", "state", "uncertain_since")
+    for key, state, uncertain_since in rows:
+        newest[key] = state == Operation.State.FAILED and uncertain_since is not None
+    return {key for key, doubtful in newest.items() if doubtful}

@@ -5,7 +5,7 @@ import time
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, close_old_connections, transaction
 from django.utils import timezone
 
 from billing.domain.pricing import NoPrice
@@ -24,7 +24,6 @@ from provisioning.services.planning import plan_job
 from tenants.tokens import NoToken
 
 logger = logging.getLogger(__name__)
-_TRY_AGAIN = timedelta(seconds=60)
 
 
 def serve_next() -> bool:
@@ -49,10 +48,24 @@ def _serve(held: HeldLane) -> datetime | None:
         .order_by("pk")
         .first()
     )
-    if job is None:
+    if job is None or _stops(job, held):
         return None
-    if _stops(job, held):
-        return None
+    try:
+        return _open_and_work(job, held)
+    except (OperationalError, InterfaceError):
+        # Nobody can do anything: the next slice takes over what was sent, as from a dead holder.
+        logger.exception("%s: the database failed", job.label)
+        close_old_connections()
+        return timezone.now() + timedelta(seconds=settings.LANE_RETRY_SECONDS)
+    except LaneLost:
+        raise
+    except Exception:
+        logger.exception("%s: unexpected failure", job.label)
+        return _wait(job, "The portal failed unexpectedly; it tries again every minute.", None)
+
+
+def _open_and_work(job: Job, held: HeldLane) -> datetime | None:
+    """Work on a job with the tenant's client; gives when to go on."""
     try:
         with open_client(held.tenant, job.label, held.renew, held.hushed) as client:
             try:
@@ -67,11 +80,6 @@ def _serve(held: HeldLane) -> datetime | None:
     except (NoPrice, PatternTooSlow, ReadErased) as error:
         _end(job, held, Job.State.FAILED, str(error))
         return None
-    except LaneLost:
-        raise
-    except Exception:
-        logger.exception("%s: unexpected failure", job.label)
-        return _wait(job, "The portal failed unexpectedly; it tries again every minute.", None)
 
 
 def _stops(job: Job, held: HeldLane) -> bool:
@@ -105,7 +113,7 @@ def _wait(job: Job, problem: str, delay: timedelta | None) -> datetime:
     """Keep the job as it is, with the reason shown, and try again later."""
     logger.warning("%s: %s", job.label, problem)
     Job.objects.filter(pk=job.pk).update(problem=problem)
-    return timezone.now() + (delay or _TRY_AGAIN)
+    return timezone.now() + (delay or timedelta(seconds=settings.LANE_PROBE_SECONDS))
 
 
 @transaction.atomic

@@ -203,6 +203,22 @@ def test_a_creation_nobody_knows_the_end_of_is_looked_for_by_its_nickname(
     check(staff, again)
 
 
+def test_a_doubt_that_somebody_has_decided_is_none_any_more(staff: Engine) -> None:
+    staff.publish(profile(DEPARTMENTS | {"emptied": "delete"}))
+    sales = [each | {"department": "Sales"} for each in STAFF]
+    job = staff.plan(export(sales))
+    staff.fault(kind="reset", when="before", method="POST", path="/groups")
+    job = serve_in_a_hurry(staff, staff.approve(job))
+    assert job.failed == 2
+    staff.serve(staff.approve(staff.serve(staff.queue()), include_withheld=True))
+    nobody = export([each | {"department": ""} for each in STAFF])
+    job = staff.plan(nobody)
+    staff.serve(staff.approve(job, include_deletes=True))
+    assert members(staff) == {}
+    job = staff.plan(export(sales))
+    assert job.operations.get(kind="group_create").state == "proposed"
+
+
 def serve_in_a_hurry(engine: Engine, job: Job) -> Job:
     from provisioning.services import slices
 

@@ -1,0 +1,30 @@
+"""The same blows on PostgreSQL and Redis: connections cut by the server, FLUSHALL.
+
+CRASH_POINTS blows (six here by default, 200 by `make crash`) at moments drawn with CRASH_SEED.
+"""
+
+import base64
+from pathlib import Path
+
+from tests.integration.portal.test_crash import POINTS, SEED
+from tests.support import services
+from tests.support.crash import close_run, open_run, survive
+
+
+def test_nothing_is_lost_and_nothing_twice_whatever_befalls_the_portal(
+    tmp_path: Path, redis_url: str
+) -> None:
+    services.require("PostgreSQL")
+    # A server of its own: the other tests here use the database of the shared one.
+    with services.postgres() as postgres_url:
+        production = {
+            "DATABASE_URL": postgres_url,
+            "REDIS_URL": redis_url.removesuffix("0") + "1",
+            "SECRET_KEY": "for-tests-only-" * 4,
+            "VAULT_KEYS": f"k1:{base64.b64encode(bytes(32)).decode()}",
+        }
+        run = open_run(tmp_path, SEED, **production)
+        try:
+            print(f"\nPostgreSQL, Redis: {survive(run, POINTS)}")
+        finally:
+            close_run(run)
