@@ -19,7 +19,13 @@ from tests.support.firm import Firm
 from tests.support.portal import QUICK, Portal, open_portal
 from tests.support.truth import check_directory
 
-FIRMS = 4
+# A directory each: as usual, refusing managers at creation, showing what was written later, both.
+_DIRECTORIES: tuple[dict[str, Any], ...] = (
+    {},
+    {"manager_at_creation": False},
+    {"read_lag_seconds": 0.3},
+    {"manager_at_creation": False, "read_lag_seconds": 0.3},
+)
 # Everything is sent in small batches, so that there are many moments between two of them.
 HURRIED = QUICK | {
     "LANE_PROBE_SECONDS": "0.5",
@@ -235,19 +241,23 @@ class Run:
 def open_run(folder: Path, seed: int, **environment: str) -> Run:
     """A portal with its firms and everything running."""
     portal = open_portal(folder, **HURRIED, **environment)
-    firms = {f"firm{number}": Firm(seed + number, size=40) for number in range(FIRMS)}
+    firms = {f"firm{number}": Firm(seed + number, size=40) for number in range(len(_DIRECTORIES))}
     portal.seed(*((slug, "brindlewick.example", firm.profile()) for slug, firm in firms.items()))
     ledger = Ledger(portal)
     ids = dict(ledger.rows("SELECT slug, entra_id FROM tenants_tenant"))
     desks = [Desk(slug, firm, ids[slug], prefix=firm.prefix) for slug, firm in firms.items()]
+    for desk, switches in zip(desks, _DIRECTORIES, strict=True):
+        portal.sandbox.put_tenant(desk.entra_id, settings=switches)
     portal.start("worker", "beat")
     return Run(portal, Clerk.start(portal), ledger, desks, random.Random(seed))
 
 
 def survive(run: Run, points: int) -> str:
     """Let so many blows fall, let all jobs end, check everything; gives a line of figures."""
-    for name in drawn(points, run.chance):
+    for number, name in enumerate(drawn(points, run.chance), start=1):
         run.strike(name, Moment.drawn(run.chance))
+        if number % 20 == 0:
+            print(f"{number} of {points} points", flush=True)
     run.finish()
     return summary(run)
 
