@@ -151,7 +151,8 @@ def failed_lookup(
 
 def _until_seen(lookups: int) -> float:
     """Seconds before the next lookup: twice as long each time, 1 s first by the usual delay."""
-    return backoff(lookups, 0.0) * settings.LOOKUP_DELAY_SECONDS / 5
+    unit: float = settings.LOOKUP_DELAY_SECONDS / 5
+    return backoff(lookups, 0.0) * unit
 
 
 def _is_ours(operation: Operation, resource: dict[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.integration.portal.test_crash import POINTS, SEED
 from tests.support import services
-from tests.support.crash import close_run, open_run, survive
+from tests.support.crash import running, survive
 
 
 def test_nothing_is_lost_and_nothing_twice_whatever_befalls_the_portal(
@@ -23,8 +23,5 @@ def test_nothing_is_lost_and_nothing_twice_whatever_befalls_the_portal(
             "SECRET_KEY": "for-tests-only-" * 4,
             "VAULT_KEYS": f"k1:{base64.b64encode(bytes(32)).decode()}",
         }
-        run = open_run(tmp_path, SEED, **production)
-        try:
+        with running(tmp_path, SEED, **production) as run:
             print(f"\nPostgreSQL, Redis: {survive(run, POINTS)}")
-        finally:
-            close_run(run)

@@ -9,12 +9,15 @@ import itertools
 import random
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tests.support.blows import BLOWS, LOCK_SECONDS, Ledger, drawn
 from tests.support.clerk import Clerk
+from tests.support.engine import DOMAIN
 from tests.support.firm import Firm
 from tests.support.portal import QUICK, Portal, open_portal
 from tests.support.truth import check_directory
@@ -238,18 +241,24 @@ class Run:
         return f"nothing moves: {jobs} {left} {lanes} {self.portal.log('worker')[-4000:]}"
 
 
-def open_run(folder: Path, seed: int, **environment: str) -> Run:
-    """A portal with its firms and everything running."""
-    portal = open_portal(folder, **HURRIED, **environment)
-    firms = {f"firm{number}": Firm(seed + number, size=40) for number in range(len(_DIRECTORIES))}
-    portal.seed(*((slug, "brindlewick.example", firm.profile()) for slug, firm in firms.items()))
-    ledger = Ledger(portal)
-    ids = dict(ledger.rows("SELECT slug, entra_id FROM tenants_tenant"))
-    desks = [Desk(slug, firm, ids[slug], prefix=firm.prefix) for slug, firm in firms.items()]
-    for desk, switches in zip(desks, _DIRECTORIES, strict=True):
-        portal.sandbox.put_tenant(desk.entra_id, settings=switches)
-    portal.start("worker", "beat")
-    return Run(portal, Clerk.start(portal), ledger, desks, random.Random(seed))
+@contextmanager
+def running(folder: Path, seed: int, **environment: str) -> Iterator[Run]:
+    """A portal with its firms and everything running; it ends with the block."""
+    with ExitStack() as ending:
+        portal = open_portal(folder, **HURRIED, **environment)
+        ending.callback(portal.close)
+        firms = {f"firm{number}": Firm(seed + number, size=40) for number in range(4)}
+        portal.seed(*((slug, DOMAIN, firm.profile()) for slug, firm in firms.items()))
+        ledger = Ledger(portal)
+        ending.callback(ledger.close)
+        ids = dict(ledger.rows("SELECT slug, entra_id FROM tenants_tenant"))
+        for slug, switches in zip(firms, _DIRECTORIES, strict=True):
+            portal.sandbox.put_tenant(ids[slug], settings=switches)
+        desks = [Desk(slug, firm, ids[slug], prefix=firm.prefix) for slug, firm in firms.items()]
+        portal.start("worker", "beat")
+        clerk = Clerk.start(portal)
+        ending.callback(clerk.end)
+        yield Run(portal, clerk, ledger, desks, random.Random(seed))
 
 
 def survive(run: Run, points: int) -> str:
@@ -260,13 +269,6 @@ def survive(run: Run, points: int) -> str:
             print(f"{number} of {points} points", flush=True)
     run.finish()
     return summary(run)
-
-
-def close_run(run: Run) -> None:
-    """End everything."""
-    run.clerk.end()
-    run.ledger.close()
-    run.portal.close()
 
 
 def summary(run: Run) -> str:
