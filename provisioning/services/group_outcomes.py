@@ -111,7 +111,7 @@ def failed_write(
             return _deleted(operation, now)
         case GiveUp():
             gone = isinstance(error, NotFound)
-            return _group_gone(operation, now) if gone else _fail(operation, now, str(error))
+            return _group_gone(operation, now) if gone else _gave_up(operation, error, now)
 
 
 def looked_up(operation: Operation, body: Any, now: datetime) -> Outcome:
@@ -181,7 +181,7 @@ def _without(operation: Operation, error: ScimError, now: datetime) -> Outcome:
         group = operation.group
         if group is not None and group.entra_id.lower() in said:
             return _group_gone(operation, now)
-        return _fail(operation, now, str(error))
+        return _gave_up(operation, error, now)
     missing = len(operation.members) - len(left)
     who = "1 account is" if missing == 1 else f"{missing} accounts are"
     message = f"{who} not in the directory any more, and left out."
@@ -233,6 +233,21 @@ def _deleted(operation: Operation, now: datetime) -> Outcome:
 def _group_gone(operation: Operation, now: datetime) -> Outcome:
     outcome = _fail(operation, now, _GONE)
     outcome.gone_group, operation.group = operation.group, None
+    return outcome
+
+
+def _gave_up(operation: Operation, error: ScimError, now: datetime) -> Outcome:
+    """A change that was refused; if an earlier attempt may have happened, the next plan reads the
+    group. Whoever may have been added is one of ours until then.
+    """
+    outcome = _fail(operation, now, str(error))
+    group = operation.group
+    if operation.uncertain_since is None or group is None:
+        return outcome
+    group.members_known, group.revision = False, group.revision + 1
+    outcome.group = group
+    if operation.kind == _KIND.MEMBER_ADD:
+        outcome.joined = tuple(entra_id.lower() for _, entra_id in operation.members)
     return outcome
 
 

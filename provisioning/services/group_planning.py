@@ -21,7 +21,7 @@ from provisioning.domain.plan_values import Absences
 from provisioning.domain.protection import Protection
 from provisioning.models import DirectoryGroup, DirectoryObject, Job, Operation
 from provisioning.scim.client import ScimClient
-from provisioning.services.group_reading import read_adopted
+from provisioning.services.group_reading import read_adopted, read_doubted
 from provisioning.services.lanes import HeldLane
 from provisioning.services.people import MappedPeople
 from provisioning.services.plan_counts import PlanCounts
@@ -36,7 +36,8 @@ _IN_DOUBT = (
 
 
 def read_groups(job: Job, rules: Sequence[GroupRule], client: ScimClient, held: HeldLane) -> None:
-    """Read groups that rules adopt and nobody has read yet; nothing for all others."""
+    """Read groups that rules adopt and nobody has read yet, and ours that are in doubt."""
+    read_doubted(job.tenant, job.source_id, client, held)
     wanted = {each for rule in rules for each in rule.adopted.values()}
     if not wanted:
         return

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from billing.models import Call
+from provisioning.domain.retry import MAX_ATTEMPTS
 from provisioning.models import DirectoryGroup, GroupMember, HeldRecord, Job, Operation
 from tests.support.engine import Engine
 from tests.support.staff import DEPARTMENTS, PROJECTS, export, members, profile, record
@@ -217,6 +218,36 @@ def test_a_doubt_that_somebody_has_decided_is_none_any_more(staff: Engine) -> No
     assert members(staff) == {}
     job = staff.plan(export(sales))
     assert job.operations.get(kind="group_create").state == "proposed"
+
+
+def test_an_addition_given_up_in_doubt_is_read_and_taken_back(staff: Engine) -> None:
+    staff.apply(export(STAFF))
+    moved = [STAFF[0] | {"department": "Sales"}, *STAFF[1:]]
+    staff.fault(
+        kind="status",
+        status=500,
+        when="after",
+        method="PATCH",
+        path="/groups",
+        times=MAX_ATTEMPTS,
+    )
+    job = serve_in_a_hurry(staff, staff.approve(staff.plan(export(moved))))
+    assert (job.failed, job.members_removed) == (1, 1)
+    assert members(staff)["Dept Sales"] == {"00", "01", "03", "05"}
+    job = staff.apply(export(STAFF))
+    assert members(staff) == {"Dept Sales": {"01", "03", "05"}, "Dept Care": {"00", "02", "04"}}
+    check(staff, job)
+
+
+def test_a_group_in_doubt_that_is_gone_is_created_anew(staff: Engine) -> None:
+    staff.apply(export(STAFF))
+    group = DirectoryGroup.objects.get(name="Dept Care")
+    DirectoryGroup.objects.filter(pk=group.pk).update(members_known=False)
+    with staff.outside() as client:
+        assert client.delete(f"/groups/{group.entra_id}").status_code == 204
+    job = staff.apply(export(STAFF))
+    assert (job.failed, job.groups_created) == (0, 1)
+    assert members(staff)["Dept Care"] == {"00", "02", "04"}
 
 
 def serve_in_a_hurry(engine: Engine, job: Job) -> Job:
