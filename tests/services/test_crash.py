@@ -23,5 +23,5 @@ def test_nothing_is_lost_and_nothing_twice_whatever_befalls_the_portal(
             "SECRET_KEY": "for-tests-only-" * 4,
             "VAULT_KEYS": f"k1:{base64.b64encode(bytes(32)).decode()}",
         }
-        with running(tmp_path, SEED, **production) as run:
+        with running(tmp_path, SEED, POINTS, **production) as run:
             print(f"\nPostgreSQL, Redis: {survive(run, POINTS)}")

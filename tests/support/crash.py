@@ -98,6 +98,7 @@ class Run:
     blows: Counter[str] = field(default_factory=Counter)
     moments: Counter[str] = field(default_factory=Counter)
     struck: Counter[str] = field(default_factory=Counter)
+    began: float = field(default_factory=time.monotonic)
     doubts: int = 0
     orphans: int = 0
     moved_at: float = field(default_factory=time.monotonic)
@@ -242,12 +243,16 @@ class Run:
 
 
 @contextmanager
-def running(folder: Path, seed: int, **environment: str) -> Iterator[Run]:
-    """A portal with its firms and everything running; it ends with the block."""
+def running(folder: Path, seed: int, points: int, **environment: str) -> Iterator[Run]:
+    """A portal with its firms and everything running; it ends with the block.
+
+    For a few points the firms are small, so that those do not all fall on the first load.
+    """
+    size = 40 if points > 20 else 12
     with ExitStack() as ending:
         portal = open_portal(folder, **HURRIED, **environment)
         ending.callback(portal.close)
-        firms = {f"firm{number}": Firm(seed + number, size=40) for number in range(4)}
+        firms = {f"firm{number}": Firm(seed + number, size) for number in range(len(_DIRECTORIES))}
         portal.seed(*((slug, DOMAIN, firm.profile()) for slug, firm in firms.items()))
         ledger = Ledger(portal)
         ending.callback(ledger.close)
@@ -286,7 +291,8 @@ def summary(run: Run) -> str:
         [
             f"{sum(run.blows.values())} points ({_listed(run.blows)}) over {jobs} jobs and"
             f" {operations} operations: certain {certain} <= sandbox {counted} <="
-            f" {certain + uncertain}; groups in doubt {run.doubts}",
+            f" {certain + uncertain}; groups in doubt {run.doubts}, packs of members that had to"
+            f" wait for them {run.orphans}; {time.monotonic() - run.began:.0f} s",
             f"  on their way when struck: {_listed(run.struck)}",
             f"  moments: {_listed(run.moments)}",
         ]

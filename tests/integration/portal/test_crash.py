@@ -13,5 +13,5 @@ SEED = int(os.environ.get("CRASH_SEED", "2026"))
 
 
 def test_nothing_is_lost_and_nothing_twice_whatever_befalls_the_portal(tmp_path: Path) -> None:
-    with running(tmp_path, SEED) as run:
+    with running(tmp_path, SEED, POINTS) as run:
         print(f"\nSQLite, filesystem: {survive(run, POINTS)}")
