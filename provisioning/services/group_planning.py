@@ -37,6 +37,8 @@ _IN_DOUBT = (
 
 def read_groups(job: Job, rules: Sequence[GroupRule], client: ScimClient, held: HeldLane) -> None:
     """Read groups that rules adopt and nobody has read yet, and ours that are in doubt."""
+    if not rules:
+        return
     read_doubted(job.tenant, job.source_id, client, held)
     wanted = {each for rule in rules for each in rule.adopted.values()}
     if not wanted:
