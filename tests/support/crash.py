@@ -6,6 +6,7 @@ anew. Each day of a firm is a file, a job, a look at everything, and a plan that
 """
 
 import itertools
+import os
 import random
 import time
 from collections import Counter
@@ -51,6 +52,8 @@ _TO_COME = (
     "SELECT DISTINCT kind FROM provisioning_operation WHERE state IN ('pending', 'sent', 'unknown')"
     " AND job_id IN (SELECT id FROM provisioning_job WHERE state = 'applying')"
 )
+POINTS = int(os.environ.get("CRASH_POINTS", "6"))
+SEED = int(os.environ.get("CRASH_SEED", "2026"))
 _STUCK_SECONDS = 180.0
 _PATIENCE_SECONDS = 40.0
 
@@ -243,16 +246,16 @@ class Run:
 
 
 @contextmanager
-def running(folder: Path, seed: int, points: int, **environment: str) -> Iterator[Run]:
+def running(folder: Path, **environment: str) -> Iterator[Run]:
     """A portal with its firms and everything running; it ends with the block.
 
     For a few points the firms are small, so that those do not all fall on the first load.
     """
-    size = 40 if points > 20 else 12
+    size = 40 if POINTS > 20 else 12
     with ExitStack() as ending:
         portal = open_portal(folder, **HURRIED, **environment)
         ending.callback(portal.close)
-        firms = {f"firm{number}": Firm(seed + number, size) for number in range(len(_DIRECTORIES))}
+        firms = {f"firm{number}": Firm(SEED + number, size) for number in range(len(_DIRECTORIES))}
         portal.seed(*((slug, DOMAIN, firm.profile()) for slug, firm in firms.items()))
         ledger = Ledger(portal)
         ending.callback(ledger.close)
@@ -263,15 +266,15 @@ def running(folder: Path, seed: int, points: int, **environment: str) -> Iterato
         portal.start("worker", "beat")
         clerk = Clerk.start(portal)
         ending.callback(clerk.end)
-        yield Run(portal, clerk, ledger, desks, random.Random(seed))
+        yield Run(portal, clerk, ledger, desks, random.Random(SEED))
 
 
-def survive(run: Run, points: int) -> str:
-    """Let so many blows fall, let all jobs end, check everything; gives a line of figures."""
-    for number, name in enumerate(drawn(points, run.chance), start=1):
+def survive(run: Run) -> str:
+    """Let CRASH_POINTS blows fall, let all jobs end, check everything; gives a line of figures."""
+    for number, name in enumerate(drawn(POINTS, run.chance), start=1):
         run.strike(name, Moment.drawn(run.chance))
         if number % 20 == 0:
-            print(f"{number} of {points} points", flush=True)
+            print(f"{number} of {POINTS} points", flush=True)
     run.finish()
     return summary(run)
 

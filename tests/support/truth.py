@@ -24,7 +24,7 @@ def check_directory(
     _once(group["displayName"] for group in groups)
     _once(_nickname(group) for group in groups)
     members = {each["displayName"]: {keys[one] for one in each["members"]} for each in groups}
-    assert members == firm.groups()
+    _same(members, firm.groups(), "members of groups")
     _check_shadow(users, books["people"])
     _check_groups(groups, books["groups"])
     _check_calls(sandbox.usage(entra_id)["requests"], books)
@@ -36,7 +36,7 @@ def _check_user(user: dict[str, Any], keys: Mapping[str, str], firm: Firm) -> No
     found = {name: user.get(name) for name in wanted} | {
         "name": {part: user["name"].get(part) for part in wanted["name"]}
     }
-    assert found == wanted
+    _same(found, wanted, f"attributes of {user['externalId']}")
     assert user[_ENTRA]["mailNickname"] == account.row["login"]
     manager = user.get(_ENTERPRISE, {}).get("manager") or {}
     assert keys.get(manager.get("value", ""), "") == account.manager, user["externalId"]
@@ -68,7 +68,8 @@ def _check_groups(groups: list[dict[str, Any]], shadows: list[dict[str, Any]]) -
         for group in groups
     }
     assert all(row["members_known"] for row in shadows)
-    assert {row["id"]: (row["name"], row["nickname"], row["members"]) for row in shadows} == there
+    believed = {row["id"]: (row["name"], row["nickname"], row["members"]) for row in shadows}
+    _same(believed, there, "shadow of groups")
 
 
 def _check_calls(counted: int, books: Mapping[str, Any]) -> None:
@@ -77,6 +78,16 @@ def _check_calls(counted: int, books: Mapping[str, Any]) -> None:
     assert calls.get("open", 0) == 0
     assert certain <= counted <= certain + uncertain, (calls, counted)
     assert books["usage"] == certain + uncertain
+
+
+def _same(found: Mapping[str, Any], wanted: Mapping[str, Any], what: str) -> None:
+    names = sorted(found.keys() | wanted.keys())
+    differing = {
+        name: (found.get(name), wanted.get(name))
+        for name in names
+        if found.get(name) != wanted.get(name)
+    }
+    assert not differing, f"{what}, as found and as wanted: {differing}"
 
 
 def _nickname(group: Mapping[str, Any]) -> str:

@@ -3,15 +3,11 @@
 CRASH_POINTS blows (six here by default, 200 by `make crash`) at moments drawn with CRASH_SEED.
 """
 
-import os
 from pathlib import Path
 
 from tests.support.crash import running, survive
 
-POINTS = int(os.environ.get("CRASH_POINTS", "6"))
-SEED = int(os.environ.get("CRASH_SEED", "2026"))
-
 
 def test_nothing_is_lost_and_nothing_twice_whatever_befalls_the_portal(tmp_path: Path) -> None:
-    with running(tmp_path, SEED, POINTS) as run:
-        print(f"\nSQLite, filesystem: {survive(run, POINTS)}")
+    with running(tmp_path) as run:
+        print(f"\nSQLite, filesystem: {survive(run)}")
