@@ -101,7 +101,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     VAR_DIR.mkdir(parents=True, exist_ok=True)
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
+        "timeout": env.float("DATABASE_TIMEOUT_SECONDS", default=20.0),
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 else:
@@ -240,6 +240,9 @@ CELERY_BEAT_SCHEDULE = {
 LANE_SLICE_SECONDS = env.float("LANE_SLICE_SECONDS", default=30.0)
 LANE_LEASE_SECONDS = env.float("LANE_LEASE_SECONDS", default=60.0)
 SCIM_REQUEST_SECONDS = env.float("SCIM_REQUEST_SECONDS", default=30.0)
+# When a lane goes on after nothing could be reached, and after a problem that a person may solve.
+LANE_RETRY_SECONDS = env.float("LANE_RETRY_SECONDS", default=15.0)
+LANE_PROBE_SECONDS = env.float("LANE_PROBE_SECONDS", default=60.0)
 # A workload identity's token on this host, as Kubernetes and Azure project it.
 FEDERATED_TOKEN_FILE = env(
     "FEDERATED_TOKEN_FILE", default=env("AZURE_FEDERATED_TOKEN_FILE", default="")

@@ -41,7 +41,6 @@ from tenants.models import Tenant
 logger = logging.getLogger(__name__)
 _PENDING, _SENT, _UNKNOWN = Operation.State.PENDING, Operation.State.SENT, Operation.State.UNKNOWN
 _MEMBERS = (Operation.Kind.MEMBER_ADD, Operation.Kind.MEMBER_REMOVE)
-_RETRY_AFTER = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +162,9 @@ def _round(job: Job, batch: Sequence[Operation], client: ScimClient, held: HeldL
             for operation, exchange in zip(current, exchanges, strict=True)
         ]
         save(job, settled + dropped)
-    return _verdict(settled) if _reached(exchanges) else Verdict(_RETRY_AFTER, NotSent.sentence)
+    if not _reached(exchanges):
+        return Verdict(settings.LANE_RETRY_SECONDS, NotSent.sentence)
+    return _verdict(settled)
 
 
 def _attempts(

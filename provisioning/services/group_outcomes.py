@@ -10,6 +10,8 @@ present member succeeds, and a member that is not there is gone already.
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
+
 from provisioning.domain.groups import DESCRIPTION, DISPLAY_NAME, mail_nickname
 from provisioning.domain.retry import Again, Decision, GiveUp, Gone, Halt, LookUp, backoff
 from provisioning.models import DirectoryGroup, Operation
@@ -110,7 +112,7 @@ def failed_write(
             return _deleted(operation, now)
         case GiveUp():
             gone = isinstance(error, NotFound)
-            return _group_gone(operation, now) if gone else _fail(operation, now, str(error))
+            return _group_gone(operation, now) if gone else _gave_up(operation, error, now)
 
 
 def looked_up(operation: Operation, body: Any, now: datetime) -> Outcome:
@@ -131,7 +133,7 @@ def looked_up(operation: Operation, body: Any, now: datetime) -> Outcome:
         message = f"{len(ours)} groups carry the nickname {operation.user_name}; none is picked."
         return _fail(operation, now, message)
     if operation.lookups < _MAX_LOOKUPS:
-        return _unknown(operation, now, backoff(operation.lookups, 0.0))
+        return _unknown(operation, now, _until_seen(operation.lookups))
     return _fail(operation, now, _UNDECIDED)
 
 
@@ -148,6 +150,12 @@ def failed_lookup(
         return Outcome(operation, halt=str(error), kind=error.trouble.value)
     operation.not_before = now + timedelta(seconds=decision.after)
     return Outcome(operation, pause=decision.after if decision.everyone else 0.0)
+
+
+def _until_seen(lookups: int) -> float:
+    """Seconds before the next lookup: twice as long each time, 1 s first by the usual delay."""
+    unit: float = settings.LOOKUP_DELAY_SECONDS / 5
+    return backoff(lookups, 0.0) * unit
 
 
 def _is_ours(operation: Operation, resource: dict[str, Any]) -> bool:
@@ -176,7 +184,7 @@ def _without(operation: Operation, error: ScimError, now: datetime) -> Outcome:
         group = operation.group
         if group is not None and group.entra_id.lower() in said:
             return _group_gone(operation, now)
-        return _fail(operation, now, str(error))
+        return _gave_up(operation, error, now)
     missing = len(operation.members) - len(left)
     who = "1 account is" if missing == 1 else f"{missing} accounts are"
     message = f"{who} not in the directory any more, and left out."
@@ -228,6 +236,21 @@ def _deleted(operation: Operation, now: datetime) -> Outcome:
 def _group_gone(operation: Operation, now: datetime) -> Outcome:
     outcome = _fail(operation, now, _GONE)
     outcome.gone_group, operation.group = operation.group, None
+    return outcome
+
+
+def _gave_up(operation: Operation, error: ScimError, now: datetime) -> Outcome:
+    """A change that was refused; if an earlier attempt may have happened, the next plan reads the
+    group. Whoever may have been added is one of ours until then.
+    """
+    outcome = _fail(operation, now, str(error))
+    group = operation.group
+    if operation.uncertain_since is None or group is None:
+        return outcome
+    group.members_known, group.revision = False, group.revision + 1
+    outcome.group = group
+    if operation.kind == _KIND.MEMBER_ADD:
+        outcome.joined = tuple(entra_id.lower() for _, entra_id in operation.members)
     return outcome
 
 

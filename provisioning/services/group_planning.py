@@ -20,7 +20,7 @@ from provisioning.domain.plan_values import Absences
 from provisioning.models import DirectoryGroup, DirectoryObject, Job, Operation
 from provisioning.scim.client import ScimClient
 from provisioning.services.accepted import GroupAcceptances
-from provisioning.services.group_reading import read_adopted
+from provisioning.services.group_reading import read_adopted, read_doubted
 from provisioning.services.group_repairs import group_repairs_of
 from provisioning.services.lanes import HeldLane
 from provisioning.services.people import MappedPeople
@@ -37,7 +37,10 @@ _IN_DOUBT = (
 
 
 def read_groups(job: Job, rules: Sequence[GroupRule], client: ScimClient, held: HeldLane) -> None:
-    """Read groups that rules adopt and nobody has read yet; nothing for all others."""
+    """Read groups that rules adopt and nobody has read yet, and ours that are in doubt."""
+    if not rules:
+        return
+    read_doubted(job.tenant, job.source_id, client, held)
     wanted = {each for rule in rules for each in rule.adopted.values()}
     if not wanted:
         return
@@ -109,10 +112,14 @@ def _pks(job: Job) -> dict[str, int]:
 
 def _in_doubt(job: Job) -> set[str]:
     """Keys of groups whose creation ended unknown, and that we know nothing of since."""
-    failed = Operation.objects.filter(
+    ended = Operation.objects.filter(
         tenant=job.tenant,
+        job__source=job.source_id,
         kind=Operation.Kind.GROUP_CREATE,
-        state=Operation.State.FAILED,
-        uncertain_since__isnull=False,
+        state__in=(Operation.State.DONE, Operation.State.FAILED),
     )
-    return set(failed.values_list("key", flat=True))
+    newest: dict[str, bool] = {}
+    rows = ended.order_by("pk").values_list("key", "state", "uncertain_since")
+    for key, state, uncertain_since in rows:
+        newest[key] = state == Operation.State.FAILED and uncertain_since is not None
+    return {key for key, doubtful in newest.items() if doubtful}

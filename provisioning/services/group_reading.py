@@ -39,6 +39,23 @@ def read_adopted(tenant: Tenant, wanted: Sequence[str], client: ScimClient, held
         read_members(group, client, held)
 
 
+def read_doubted(tenant: Tenant, source_id: int, client: ScimClient, held: HeldLane) -> None:
+    """Read those of our groups whose members are not known (any more); one that is gone is
+    forgotten. Two calls for each of up to 999 members, and none where nothing is in doubt.
+    """
+    ours = DirectoryGroup.objects.filter(tenant=tenant, source=source_id).exclude(key="")
+    for group in ours.filter(members_known=False).order_by("pk"):
+        try:
+            facts = client.read(get_group(group.entra_id, purpose=Purpose.INVENTORY))
+        except NotFound:
+            with transaction.atomic():
+                held.confirm()
+                group.delete()
+            continue
+        note_groups(tenant, [facts], held)
+        read_members(group, client, held)
+
+
 def note_groups(tenant: Tenant, page: Iterable[dict[str, Any]], held: HeldLane) -> None:
     """Facts of a page of groups; what we know of their keys and members stays."""
     rows = {each["id"].lower(): group_of(tenant, each) for each in page if each.get("id")}

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, close_old_connections, transaction
 from django.utils import timezone
 
 from billing.domain.pricing import NoPrice
@@ -26,7 +26,6 @@ from provisioning.services.resting import AtRest, Rest
 from tenants.tokens import NoToken
 
 logger = logging.getLogger(__name__)
-_TRY_AGAIN = timedelta(seconds=60)
 
 
 def serve_next() -> bool:
@@ -54,9 +53,26 @@ def _serve(held: HeldLane) -> datetime | None:
     if job is None or _stops(job, held):
         return None
     try:
-        return _serve_job(job, held, Rest(held.tenant))
+        return _open_and_work(job, held)
     except AtRest as why:
         return _wait(job, str(why), why.until)
+    except (OperationalError, InterfaceError):
+        # Nobody can do anything: the next slice takes over what was sent, as from a dead holder.
+        logger.exception("%s: the database failed", job.label)
+        close_old_connections()
+        return timezone.now() + timedelta(seconds=settings.LANE_RETRY_SECONDS)
+    except LaneLost:
+        raise
+    except Exception:
+        logger.exception("%s: unexpected failure", job.label)
+        failure = quarantines.UNEXPECTED
+        return _wait(job, failure.message, quarantines.note(job.tenant, failure, timezone.now()))
+
+
+def _open_and_work(job: Job, held: HeldLane) -> datetime | None:
+    """Work on a job with the tenant's client; gives when to go on."""
+    try:
+        return _serve_job(job, held, Rest(held.tenant))
     except (NoToken, ScimError, WrongHost) as error:
         return _wait(job, str(error), _next_try(job, error))
     except ProfileError as error:
@@ -65,12 +81,6 @@ def _serve(held: HeldLane) -> datetime | None:
     except (NoPrice, PatternTooSlow, ReadErased) as error:
         _end(job, held, Job.State.FAILED, str(error))
         return None
-    except LaneLost:
-        raise
-    except Exception:
-        logger.exception("%s: unexpected failure", job.label)
-        failure = quarantines.UNEXPECTED
-        return _wait(job, failure.message, quarantines.note(job.tenant, failure, timezone.now()))
 
 
 def _serve_job(job: Job, held: HeldLane, rest: Rest) -> datetime | None:
@@ -120,7 +130,11 @@ def _next_try(job: Job, error: NoToken | ScimError | WrongHost) -> datetime:
     if asked is not None:
         return now + timedelta(seconds=asked)
     failure = quarantines.call_failure(error)
-    return quarantines.note(job.tenant, failure, now) if failure else now + _TRY_AGAIN
+    return quarantines.note(job.tenant, failure, now) if failure else now + _probe()
+
+
+def _probe() -> timedelta:
+    return timedelta(seconds=settings.LANE_PROBE_SECONDS)
 
 
 def _wait(job: Job, problem: str, wake_at: datetime) -> datetime:

@@ -97,7 +97,8 @@ class Portal:
                 self.processes[name] = subprocess.Popen(
                     [sys.executable, "-m", "celery", "--quiet", "-A", "msp_portal", *arguments],
                     cwd=ROOT,
-                    env=self.environment,
+                    # PostgreSQL shows whose connection is whose by PGAPPNAME.
+                    env={**self.environment, "PGAPPNAME": name},
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,

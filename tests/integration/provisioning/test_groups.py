@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from billing.models import Call
 from provisioning.domain.groups import GroupAct
+from provisioning.domain.retry import MAX_ATTEMPTS
 from provisioning.models import DirectoryGroup, GroupMember, HeldRecord, Job, Operation
 from provisioning.services import effects
 from provisioning.services.samples import sample_of
@@ -205,6 +206,52 @@ def test_a_creation_nobody_knows_the_end_of_is_looked_for_by_its_nickname(
     again = staff.serve(staff.approve(again, include_withheld=True))
     assert len(members(staff)) == 2
     check(staff, again)
+
+
+def test_a_doubt_that_somebody_has_decided_is_none_any_more(staff: Engine) -> None:
+    staff.publish(profile(DEPARTMENTS | {"emptied": "delete"}))
+    sales = [each | {"department": "Sales"} for each in STAFF]
+    job = staff.plan(export(sales))
+    staff.fault(kind="reset", when="before", method="POST", path="/groups")
+    job = serve_in_a_hurry(staff, staff.approve(job))
+    assert job.failed == 2
+    staff.serve(staff.approve(staff.serve(staff.queue()), include_withheld=True))
+    nobody = export([each | {"department": ""} for each in STAFF])
+    job = staff.plan(nobody)
+    staff.serve(staff.approve(job, include_deletes=True))
+    assert members(staff) == {}
+    job = staff.plan(export(sales))
+    assert job.operations.get(kind="group_create").state == "proposed"
+
+
+def test_an_addition_given_up_in_doubt_is_read_and_taken_back(staff: Engine) -> None:
+    staff.apply(export(STAFF))
+    moved = [STAFF[0] | {"department": "Sales"}, *STAFF[1:]]
+    staff.fault(
+        kind="status",
+        status=500,
+        when="after",
+        method="PATCH",
+        path="/groups",
+        times=MAX_ATTEMPTS,
+    )
+    job = serve_in_a_hurry(staff, staff.approve(staff.plan(export(moved))))
+    assert (job.failed, job.members_removed) == (1, 1)
+    assert members(staff)["Dept Sales"] == {"00", "01", "03", "05"}
+    job = staff.apply(export(STAFF))
+    assert members(staff) == {"Dept Sales": {"01", "03", "05"}, "Dept Care": {"00", "02", "04"}}
+    check(staff, job)
+
+
+def test_a_group_in_doubt_that_is_gone_is_created_anew(staff: Engine) -> None:
+    staff.apply(export(STAFF))
+    group = DirectoryGroup.objects.get(name="Dept Care")
+    DirectoryGroup.objects.filter(pk=group.pk).update(members_known=False)
+    with staff.outside() as client:
+        assert client.delete(f"/groups/{group.entra_id}").status_code == 204
+    job = staff.apply(export(STAFF))
+    assert (job.failed, job.groups_created) == (0, 1)
+    assert members(staff)["Dept Care"] == {"00", "02", "04"}
 
 
 def serve_in_a_hurry(engine: Engine, job: Job) -> Job:
