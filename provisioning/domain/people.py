@@ -24,7 +24,7 @@ class SourcePeople:
     asks them after the last person. Whom the profile is not for is passed over, and held if the
     profile says so. With `most` it ends after so many people in scope; with `only` (folded keys)
     nobody else is mapped. `memberships` are the groups that the records of active people ask for;
-    whoever is not active is neither added nor removed.
+    whoever is not active is neither added nor removed, and keeps the manager.
     """
 
     def __init__(
@@ -105,7 +105,9 @@ class SourcePeople:
             return mapped.values, None
         values = dict(mapped.values)
         manager = str(values.pop(MANAGER, ""))
-        return values, None if MANAGER in mapped.ignored else manager
+        # A disable waits for nobody, so whoever is not active keeps the manager there is.
+        left = MANAGER in mapped.ignored or values.get(ACTIVE, True) is False
+        return values, None if left else manager
 
     def _assign(self, record: Record, mapped: Mapped, memberships: Memberships) -> None:
         if mapped.values.get(ACTIVE, True) is False:

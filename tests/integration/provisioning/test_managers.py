@@ -112,3 +112,15 @@ def test_a_manager_whose_account_is_gone_does_not_hold_up_the_rest(staff: Engine
     assert (job.updated, job.failed) == (1, 0)
     assert staff.user("4")["title"] == "Care"
     assert job.operations.get(key="4").message.startswith("The manager's account is gone")
+
+
+def test_who_becomes_inactive_keeps_the_manager_until_active_again(staff: Engine) -> None:
+    staff.apply(export(CHAIN))
+    changed = export([CHAIN[0] | {"status": "inactive", "manager": "2"}, *CHAIN[1:]])
+    job = staff.apply(changed)
+    assert (job.disabled, job.total) == (1, 1)
+    assert staff.apply(changed).total == 0
+    assert managers(staff) == WHO
+    job = staff.apply(export([CHAIN[0] | {"manager": "2"}, *CHAIN[1:]]))
+    assert (job.enabled, job.planned_calls) == (1, 1)
+    assert managers(staff) == WHO | {"4": "2"}
