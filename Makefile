@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo demo-once test check fix crash storm quota model bench requirements clean
+.PHONY: demo demo-once test check fix crash storm quota model histories bench requirements clean
 
 demo: $(VENV)/.base
 	@$(BIN)/python manage.py demo
@@ -48,6 +48,10 @@ quota: $(VENV)/.dev
 # Client, sandbox and a simple model over 20,000 random steps (the suite runs 2,000).
 model: $(VENV)/.dev
 	MODEL_STEPS=20000 $(BIN)/python -m pytest -p no:randomly tests/contract/client/test_model.py
+
+# 50 syncs of random HR histories, several for each position of a switch (the suite runs 10 of one).
+histories: $(VENV)/.dev
+	HISTORY_SYNCS=50 HISTORY_SEEDS="1 2 3 4" $(BIN)/python -m pytest -p no:randomly tests/integration/provisioning/test_histories.py
 
 # Measurements, each as a ratio to the plain way of doing the same.
 bench: $(VENV)/.dev

@@ -52,7 +52,15 @@ class LongestFirst:
 
 
 # Parts of a test's name, the longest first; "" is every other.
-_LONG = ("tests/services/", "test_crash", "test_storm", "test_quota", "tests/browser/", "")
+_LONG = (
+    "tests/services/",
+    "test_crash",
+    "test_storm",
+    "test_histories",
+    "test_quota",
+    "tests/browser/",
+    "",
+)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

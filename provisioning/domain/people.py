@@ -26,6 +26,7 @@ class SourcePeople:
     asks them after the last person. Whom the profile is not for is passed over, and held if the
     profile says so. With `most` it ends after so many people in scope; with `only` (folded keys)
     nobody else is mapped. `memberships` are the groups that the records of active people ask for.
+    Whoever is not active keeps the manager there is.
 
     `left_since` is what earlier syncs noted: the first day as a leaver, by folded key. Of those
     people, `back` are found to be none any more. `leavers` are those that the source still has,
@@ -174,7 +175,9 @@ class SourcePeople:
             return mapped.values, None
         values = dict(mapped.values)
         manager = str(values.pop(MANAGER, ""))
-        return values, None if MANAGER in mapped.ignored else manager
+        # A disable waits for nobody, so whoever is not active keeps the manager there is.
+        left = MANAGER in mapped.ignored or values.get(ACTIVE, True) is False
+        return values, None if left else manager
 
     def _assign(
         self, record: Record, mapped: Mapped, standing: Standing, memberships: Memberships

@@ -130,3 +130,15 @@ def test_the_preview_of_a_profile_counts_the_calls_of_managers(
     assert found is not None
     shown = effects.effect(staff.tenant, profile(), found, timezone.now()).effect
     assert shown.calls == job.planned_calls == (6 if carries else 9)
+
+
+def test_who_becomes_inactive_keeps_the_manager_until_active_again(staff: Engine) -> None:
+    staff.apply(export(CHAIN))
+    changed = export([CHAIN[0] | {"status": "inactive", "manager": "2"}, *CHAIN[1:]])
+    job = staff.apply(changed)
+    assert (job.disabled, job.total) == (1, 1)
+    assert staff.apply(changed).total == 0
+    assert managers(staff) == WHO
+    job = staff.apply(export([CHAIN[0] | {"manager": "2"}, *CHAIN[1:]]))
+    assert (job.enabled, job.planned_calls) == (1, 1)
+    assert managers(staff) == WHO | {"4": "2"}
