@@ -86,12 +86,16 @@ def tenant_detail(request: PortalRequest, slug: str) -> HttpResponse:
     (row,) = costs_of([tenant], month)
     profile = getattr(tenant, "profile", None)
     objects = tenant.directory_objects
+    jobs = jobs_for(request.user).filter(tenant=tenant)
+    # People on demand stand beside the job that everybody waits for.
+    open_job = jobs.filter(state__in=Job.OPEN).exclude(kind=Job.Kind.ON_DEMAND).first()
     context = {
         "tenant": tenant,
         "credential": active_credential(tenant),
         "version": profile.current if profile else None,
         "snapshot": tenant.source.snapshot if hasattr(tenant, "source") else None,
-        "jobs": jobs_for(request.user).filter(tenant=tenant)[:20],
+        "jobs": jobs[:20],
+        "current": open_job or jobs.first(),
         "managed": objects.exclude(key="").count(),
         "unmanaged": objects.filter(key="").count(),
         "cost": row.cost,

@@ -81,6 +81,7 @@ class JobCounts:
     enable: int = 0
     adopt: int = 0
     delete: int = 0
+    release: int = 0
     leave: int = 0
     withheld: int = 0
 

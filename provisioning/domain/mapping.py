@@ -160,6 +160,13 @@ class CompiledProfile:
             reason = f"column {error.column} {_HIDDEN}" if hidden else str(error)
             raise MappingError([Problem("", f"scope: {reason}", slow=slow)]) from None
 
+    @property
+    def hidden_columns(self) -> frozenset[str]:
+        """Columns whose cells would tell a redacted value."""
+        return frozenset(
+            column for column, readers in self._readers.items() if self.redacted & set(readers)
+        )
+
     def missing_columns(self, header: Iterable[str]) -> tuple[str, ...]:
         """Columns that the profile reads and the header does not have."""
         present = set(header)

@@ -23,12 +23,23 @@ class Kind(StrEnum):
     ENABLE = "enable"
     ADOPT = "adopt"
     DELETE = "delete"
+    RELEASE = "release"
     LEAVE = "leave"
     UNCHANGED = "unchanged"
     INACTIVE = "inactive"
 
 
-CALLS = frozenset({Kind.CREATE, Kind.UPDATE, Kind.DISABLE, Kind.ENABLE, Kind.ADOPT, Kind.DELETE})
+CALLS = frozenset(
+    {
+        Kind.CREATE,
+        Kind.UPDATE,
+        Kind.DISABLE,
+        Kind.ENABLE,
+        Kind.ADOPT,
+        Kind.DELETE,
+        Kind.RELEASE,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,11 +25,12 @@ from provisioning.scim.filters import ExternalIdFilter, UserFilter
 from provisioning.scim.messages import Attempt, Exchange, Fate, Purpose, Request
 from provisioning.scim.refusals import Refused
 from provisioning.scim.users import change_user, create_user, delete_user, find_users
-from provisioning.services import outcomes
+from provisioning.services import moved, outcomes
 from provisioning.services.lanes import HeldLane
 from provisioning.services.names import is_free
 from provisioning.services.outcomes import Outcome, changes_of, creates, looks_up
 from provisioning.services.pausing import pauses
+from provisioning.services.urgency import Lookout
 from tenants.models import Tenant
 
 logger = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ _ORDER = (
     Operation.Kind.DELETE,
     Operation.Kind.ENABLE,
     Operation.Kind.ADOPT,
+    Operation.Kind.RELEASE,
     Operation.Kind.UPDATE,
     Operation.Kind.CREATE,
 )
@@ -47,6 +49,7 @@ _PURPOSES = {
     Operation.Kind.UPDATE: Purpose.UPDATE,
     Operation.Kind.ENABLE: Purpose.UPDATE,
     Operation.Kind.ADOPT: Purpose.UPDATE,
+    Operation.Kind.RELEASE: Purpose.UPDATE,
     Operation.Kind.CREATE: Purpose.UPDATE,  # what a creation cannot carry
     Operation.Kind.DISABLE: Purpose.DISABLE,
 }
@@ -109,6 +112,7 @@ def apply_job(job: Job, client: ScimClient, held: HeldLane, ends: float) -> date
 
     The job is finished here when its last operation has settled.
     """
+    lookout = Lookout(job, held)
     while True:
         job.refresh_from_db(fields=["cancel_requested", "pause_requested", "problem"])
         if job.cancel_requested:
@@ -124,7 +128,7 @@ def apply_job(job: Job, client: ScimClient, held: HeldLane, ends: float) -> date
         if verdict.problem or verdict.pause > PATIENCE:
             return timezone.now() + timedelta(seconds=verdict.pause)
         # Shorter waits are the client's: it keeps every request back until it may leave.
-        if time.monotonic() >= ends:
+        if time.monotonic() >= ends or lookout.gives_way():
             return None
 
 
@@ -176,9 +180,10 @@ def _attempts(
     current: list[Operation] = []
     attempts: list[Attempt] = []
     dropped: list[Outcome] = []
+    created = moved.created_meanwhile(tenant, batch)
     for operation in batch:
-        if outcomes.is_stale(operation):
-            dropped.append(outcomes.stale(operation, now))
+        if (outcome := moved.settle(operation, created, now)) is not None:
+            dropped.append(outcome)
             continue
         try:
             attempts.append(Attempt(_request(tenant, operation)))
@@ -211,6 +216,7 @@ def _request(tenant: Tenant, operation: Operation) -> Request:
 
 
 def _mark_sent(operations: Sequence[Operation]) -> None:
+    moved.save_narrowed(operations)
     writes = [operation for operation in operations if not looks_up(operation)]
     now = timezone.now()
     Operation.objects.filter(pk__in=[operation.pk for operation in writes]).update(

@@ -60,7 +60,12 @@ def digest_of(job: Job, profile: CompiledProfile) -> Callable[[Record], str]:
 
 
 def keys_of_retry(job: Job) -> frozenset[str] | None:
-    """Folded keys of whom a retry is about, those its job failed on; None for every other job."""
+    """Folded keys of whom a job is about: those a retry's job failed on, the one on demand.
+
+    None for jobs about everybody.
+    """
+    if job.kind == Job.Kind.ON_DEMAND:
+        return frozenset({job.subject_key})
     if job.kind != Job.Kind.RETRY:
         return None
     if job.retry_of is None:

@@ -1,4 +1,4 @@
-"""One slice of a lane: recover what a dead holder left, work on the tenant's job, give it back."""
+"""One slice of a lane: recover what a dead holder left, work on the tenant's jobs, give it back."""
 
 import logging
 import time
@@ -15,7 +15,7 @@ from provisioning.models import Job
 from provisioning.scim.client import ScimClient
 from provisioning.scim.errors import ScimError
 from provisioning.scim.transport import WrongHost
-from provisioning.services import lanes, snapshots
+from provisioning.services import lanes, snapshots, urgency
 from provisioning.services.applying import apply_job, end_cancelled, recover
 from provisioning.services.lanes import HeldLane, LaneLost
 from provisioning.services.pausing import pauses
@@ -42,21 +42,40 @@ def serve_next() -> bool:
 
 
 def _serve(held: HeldLane) -> datetime | None:
+    """Work on the lane's jobs, the most urgent first, until the slice is over.
+
+    Gives when there will be something to do again; None when there is no need to wait.
+    """
     recover(held)
-    job = (
-        Job.objects.filter(tenant=held.tenant, state__in=Job.IN_LANE)
-        .select_related("tenant__customer", "profile_version", "snapshot")
-        .order_by("pk")
-        .first()
-    )
-    if job is None:
+    ends = time.monotonic() + settings.LANE_SLICE_SECONDS
+    last: tuple[int, str] | None = None
+    while (job := urgency.next_job(held)) is not None and last != (job.pk, job.state):
+        last = job.pk, job.state
+        wake_at = _turn(job, held, ends)
+        if wake_at is not None:
+            held.resting[job.pk] = wake_at
+        # While Entra wants to hear nothing, nobody's turn helps.
+        if held.hushed > 0 or time.monotonic() >= ends:
+            break
+    return _first_to_wake(held)
+
+
+def _first_to_wake(held: HeldLane) -> datetime | None:
+    left = Job.objects.filter(tenant=held.tenant, state__in=Job.IN_LANE)
+    pks = set(left.values_list("pk", flat=True))
+    if pks - held.resting.keys():
         return None
+    return min((held.resting[pk] for pk in pks), default=None)
+
+
+def _turn(job: Job, held: HeldLane, ends: float) -> datetime | None:
+    """One job's turn; gives when it has something to do again, None: it goes on or has ended."""
     if _stops(job, held):
         return None
     try:
         with open_client(held.tenant, job.label, held.renew, held.hushed) as client:
             try:
-                return _work(job, client, held)
+                return _work(job, client, held, ends)
             finally:
                 held.hushed = client.held()
     except (NoToken, ScimError, WrongHost) as error:
@@ -89,11 +108,11 @@ def _ends(job: Job, held: HeldLane) -> bool:
     return True
 
 
-def _work(job: Job, client: ScimClient, held: HeldLane) -> datetime | None:
+def _work(job: Job, client: ScimClient, held: HeldLane, ends: float) -> datetime | None:
     if job.state == Job.State.PLANNING:
         plan_job(job, client, held)
         return None
-    return apply_job(job, client, held, time.monotonic() + settings.LANE_SLICE_SECONDS)
+    return apply_job(job, client, held, ends)
 
 
 def _delay(error: Exception) -> timedelta | None:
@@ -102,7 +121,7 @@ def _delay(error: Exception) -> timedelta | None:
 
 
 def _wait(job: Job, problem: str, delay: timedelta | None) -> datetime:
-    """Keep the job as it is, with the reason shown, and try again later."""
+    """Keep the job as it is, with the reason shown, and try again later; the others go on."""
     logger.warning("%s: %s", job.label, problem)
     Job.objects.filter(pk=job.pk).update(problem=problem)
     return timezone.now() + (delay or _TRY_AGAIN)

@@ -18,6 +18,7 @@ from provisioning.models import Job, Lane, Operation
 from provisioning.selectors import counts_of, redacted_paths, report_of
 from provisioning.services import approval
 from provisioning.services.decisions import DecisionRefused
+from provisioning.services.on_demand import person_named, send_on_demand
 from provisioning.services.queueing import QueueRefused, queue_from_snapshot
 from provisioning.services.uploads import accept_upload
 from tenants.domain.roles import Action
@@ -45,6 +46,9 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--pilot", type=int, metavar="N", help="only the first N people; nobody is disabled"
+        )
+        parser.add_argument(
+            "--person", metavar="KEY", dest="subject", help="one person on demand, by key or name"
         )
         parser.add_argument(
             "--as",
@@ -85,7 +89,7 @@ class Command(BaseCommand):
         tenant = self._tenant(options["tenant"], person)
         self._until = time.monotonic() + options["timeout"]
         try:
-            job = self._queue(tenant, options["file"], options["pilot"], person)
+            job = self._queue(tenant, options, person)
             job = self._plan(job, person, accept_loss=options["accept_loss"])
             if person and options["apply"] and job.state == Job.State.PLANNED:
                 included = {name: options[name] for name in _INCLUDED}
@@ -111,9 +115,14 @@ class Command(BaseCommand):
             raise CommandError(f"There is no tenant {slug!r} here. Tenants: {names}.")
         return tenant
 
-    def _queue(
-        self, tenant: Tenant, path: Path | None, pilot: int | None, person: User | None
-    ) -> Job:
+    def _queue(self, tenant: Tenant, options: dict[str, Any], person: User | None) -> Job:
+        path: Path | None = options["file"]
+        pilot: int | None = options["pilot"]
+        if options["subject"] is not None:
+            if path or pilot:
+                raise CommandError("--person sends one of the last read: no --file, no --pilot.")
+            key = person_named(tenant, options["subject"]).key
+            return send_on_demand(tenant=tenant, key=key, by=person)
         if path is None:
             kind = Job.Kind.SYNC if pilot is None else Job.Kind.PILOT
             return queue_from_snapshot(tenant=tenant, kind=kind, size=pilot, by=person)
@@ -168,7 +177,7 @@ class Command(BaseCommand):
 
     def _plan_lines(self, job: Job) -> list[str]:
         counts = counts_of(job)
-        lines = [f"  {job.title.lower()}"] if job.kind == Job.Kind.PILOT else []
+        lines = [f"  {job.title.lower()}"] if job.kind != Job.Kind.SYNC else []
         lines += [
             f"  read {job.people}, held {job.held}, unchanged {job.unchanged},"
             f" inactive without an account {job.inactive}, out of scope {job.out_of_scope}",

@@ -61,6 +61,7 @@ ROUTES = {
     "tenant_edit": Route(STAFF, names="tenant"),
     "tenant_credential": Route(STAFF, names="tenant"),
     "approval_policy": Route(STAFF, names="tenant"),
+    "tenant_person": Route(STAFF, names="tenant"),
     "tenant_upload": Route(STAFF, names="tenant"),
     "profile_detail": Route(STAFF, names="tenant"),
     "profile_edit": Route(STAFF, names="tenant"),
@@ -86,6 +87,8 @@ ROUTES = {
     "template_use": Route(STAFF, names="tenant", arguments=PERSONIO),
     # Jobs: engineers in every state, the others once ended, as reports.
     "job_list": Route(STAFF),
+    "job_stages": Route(STAFF, names="job on demand"),
+    "job_stages_news": Route(STAFF, 204, names="job on demand"),
     "job_detail": Route(EVERYONE, names="ended job"),
     "job_progress": Route(EVERYONE, names="ended job"),
     "job_csv": Route(EVERYONE, names="ended job"),
@@ -122,12 +125,14 @@ def objects(slug: str) -> dict[str, dict[str, Any]]:
     tenant = add_tenant(slug)
     ended = add_job(tenant, Job.State.FINISHED, ended_at=timezone.now())
     waiting = add_job(tenant, Job.State.PLANNED)
+    one = add_job(tenant, Job.State.PLANNED, kind=Job.Kind.ON_DEMAND, subject_key="7")
     return {
         "": {},
         "customer": {"slug": tenant.customer.slug},
         "tenant": {"slug": tenant.slug},
         "ended job": {"pk": ended.pk},
         "waiting job": {"pk": waiting.pk},
+        "job on demand": {"pk": one.pk},
     }
 
 
