@@ -149,6 +149,7 @@ def report_of(job: Job) -> dict[str, Any]:
         "kind": job.kind,
         "pilot_size": job.pilot_size,
         "retry_of": job.retry_of_id,
+        "undo_of": job.undo_of_id,
         "state": job.state,
         "problem": job.problem,
         "file": job.file_name,

@@ -15,6 +15,7 @@ from provisioning.views import (
     promotion,
     sharing,
     suggestions,
+    undoing,
     uploads,
 )
 
@@ -69,6 +70,7 @@ urlpatterns = [
     path("jobs/<int:pk>/stages/news/", on_demand.job_stages_news, name="job_stages_news"),
     path("jobs/<int:pk>/approve/", jobs.job_approve, name="job_approve"),
     path("jobs/<int:pk>/plan-again/", jobs.job_plan_again, name="job_plan_again"),
+    path("jobs/<int:pk>/undo/", undoing.job_undo, name="job_undo"),
     path("jobs/<int:pk>/retry/", jobs.job_retry, name="job_retry"),
     path("jobs/<int:pk>/accept-loss/", jobs.job_accept_loss, name="job_accept_loss"),
     path("jobs/<int:pk>/pause/", jobs.job_pause, name="job_pause"),

@@ -168,6 +168,7 @@ STATUSES: dict[str, dict[str, Status]] = {
         "update": Status("Update", "info", "pencil"),
         "disable": Status("Disable", "warning", "user-off"),
         "enable": Status("Enable again", "success", "user-check"),
+        "release": Status("Stop managing", "neutral", "eye"),
         "leave": Status("Leave alone", "neutral", "shield"),
     },
     "held": {

@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='operation',
             name='kind',
-            field=models.CharField(choices=[('create', 'Create'), ('update', 'Update'), ('disable', 'Disable'), ('enable', 'Enable again'), ('adopt', 'Adopt'), ('delete', 'Delete'), ('release', 'Give up'), ('leave', 'Leave alone')], max_length=10),
+            field=models.CharField(choices=[('create', 'Create'), ('update', 'Update'), ('disable', 'Disable'), ('enable', 'Enable again'), ('adopt', 'Adopt'), ('delete', 'Delete'), ('release', 'Stop managing'), ('leave', 'Leave alone')], max_length=10),
         ),
         migrations.AddIndex(
             model_name='lane',

@@ -168,6 +168,11 @@ class Job(models.Model):
         return changed + self.adopted + self.deleted + self.failed + self.skipped
 
     @property
+    def done(self) -> int:
+        """Operations that were carried out."""
+        return self.settled - self.failed - self.skipped
+
+    @property
     def left(self) -> int:
         """Operations that have not come to their end."""
         return max(self.total - self.settled, 0)
@@ -183,7 +188,7 @@ class Operation(models.Model):
         ENABLE = "enable", "Enable again"
         ADOPT = "adopt", "Adopt"
         DELETE = "delete", "Delete"
-        RELEASE = "release", "Give up"
+        RELEASE = "release", "Stop managing"
         LEAVE = "leave", "Leave alone"
 
     class State(models.TextChoices):

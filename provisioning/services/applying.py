@@ -268,7 +268,7 @@ def _save(job: Job, settled: Sequence[Outcome]) -> None:
         [*_SHADOW, "revision"],
     )
     for outcome in settled:
-        if outcome.goes_on:
+        if outcome.goes_on or (outcome.shadow is not None and creates(outcome.operation)):
             outcome.operation.target = outcome.shadow  # saved by now
     Operation.objects.bulk_update([outcome.operation for outcome in settled], _FIELDS)
     renamed = [outcome.operation for outcome in settled if outcome.renamed]

@@ -66,7 +66,7 @@ def figures_of(job: Job) -> PlanFigures:
     return PlanFigures(
         accounts=managed.count(),
         creations=counts.create,
-        changes=counts.update + counts.enable,
+        changes=counts.update + counts.enable + counts.release,
         disables=counts.disable,
         deletes=counts.delete,
         plain=job.total,

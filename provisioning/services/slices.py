@@ -21,6 +21,7 @@ from provisioning.services.lanes import HeldLane, LaneLost
 from provisioning.services.pausing import pauses
 from provisioning.services.people import PatternTooSlow, ReadErased
 from provisioning.services.planning import plan_job
+from provisioning.services.undoing import plan_undo
 from tenants.tokens import NoToken
 
 logger = logging.getLogger(__name__)
@@ -110,7 +111,10 @@ def _ends(job: Job, held: HeldLane) -> bool:
 
 def _work(job: Job, client: ScimClient, held: HeldLane, ends: float) -> datetime | None:
     if job.state == Job.State.PLANNING:
-        plan_job(job, client, held)
+        if job.kind == Job.Kind.UNDO:
+            plan_undo(job, held)
+        else:
+            plan_job(job, client, held)
         return None
     return apply_job(job, client, held, ends)
 

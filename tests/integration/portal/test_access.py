@@ -91,6 +91,7 @@ ROUTES = {
     "job_stages_news": Route(STAFF, 204, names="job on demand"),
     "job_detail": Route(EVERYONE, names="ended job"),
     "job_progress": Route(EVERYONE, names="ended job"),
+    "job_undo": Route(STAFF, 302, names="ended job"),
     "job_csv": Route(EVERYONE, names="ended job"),
     "job_approve": Route(STAFF, 302, names="waiting job", method="post"),
     "job_pause": Route(STAFF, 302, names="waiting job", method="post"),
