@@ -39,11 +39,16 @@ def origins(tenant: Tenant) -> frozenset[str]:
 
 @contextmanager
 def open_client(
-    tenant: Tenant, label: str, lease: Callable[[], float], hushed: float = 0.0
+    tenant: Tenant,
+    label: str,
+    lease: Callable[[], float],
+    hushed: float = 0.0,
+    used: int | None = None,
 ) -> Iterator[ScimClient]:
     """The tenant's client for one slice, metered under a job's label; NoToken, WrongHost.
 
-    For `hushed` seconds nothing leaves, because Entra said so to an earlier slice.
+    For `hushed` seconds nothing leaves, because Entra said so to an earlier slice; `used` is the
+    number of threads that one had come to.
     """
     credential = _credential(tenant)
     bearer = Bearer(lambda fresh: app_token(tenant, _credential(tenant), fresh=fresh))
@@ -60,6 +65,7 @@ def open_client(
         Journal(tenant, label),
         bearer,
         threads=settings.SCIM_THREADS,
+        used=used,
         lease=lease,
         pacer=pacer_of(tenant, hushed),
         shared=shared_bucket_of(tenant, credential),

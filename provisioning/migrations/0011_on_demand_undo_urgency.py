@@ -40,6 +40,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='lane',
+            name='threads',
+            field=models.PositiveSmallIntegerField(help_text='Requests on their way at once that the last slice had come to.', null=True),
+        ),
+        migrations.AddField(
+            model_name='lane',
             name='urgent',
             field=models.BooleanField(default=False, help_text='Somebody waits for one person.'),
         ),

@@ -21,6 +21,9 @@ class Lane(models.Model):
     quiet_at = models.DateTimeField(null=True)
     served_at = models.DateTimeField(null=True)
     hushed_until = models.DateTimeField(null=True)
+    threads = models.PositiveSmallIntegerField(
+        null=True, help_text="Requests on their way at once that the last slice had come to."
+    )
     urgent = models.BooleanField(default=False, help_text="Somebody waits for one person.")
     jumped = models.BooleanField(
         default=False, help_text="Last claimed for being urgent, and not in its turn."

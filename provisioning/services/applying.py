@@ -120,7 +120,7 @@ def apply_job(job: Job, client: ScimClient, held: HeldLane, ends: float) -> date
         elif job.pause_requested and pauses(job, held):
             return None
         # After a problem a single request finds out whether it is gone.
-        batch = _due(job, timezone.now(), 1 if job.problem else settings.SCIM_BATCH)
+        batch = _due(job, timezone.now(), 1 if job.problem else client.fits(settings.SCIM_BATCH))
         if not batch:
             return _finish_or_wait(job, held)
         verdict = _round(job, batch, client, held)

@@ -33,6 +33,8 @@ class HeldLane:
     deadline: float
     hushed: float = 0.0
     """Seconds for which Entra wants to hear nothing, as known at the slice's begin or end."""
+    threads: int | None = None
+    """How many requests at once the lane has come to, as known at the slice's begin or end."""
     resting: dict[int, datetime] = field(default_factory=dict)
     """Jobs (by pk) that had their turn in this slice, and when they have something to do again."""
 
@@ -122,7 +124,8 @@ def _hold(lane: Lane, *, jumps: bool) -> HeldLane | None:
     taken = claimable().order_by().filter(pk=lane.pk)
     if not taken.update(holder=holder, quiet_at=_quiet_at(), served_at=Now(), jumped=jumps):
         return None
-    return HeldLane(lane.tenant, holder, began + settings.LANE_LEASE_SECONDS, _hushed(lane))
+    deadline = began + settings.LANE_LEASE_SECONDS
+    return HeldLane(lane.tenant, holder, deadline, _hushed(lane), lane.threads)
 
 
 @transaction.atomic
@@ -136,7 +139,8 @@ def release(held: HeldLane, *, wake_at: datetime | None = None) -> None:
     mine = Lane.objects.filter(tenant=held.tenant, holder=held.holder)
     hushed = Now() + timedelta(seconds=held.hushed) if held.hushed else None
     mine.filter(wake_at__lte=F("served_at")).update(wake_at=wake_at or Now())
-    if mine.update(holder="", quiet_at=None, wanted=False, urgent=False, hushed_until=hushed):
+    free = {"holder": "", "quiet_at": None, "wanted": False, "urgent": False}
+    if mine.update(hushed_until=hushed, threads=held.threads, **free):
         left = Job.objects.filter(tenant=held.tenant, state__in=Job.IN_LANE)
         kinds = set(left.values_list("kind", flat=True))
         if kinds:

@@ -74,11 +74,12 @@ def _turn(job: Job, held: HeldLane, ends: float) -> datetime | None:
     if _stops(job, held):
         return None
     try:
-        with open_client(held.tenant, job.label, held.renew, held.hushed) as client:
+        hints = (held.hushed, held.threads)
+        with open_client(held.tenant, job.label, held.renew, *hints) as client:
             try:
                 return _work(job, client, held, ends)
             finally:
-                held.hushed = client.held()
+                held.hushed, held.threads = client.held(), client.threads.number
     except (NoToken, ScimError, WrongHost) as error:
         return _wait(job, str(error), _delay(error))
     except ProfileError as error:
