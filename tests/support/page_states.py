@@ -56,7 +56,12 @@ def main() -> None:
         **still,
         "trouble": states.in_trouble(states.upload("barred")),
     }
+    person = states.settle({"person": states.send_person(waiting["calm"])})["person"]
     addresses = {name: f"/jobs/{job.pk}/" for name, job in shown.items()}
+    addresses |= {
+        "person": f"/jobs/{person.pk}/stages/",
+        "undo": f"/jobs/{reports['calm'].pk}/undo/",
+    }
     print(json.dumps(addresses))
 
 
@@ -137,6 +142,13 @@ class _States:
             "short": tables.without(short, PEOPLE // 2),
         }
         return {slug: self.upload(slug, table) for slug, table in again.items()}
+
+    def send_person(self, plan: Any) -> Any:
+        """Somebody whom this plan would change, on demand beside it."""
+        from provisioning.services.on_demand import send_on_demand
+
+        changed = plan.operations.filter(kind="update").first()
+        return send_on_demand(tenant=plan.tenant, key=changed.key, by=self._engineer)
 
     def break_directory(self) -> None:
         """Two user names are taken behind the portal's back, and one creation is refused."""
