@@ -57,6 +57,13 @@ class Command(BaseCommand):
             default=os.environ.get("PORTAL_PERSON"),
             help="who asks; needed for --apply (default: the variable PORTAL_PERSON)",
         )
+        self._add_decisions(parser)
+        parser.add_argument("--json", action="store_true", help="print JSON")
+        parser.add_argument(
+            "--timeout", type=float, default=3600.0, help="seconds to wait for the worker"
+        )
+
+    def _add_decisions(self, parser: ArgumentParser) -> None:
         parser.add_argument("--apply", action="store_true", help="approve the plan and apply it")
         parser.add_argument(
             "--accept-loss", action="store_true", help="plan although the guard stops the file"
@@ -75,10 +82,6 @@ class Command(BaseCommand):
             "--include-deletes",
             action="store_true",
             help="also delete accounts that were outside the profile's scope for long enough",
-        )
-        parser.add_argument("--json", action="store_true", help="print JSON")
-        parser.add_argument(
-            "--timeout", type=float, default=3600.0, help="seconds to wait for the worker"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
