@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo demo-once test check fix crash storm quota model histories bench requirements clean
+.PHONY: demo demo-once test check fix crash lanes fairness storm quota model histories bench requirements clean
 
 demo: $(VENV)/.base
 	@$(BIN)/python manage.py demo
@@ -37,6 +37,14 @@ crash: $(VENV)/.dev
 	CRASH_POINTS=200 $(BIN)/python -m pytest -p no:randomly -s tests/integration/portal/test_crash.py \
 	  tests/services/test_crash.py
 
+# 1,000 races of two processes for one lane, on SQLite and on PostgreSQL (the suite runs 60 of each).
+lanes: $(VENV)/.dev
+	LANE_RACES=1000 $(BIN)/python -m pytest -p no:randomly -s -k processes tests/integration/provisioning/test_lanes.py tests/services/test_lane_race.py
+
+# 50,000 operations beside 50 tenants of 20 each on two workers, and a person on demand: takes minutes.
+fairness: $(VENV)/.dev
+	FAIRNESS_OPERATIONS=50000 FAIRNESS_TENANTS=50 $(BIN)/python -m pytest -p no:randomly -s tests/integration/portal/test_fairness.py
+
 # 10,000 operations while the service fails at random, twice (the suite runs 600 of each).
 storm: $(VENV)/.dev
 	STORM_OPERATIONS=10000 $(BIN)/python -m pytest -p no:randomly -s tests/integration/provisioning/test_storm.py
@@ -58,6 +66,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench.bench_creations
 	$(BIN)/python -m tests.bench.bench_mapping
 	$(BIN)/python -m tests.bench.bench_effect
+	$(BIN)/python -m tests.bench.bench_threads
 	$(BIN)/python -m tests.bench.bench_csv
 	$(BIN)/python -m tests.bench.bench_sandbox
 

@@ -124,6 +124,12 @@ def job_cost(tenant: Tenant, job: str) -> Cost:
     return cost_of(lines, price_book(), tenant.cloud)
 
 
+def attempts_of(tenant: Tenant, job: str, most: int) -> list[Call]:
+    """The last attempts made for a job, in their order, open ones and those never sent included."""
+    rows = Call.objects.filter(tenant=tenant, job=job).order_by("-started_at", "-pk")
+    return list(rows[:most])[::-1]
+
+
 def _usage(tenants: Iterable[Tenant], month: Month) -> QuerySet[Usage]:
     pks = [tenant.pk for tenant in tenants]
     return Usage.objects.filter(tenant__in=pks, hour__gte=month.start, hour__lt=month.end)

@@ -238,6 +238,8 @@ CELERY_BEAT_SCHEDULE = {
 # Lanes: seconds. A request is given up before the lease can run out, and a lane whose holder died
 # is free only after lease and request time, when nothing of the old holder can still arrive.
 LANE_SLICE_SECONDS = env.float("LANE_SLICE_SECONDS", default=30.0)
+# How often a job that is applied looks whether a person waits who goes before it.
+LANE_LOOK_SECONDS = env.float("LANE_LOOK_SECONDS", default=1.0)
 LANE_LEASE_SECONDS = env.float("LANE_LEASE_SECONDS", default=60.0)
 SCIM_REQUEST_SECONDS = env.float("SCIM_REQUEST_SECONDS", default=30.0)
 # When a lane goes on after nothing could be reached, and after a problem that a person may solve.

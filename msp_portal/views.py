@@ -90,13 +90,17 @@ def tenant_detail(request: PortalRequest, slug: str) -> HttpResponse:
     sources = list(sources_of(tenant))
     profile = profile_in(tenant, sources[0]) if sources else None
     objects = tenant.directory_objects
+    jobs = jobs_for(request.user).filter(tenant=tenant)
+    # People on demand stand beside the job that everybody waits for.
+    open_job = jobs.filter(state__in=Job.OPEN).exclude(kind=Job.Kind.ON_DEMAND).first()
     context = {
         "tenant": tenant,
         "credential": active_credential(tenant),
         "version": profile.current if profile else None,
         "snapshot": sources[0].snapshot if sources else None,
         "sources": sources,
-        "jobs": jobs_for(request.user).filter(tenant=tenant)[:20],
+        "jobs": jobs[:20],
+        "current": open_job or jobs.first(),
         "rest": resting_for(request.user, now).filter(tenant=tenant).first(),
         "blackout": blackout_until(tenant, now),
         "schedules": tenant.schedules.filter(enabled=True).order_by("next_run_at"),

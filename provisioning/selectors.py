@@ -146,6 +146,7 @@ class JobCounts:
     adopt: int = 0
     transfer: int = 0
     delete: int = 0
+    release: int = 0
     leave: int = 0
     group_adopt: int = 0
     group_create: int = 0
@@ -312,9 +313,9 @@ def report_of(job: Job) -> dict[str, Any]:
         "customer": job.customer.slug,
         "tenant": job.tenant.slug,
         "source": job.source.slug,
-        "kind": job.kind,
-        "pilot_size": job.pilot_size,
+        **{name: getattr(job, name) for name in ("kind", "pilot_size")},
         "retry_of": job.retry_of_id,
+        "undo_of": job.undo_of_id,
         "state": job.state,
         "problem": job.problem,
         "file": job.file_name,

@@ -171,6 +171,7 @@ STATUSES: dict[str, dict[str, Status]] = {
         "adopt": Status("Adopt", "info", "user-check"),
         "delete": Status("Delete", "danger", "x-circle"),
         "transfer": Status("Transfer", "info", "refresh"),
+        "release": Status("Stop managing", "neutral", "eye"),
         "leave": Status("Leave alone", "neutral", "shield"),
         "group_adopt": Status("Adopt group", "info", "users"),
         "group_create": Status("Create group", "success", "users"),

@@ -44,12 +44,13 @@ def open_client(
     lease: Callable[[], float],
     hushed: float = 0.0,
     *,
+    used: int | None = None,
     quiet: bool = False,
 ) -> Iterator[ScimClient]:
     """The tenant's client for one slice, metered under a job's label; NoToken, WrongHost.
 
-    For `hushed` seconds nothing leaves, because Entra said so to an earlier slice. While `quiet`
-    not even a token is asked for in advance.
+    For `hushed` seconds nothing leaves, because Entra said so to an earlier slice; `used` is the
+    number of threads that one had come to. While `quiet` not even a token is asked for in advance.
     """
     credential = _credential(tenant)
     bearer = Bearer(lambda fresh: app_token(tenant, _credential(tenant), fresh=fresh))
@@ -67,6 +68,7 @@ def open_client(
         Journal(tenant, label),
         bearer,
         threads=settings.SCIM_THREADS,
+        used=used,
         lease=lease,
         pacer=pacer_of(tenant, hushed),
         shared=shared_bucket_of(tenant, credential),

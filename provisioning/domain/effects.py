@@ -232,13 +232,6 @@ class _People(SourcePeople):
                 f" (of {', '.join(sorted(targets)) or 'the scope'}). Make it simpler: begin it with"
                 " ^, and repeat no group that repeats something itself, as in (a+)+."
             )
-        self._slow += error.slow
-        if self._slow >= _MOST_SLOW:
-            raise TooSlowError(
-                f"A regular expression took too long on {_MOST_SLOW} records"
-                f" (of {', '.join(sorted(targets)) or 'the scope'}). Make it simpler: begin it with"
-                " ^, and repeat no group that repeats something itself, as in (a+)+."
-            )
 
 
 def _count_writes(changes: Iterable[Change], attributes: Mapping[str, AttributeEffect]) -> None:

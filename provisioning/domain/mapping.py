@@ -209,6 +209,13 @@ class CompiledProfile:
         reason = _HIDDEN if hidden and not error.column else reason
         return Problem("", f"lifecycle: {reason}", slow=slow)
 
+    @property
+    def hidden_columns(self) -> frozenset[str]:
+        """Columns whose cells would tell a redacted value."""
+        return frozenset(
+            column for column, readers in self._readers.items() if self.redacted & set(readers)
+        )
+
     def missing_columns(self, header: Iterable[str]) -> tuple[str, ...]:
         """Columns that the profile reads and the header does not have."""
         present = set(header)

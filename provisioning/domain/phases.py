@@ -16,6 +16,7 @@ _PEOPLE: tuple[Kind | GroupAct, ...] = (
     Kind.ENABLE,
     Kind.ADOPT,
     Kind.TRANSFER,
+    Kind.RELEASE,
     Kind.UPDATE,
     Kind.CREATE,
 )

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     ADOPT = "adopt"
     TRANSFER = "transfer"
     DELETE = "delete"
+    RELEASE = "release"
     LEAVE = "leave"
     UNCHANGED = "unchanged"
     INACTIVE = "inactive"
@@ -48,6 +49,7 @@ CALLS = frozenset(
         Kind.ADOPT,
         Kind.TRANSFER,
         Kind.DELETE,
+        Kind.RELEASE,
     }
 )
 

@@ -48,6 +48,19 @@ class Job(models.Model):
     retry_of = models.ForeignKey(
         "self", models.SET_NULL, null=True, help_text="A retry takes whom this job failed on."
     )
+    subject_key = models.CharField(
+        max_length=255, blank=True, help_text="On demand: the folded key of the person it is about."
+    )
+    undo_of = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        related_name="undone_by",
+        help_text="An undo takes back what this job did.",
+    )
+    undo_deletes = models.BooleanField(
+        default=False, help_text="An undo deletes the accounts that were created."
+    )
     state = models.CharField(max_length=10, choices=State)
     problem = models.TextField(blank=True, help_text="Why it waits or failed, and the next step.")
     cancel_requested = models.BooleanField(default=False)
@@ -107,9 +120,18 @@ class Job(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["tenant"],
-                condition=Q(state__in=["stopped", "planning", "planned", "applying", "paused"]),
+                condition=Q(state__in=["stopped", "planning", "planned", "applying", "paused"])
+                & ~Q(kind="on_demand"),
                 name="one_open_job_per_tenant",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "subject_key"],
+                condition=Q(
+                    state__in=["stopped", "planning", "planned", "applying", "paused"],
+                    kind="on_demand",
+                ),
+                name="one_open_on_demand_job_per_person",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -127,12 +149,21 @@ class Job(models.Model):
             return f"Retry of job {self.retry_of_id}" if self.retry_of_id else "Retry"
         if self.kind == self.Kind.RECONCILE:
             return self.file_name
+        if self.kind == self.Kind.UNDO:
+            return f"Undo of job {self.undo_of_id}" if self.undo_of_id else "Undo"
+        if self.kind == self.Kind.ON_DEMAND:
+            return "On demand"
         return f"Pilot of {self.pilot_size}" if self.kind == self.Kind.PILOT else "Sync"
 
     @property
     def is_open(self) -> bool:
         """Whether anything can still happen."""
         return self.state in self.OPEN
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether its lane is to be served before its turn: somebody waits for one person."""
+        return self.kind == self.Kind.ON_DEMAND
 
     @property
     def automatic(self) -> bool:
@@ -147,6 +178,11 @@ class Job(models.Model):
         members = self.additions + self.members_removed
         taken = self.adopted + self.transferred
         return changed + taken + self.deleted + groups + members + self.failed + self.skipped
+
+    @property
+    def done(self) -> int:
+        """Operations that were carried out."""
+        return self.settled - self.failed - self.skipped
 
     @property
     def left(self) -> int:
@@ -182,6 +218,7 @@ class Operation(models.Model):
         ADOPT = "adopt", "Adopt"
         TRANSFER = "transfer", "Transfer"
         DELETE = "delete", "Delete"
+        RELEASE = "release", "Stop managing"
         LEAVE = "leave", "Leave alone"
         GROUP_ADOPT = "group_adopt", "Adopt group"
         GROUP_CREATE = "group_create", "Create group"
@@ -203,6 +240,9 @@ class Operation(models.Model):
 
     UNSETTLED: ClassVar = (State.PENDING, State.SENT, State.UNKNOWN)
     ON_GROUPS: ClassVar = _ON_GROUPS
+
+    narrowed: bool = False
+    """Whether it was planned again just now, and has to be saved before it leaves; not stored."""
 
     customer = models.ForeignKey(Customer, models.PROTECT)
     tenant = models.ForeignKey(Tenant, models.PROTECT)

@@ -21,9 +21,19 @@ class Lane(models.Model):
     quiet_at = models.DateTimeField(null=True)
     served_at = models.DateTimeField(null=True)
     hushed_until = models.DateTimeField(null=True)
+    threads = models.PositiveSmallIntegerField(
+        null=True, help_text="Requests on their way at once that the last slice had come to."
+    )
+    urgent = models.BooleanField(default=False, help_text="Somebody waits for one person.")
+    jumped = models.BooleanField(
+        default=False, help_text="Last claimed for being urgent, and not in its turn."
+    )
 
     class Meta:
-        indexes = [models.Index(fields=["wanted", "wake_at"], name="lane_wanted")]
+        indexes = [
+            models.Index(fields=["wanted", "wake_at"], name="lane_wanted"),
+            models.Index(fields=["-served_at"], name="lane_last_served"),
+        ]
 
     def __str__(self) -> str:
         return f"Lane of {self.tenant_id}"

@@ -11,10 +11,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from threading import BoundedSemaphore
 from typing import Any, Protocol
 
 from provisioning.domain.permissions import Act
 from provisioning.domain.retry import Again, Decision, Gone, Intent, Trouble, decide
+from provisioning.domain.threads import Round, Threads
 from provisioning.scim.bearer import Bearer
 from provisioning.scim.errors import Misconfigured, NotFound, ScimError, error_of
 from provisioning.scim.filters import ExternalIdFilter, GroupFilter, UserFilter
@@ -29,6 +31,10 @@ from provisioning.scim.users import act_of, list_params
 PATIENCE = 15.0
 # How long one request is tried for when nobody but the caller waits for it, in seconds.
 _LONGEST = 120.0
+# A batch should be over after so many seconds: leases are renewed between two.
+_BATCH_SECONDS = 15.0
+# Answers that say that the service has too much to do.
+_PUSHED_BACK = (429, 503)
 _HELD = "Kept back, to stay within what Entra allows."
 
 Page = list[dict[str, Any]]
@@ -45,8 +51,9 @@ class Meter(Protocol):
 class ScimClient:
     """Calls of one tenant.
 
-    `lease` renews the right to call and gives the monotonic deadline of it; it raises when the
-    right was lost, which ends whatever was being read.
+    Up to `threads` requests are on their way at once, as many as help (`domain.threads`); `used` is
+    what the lane has come to before. `lease` renews the right to call and gives the monotonic
+    deadline of it; it raises when the right was lost, which ends whatever was being read.
     """
 
     def __init__(
@@ -56,6 +63,7 @@ class ScimClient:
         bearer: Bearer,
         *,
         threads: int,
+        used: int | None = None,
         lease: Callable[[], float],
         pacer: Pacer | None = None,
         shared: SharedBucket | None = None,
@@ -72,6 +80,8 @@ class ScimClient:
         self._chance = chance
         self._refused = False
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="scim")
+        self.threads = Threads.begin(threads, used)
+        self._waits: list[float] = []
 
     def held(self) -> float:
         """Seconds for which nothing may leave, because Entra asked to slow down."""
@@ -98,7 +108,21 @@ class ScimClient:
         late = self._await_shared([attempt.request for attempt in attempts], deadline)
         if late:
             return [Exchange(attempt, _kept_back(late)) for attempt in attempts]
-        return list(self._pool.map(lambda attempt: self._send(attempt, deadline), attempts))
+        self._waits.clear()
+        gate = BoundedSemaphore(self.threads.number)
+
+        def send(attempt: Attempt) -> Exchange:
+            with gate:
+                return self._send(attempt, deadline)
+
+        exchanges = list(self._pool.map(send, attempts))
+        if len(attempts) > 1:
+            self.threads = self.threads.after(_seen(exchanges, self._waits))
+        return exchanges
+
+    def fits(self, most: int) -> int:
+        """How many requests the next batch should hold, so that its end is near."""
+        return min(most, self.threads.fits(_BATCH_SECONDS))
 
     def read(self, request: Request) -> Any:
         """Body of a GET, repeated while that helps; raises ScimError when it does not."""
@@ -230,17 +254,26 @@ class ScimClient:
         """Send when the quotas allow it; unsent if that is too late or too long to wait here."""
         request = attempt.request
         ticket = self._pacer.enter(request)
-        wait = ticket.wait
+        wait = waited = ticket.wait
         while wait > 0:
             if wait > PATIENCE or time.monotonic() + wait >= deadline:
                 self._pacer.give_back(ticket)
                 return Exchange(attempt, _kept_back(wait))
             self._sleep(wait)
             wait = self._pacer.start(ticket)
+            waited += wait
+        self._waits.append(waited)
         self._pacer.start(ticket)
         answer = self._transport.send(attempt, deadline)
         self._pacer.leave(request, ticket, answer)
         return Exchange(attempt, answer)
+
+
+def _seen(exchanges: Sequence[Exchange], waits: Sequence[float]) -> Round:
+    """What a batch says about the number of threads; only answers tell how long one takes."""
+    answers = [each.answer for each in exchanges if each.answer.fate is Fate.ANSWERED]
+    refused = sum(answer.status in _PUSHED_BACK for answer in answers)
+    return Round([answer.duration_ms / 1000 for answer in answers], tuple(waits), refused)
 
 
 def _kept_back(wait: float) -> Answer:

@@ -24,7 +24,7 @@ from provisioning.scim.client import PATIENCE, ScimClient
 from provisioning.scim.errors import NotSent, ScimError, error_of
 from provisioning.scim.messages import Attempt, Exchange, Fate
 from provisioning.scim.refusals import Refused
-from provisioning.services import group_outcomes, outcomes, quarantines
+from provisioning.services import group_outcomes, moved, outcomes, quarantines
 from provisioning.services.lanes import HeldLane
 from provisioning.services.names import is_free
 from provisioning.services.outcomes import Outcome, looks_up
@@ -36,7 +36,7 @@ from provisioning.services.renaming import begun_circles
 from provisioning.services.requests import request_of
 from provisioning.services.resting import Rest
 from provisioning.services.settling import count, save
-from tenants.models import Tenant
+from provisioning.services.urgency import Lookout
 
 logger = logging.getLogger(__name__)
 _PENDING, _SENT, _UNKNOWN = Operation.State.PENDING, Operation.State.SENT, Operation.State.UNKNOWN
@@ -83,6 +83,7 @@ def apply_job(
     The job is finished here when its last operation has settled. Raises AtRest when something is
     left and nothing may be sent.
     """
+    lookout = Lookout(job, held)
     while True:
         job.refresh_from_db(fields=["cancel_requested", "pause_requested", "problem"])
         if job.cancel_requested:
@@ -90,7 +91,7 @@ def apply_job(
         elif job.pause_requested and pauses(job, held):
             return None
         # After a problem a single request finds out whether it is gone.
-        batch = _due(job, timezone.now(), 1 if job.problem else settings.SCIM_BATCH)
+        batch = _due(job, timezone.now(), 1 if job.problem else client.fits(settings.SCIM_BATCH))
         if not batch:
             return _finish_or_wait(job, held)
         rest.check()
@@ -98,7 +99,7 @@ def apply_job(
         if wake_at := _waits(job, verdict, rest):
             return wake_at
         # Shorter waits are the client's: it keeps every request back until it may leave.
-        if time.monotonic() >= ends:
+        if time.monotonic() >= ends or lookout.gives_way():
             return None
 
 
@@ -142,7 +143,7 @@ def _round(job: Job, batch: Sequence[Operation], client: ScimClient, held: HeldL
     prepared = prepare(job, batch, timezone.now())
     guard = Safeguard(job, prepared.ready)
     prepared.filled += guard.spared(prepared.ready)
-    current, attempts, dropped = _attempts(job.tenant, prepared.ready, guard, timezone.now())
+    current, attempts, dropped = _attempts(job, prepared.ready, guard, timezone.now())
     dropped += prepared.dropped
     client.ready()
     deadline = held.renew()
@@ -168,19 +169,22 @@ def _round(job: Job, batch: Sequence[Operation], client: ScimClient, held: HeldL
 
 
 def _attempts(
-    tenant: Tenant, batch: Sequence[Operation], guard: Safeguard, now: datetime
+    job: Job, batch: Sequence[Operation], guard: Safeguard, now: datetime
 ) -> tuple[list[Operation], list[Attempt], list[Outcome]]:
     """Operations with a request each, and the outcomes of those that need none."""
     current: list[Operation] = []
     attempts: list[Attempt] = []
     dropped: list[Outcome] = []
+    created = moved.created_meanwhile(job.source_id, batch)
     for operation in batch:
         settled = _without_request(operation, guard, now)
+        if settled is None and not operation.on_group:
+            settled = moved.settle(operation, created, now)
         if settled is not None:
             dropped.append(settled)
             continue
         try:
-            attempts.append(Attempt(request_of(tenant, operation)))
+            attempts.append(Attempt(request_of(job.tenant, operation)))
             current.append(operation)
         except Refused as error:
             dropped.append(outcomes.refused(operation, str(error), now))
@@ -195,8 +199,6 @@ def _without_request(operation: Operation, guard: Safeguard, now: datetime) -> O
         if group_outcomes.needs_no_call(operation):
             return group_outcomes.adopted(operation, now)
         return group_outcomes.stale(operation, now) if group_outcomes.is_stale(operation) else None
-    if outcomes.is_stale(operation):
-        return outcomes.stale(operation, now)
     why = "" if looks_up(operation) else guard.why_not(operation)
     return outcomes.untouched(operation, why, now) if why else None
 
@@ -208,6 +210,7 @@ def _reached(exchanges: Sequence[Exchange]) -> bool:
 
 
 def _mark_sent(operations: Sequence[Operation]) -> None:
+    moved.save_narrowed(operations)
     writes = [operation for operation in operations if not looks_up(operation)]
     now = timezone.now()
     Operation.objects.filter(pk__in=[operation.pk for operation in writes]).update(

@@ -44,7 +44,7 @@ def accept_loss(*, job: Job, by: User) -> None:
     lanes.lock(job.tenant)
     move(job, {_STOPPED}, state=_PLANNING)
     record("job.loss_accepted", by=by, customer=job.customer, subject=job)
-    lanes.want(job.tenant)
+    lanes.want(job.tenant, urgent=job.is_urgent)
 
 
 @transaction.atomic
@@ -133,10 +133,10 @@ def cancel(*, job: Job, by: User) -> None:
     elif locked.state == Job.State.PAUSED:
         # Its lane settles what is unknown before it ends.
         move(job, {Job.State.PAUSED}, state=Job.State.APPLYING, cancel_requested=True)
-        lanes.want(job.tenant)
+        lanes.want(job.tenant, urgent=job.is_urgent)
     elif locked.state in Job.IN_LANE:
         move(job, set(Job.IN_LANE), cancel_requested=True)
-        lanes.want(job.tenant)
+        lanes.want(job.tenant, urgent=job.is_urgent)
     else:
         raise DecisionRefused(f"The job has ended already ({locked.get_state_display().lower()}).")
     record("job.cancelled", by=by, customer=job.customer, subject=job)
@@ -208,4 +208,4 @@ def _release(
     withheld.update(state=Operation.State.SKIPPED, message=left, settled_at=now)
     job.operations.filter(state=Operation.State.PROPOSED).update(state=Operation.State.PENDING)
     snapshots.accept_read_of(job, now)
-    lanes.want(job.tenant)
+    lanes.want(job.tenant, urgent=job.is_urgent)

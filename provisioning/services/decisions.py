@@ -25,11 +25,20 @@ def move(job: Job, allowed: set[Job.State], **values: object) -> None:
 
 
 def why_stale(job: Job) -> str:
-    """Why a plan no longer says what its source and profile would lead to; "" while it does."""
+    """Why a plan no longer says what its source and profile would lead to; "" while it does.
+
+    An undo comes from neither: whatever moved since is planned again before it is sent.
+    """
+    if job.kind == Job.Kind.UNDO:
+        return ""
     current = job.profile_version.profile.current
     if current is None or current.pk != job.profile_version_id:
         return "The mapping profile has changed since this plan was made."
     newer = Snapshot.objects.filter(source_id=job.source_id, complete=True)
+    if job.kind == Job.Kind.ON_DEMAND:
+        if job.snapshot_id is None:
+            return "The read that this person was planned from was discarded."
+        newer = newer.exclude(job__state=Job.State.STOPPED)
     if job.snapshot_id is not None and newer.filter(pk__gt=job.snapshot_id).exists():
         return "The source was read again since this plan was made."
     return ""

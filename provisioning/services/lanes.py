@@ -5,12 +5,12 @@ the monotonic clock decides whether a request may still leave.
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -33,6 +33,10 @@ class HeldLane:
     deadline: float
     hushed: float = 0.0
     """Seconds for which Entra wants to hear nothing, as known at the slice's begin or end."""
+    threads: int | None = None
+    """How many requests at once the lane has come to, as known at the slice's begin or end."""
+    resting: dict[int, datetime] = field(default_factory=dict)
+    """Jobs (by pk) that had their turn in this slice, and when they have something to do again."""
 
     def renew(self) -> float:
         """Prolong the lease and give the new deadline; raises LaneLost."""
@@ -52,12 +56,16 @@ class HeldLane:
             raise LaneLost
 
 
-def want(tenant: Tenant) -> None:
-    """Note that a tenant has work, inside the transaction that made it, and ring on commit."""
+def want(tenant: Tenant, *, urgent: bool = False) -> None:
+    """Note that a tenant has work, inside the transaction that made it, and ring on commit.
+
+    An urgent lane is served before its turn, at most every second time (see `claim`).
+    """
     Lane.objects.get_or_create(
         tenant=tenant, defaults={"customer_id": tenant.customer_id, "wake_at": timezone.now()}
     )
-    Lane.objects.filter(tenant=tenant).update(wanted=True, wake_at=Now())
+    mark = {"urgent": True} if urgent else {}
+    Lane.objects.filter(tenant=tenant).update(wanted=True, wake_at=Now(), **mark)
     doorbell.ring_on_commit()
 
 
@@ -78,14 +86,46 @@ def claimable() -> QuerySet[Lane]:
 
 
 def claim() -> HeldLane | None:
-    """Take the next lane by compare-and-set, or None when there is none."""
-    for lane in claimable().select_related("tenant__customer")[:10]:
-        holder, began = str(uuid4()), time.monotonic()
-        taken = claimable().order_by().filter(pk=lane.pk)
-        if taken.update(holder=holder, quiet_at=_quiet_at(), served_at=Now()):
-            deadline = began + settings.LANE_LEASE_SECONDS
-            return HeldLane(lane.tenant, holder, deadline, _hushed(lane))
+    """Take the next lane, or None when there is none.
+
+    Lanes take turns, the least recently served first. An urgent one goes before all others, but
+    never twice in a row: at least every second claim goes to whose turn it is, so that people who
+    are sent on demand, however many, cannot keep a lane from its turn.
+    """
+    last = Lane.objects.filter(served_at__isnull=False).order_by("-served_at")
+    if not last.values_list("jumped", flat=True).first():
+        urgent = claimable().filter(urgent=True)
+        if (held := _take(urgent, jumps=True)) is not None:
+            return held
+    return _take(claimable(), jumps=False)
+
+
+def _take(lanes: QuerySet[Lane], *, jumps: bool) -> HeldLane | None:
+    """The first of these lanes that nobody else takes at the same moment."""
+    if connection.features.has_select_for_update_skip_locked:
+        return _take_unlocked(lanes, jumps=jumps)
+    for lane in lanes.select_related("tenant__customer")[:10]:
+        # Compare-and-set: the conditions hold for one worker only.
+        if (held := _hold(lane, jumps=jumps)) is not None:
+            return held
     return None
+
+
+@transaction.atomic
+def _take_unlocked(lanes: QuerySet[Lane], *, jumps: bool) -> HeldLane | None:
+    """The first row that no other worker has locked (PostgreSQL's SKIP LOCKED): nobody waits."""
+    free = lanes.select_related("tenant__customer")
+    lane = free.select_for_update(skip_locked=True, of=("self",)).first()
+    return None if lane is None else _hold(lane, jumps=jumps)
+
+
+def _hold(lane: Lane, *, jumps: bool) -> HeldLane | None:
+    holder, began = str(uuid4()), time.monotonic()
+    taken = claimable().order_by().filter(pk=lane.pk)
+    if not taken.update(holder=holder, quiet_at=_quiet_at(), served_at=Now(), jumped=jumps):
+        return None
+    deadline = began + settings.LANE_LEASE_SECONDS
+    return HeldLane(lane.tenant, holder, deadline, _hushed(lane), lane.threads)
 
 
 @transaction.atomic
@@ -99,10 +139,13 @@ def release(held: HeldLane, *, wake_at: datetime | None = None) -> None:
     mine = Lane.objects.filter(tenant=held.tenant, holder=held.holder)
     hushed = Now() + timedelta(seconds=held.hushed) if held.hushed else None
     mine.filter(wake_at__lte=F("served_at")).update(wake_at=wake_at or Now())
-    if mine.update(holder="", quiet_at=None, wanted=False, hushed_until=hushed):
+    free = {"holder": "", "quiet_at": None, "wanted": False, "urgent": False}
+    if mine.update(hushed_until=hushed, threads=held.threads, **free):
         left = Job.objects.filter(tenant=held.tenant, state__in=Job.IN_LANE)
-        if left.exists():
-            Lane.objects.filter(tenant=held.tenant).update(wanted=True)
+        kinds = set(left.values_list("kind", flat=True))
+        if kinds:
+            urgent = Job.Kind.ON_DEMAND in kinds
+            Lane.objects.filter(tenant=held.tenant).update(wanted=True, urgent=urgent)
 
 
 def _hushed(lane: Lane) -> float:

@@ -42,6 +42,7 @@ _TALLY = {
     Operation.Kind.ADOPT: "adopted",
     Operation.Kind.TRANSFER: "transferred",
     Operation.Kind.DELETE: "deleted",
+    Operation.Kind.RELEASE: "updated",
 }
 _DUPLICATE_STATUSES = (400, 409)
 _MAX_LOOKUPS = 6
@@ -256,9 +257,25 @@ def failed_lookup(
     return Outcome(operation, pause=decision.after if decision.everyone else 0.0)
 
 
-def stale(operation: Operation, now: datetime) -> Outcome:
-    """The account is not what the plan was made for."""
-    return _fail(operation, now, "The account changed after planning; the next sync plans it anew.")
+def stale(operation: Operation, now: datetime, reason: str) -> Outcome:
+    """The account is not what the plan was made for, and what is left was not approved."""
+    outcome = _fail(operation, now, reason)
+    if operation.uncertain_since:
+        outcome.shadow = doubted_row(operation, changes_of(operation))
+    return outcome
+
+
+def done_already(operation: Operation, now: datetime, reason: str) -> Outcome:
+    """There was nothing left to do, so that nothing was sent."""
+    operation.message = reason
+    return _done(operation, now)
+
+
+def skipped(operation: Operation, now: datetime, reason: str) -> Outcome:
+    """It is not needed any more, and something else was not approved."""
+    operation.state, operation.settled_at = Operation.State.SKIPPED, now
+    operation.message = reason
+    return Outcome(operation, "skipped")
 
 
 def refused(operation: Operation, reason: str, now: datetime) -> Outcome:

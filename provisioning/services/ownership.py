@@ -1,5 +1,7 @@
 """Whose account it is: transfers that take no request, and asking for one."""
 
+from datetime import datetime
+
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -7,11 +9,13 @@ from django.utils import timezone
 from provisioning.models import DirectoryObject, Job, Operation
 from provisioning.services import outcomes
 from provisioning.services.decisions import DecisionRefused, require
+from provisioning.services.outcomes import Outcome
 from tenants.domain.roles import Action
 from tenants.models import User
 from tenants.services import record
 
 _SHADOW = ("key", "external_id", "owner", "offered_to", "record_digest", "revision")
+_MOVED = "The account changed after planning; the next sync plans it anew."
 _OPERATION = ("state", "message", "detail", "settled_at")
 
 
@@ -25,7 +29,9 @@ def settle_without_calls(job: Job) -> None:
         kind=Operation.Kind.TRANSFER, state=Operation.State.PENDING, after={}
     ).select_related("target")
     settled = [
-        outcomes.stale(each, now) if outcomes.is_stale(each) else outcomes.written(each, None, now)
+        outcomes.stale(each, now, _MOVED)
+        if outcomes.is_stale(each)
+        else outcomes.written(each, None, now)
         for each in free
     ]
     if not settled:
@@ -37,6 +43,12 @@ def settle_without_calls(job: Job) -> None:
         transferred=F("transferred") + len(shadows),
         failed=F("failed") + len(settled) - len(shadows),
     )
+
+
+def _settled(operation: Operation, now: datetime) -> Outcome:
+    if outcomes.is_stale(operation):
+        return outcomes.stale(operation, now, _MOVED)
+    return outcomes.written(operation, None, now)
 
 
 @transaction.atomic

@@ -26,7 +26,7 @@ def pause(*, job: Job, by: User) -> None:
         raise DecisionRefused("The job is being cancelled.")
     move(job, {_APPLYING}, pause_requested=True)
     record("job.paused", by=by, customer=job.customer, subject=job)
-    lanes.want(job.tenant)
+    lanes.want(job.tenant, urgent=job.is_urgent)
 
 
 @transaction.atomic
@@ -39,7 +39,7 @@ def resume(*, job: Job, by: User) -> None:
         raise DecisionRefused("The job is not paused.")
     move(job, {_APPLYING, _PAUSED}, state=_APPLYING, pause_requested=False)
     record("job.resumed", by=by, customer=job.customer, subject=job)
-    lanes.want(job.tenant)
+    lanes.want(job.tenant, urgent=job.is_urgent)
 
 
 @transaction.atomic

@@ -62,9 +62,11 @@ def digest_of(job: Job, profile: CompiledProfile) -> Callable[[Record], str]:
 
 
 def keys_of_retry(job: Job) -> frozenset[str] | None:
-    """Folded keys of whom a job is about: those a retry's job failed on, those whose account a
-    reconcile found drifted; None for every other job.
+    """Folded keys of whom a job is about: those a retry's job failed on, the one on demand, those
+    whose account a reconcile found drifted; None for every other job.
     """
+    if job.kind == Job.Kind.ON_DEMAND:
+        return frozenset({job.subject_key})
     if job.kind == Job.Kind.RECONCILE:
         if job.drift.filter(kind__in=Drift.GROUPS).exists():
             return None  # who belongs into a group, only all people together say

@@ -205,3 +205,19 @@ def _finish_planning(job: Job, counts: PlanCounts) -> None:
     job.save(update_fields=_DECIDED)
     if job.state == Job.State.PLANNED:
         approve_by_policy(job, now)
+
+
+def write_plan(job: Job, changes: Iterator[Change], held: HeldLane) -> None:
+    """Write a plan for which no source is read, in batches, and finish planning."""
+    _forget_earlier_try(job, held)
+    counts = PlanCounts()
+    rows = (person_row(job, change) for change in _counted(changes, counts))
+    while batch := list(islice(rows, _BATCH)):
+        with transaction.atomic():
+            held.confirm()
+            Operation.objects.bulk_create(batch)
+        held.renew()
+    with transaction.atomic():
+        held.confirm()
+        _finish_planning(job, counts)
+    logger.info("%s: planned, %s calls", job.label, job.planned_calls)

@@ -66,7 +66,11 @@ def figures_of(job: Job) -> PlanFigures:
     return PlanFigures(
         accounts=managed.count(),
         creations=counts.create,
-        changes=counts.update + counts.enable + counts.on_groups - counts.group_delete,
+        changes=counts.update
+        + counts.enable
+        + counts.release
+        + counts.on_groups
+        - counts.group_delete,
         disables=counts.disable,
         deletes=counts.deletes,
         plain=job.total,

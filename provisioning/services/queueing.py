@@ -33,16 +33,18 @@ def queue_from_snapshot(
     kind: Job.Kind,
     size: int | None = None,
     retry_of: Job | None = None,
+    subject: str = "",
     by: User | None,
     source: Source | None = None,
     gently: bool = False,
 ) -> Job:
     """Queue a job for a source's newest read whose records are still kept.
 
-    A pilot takes the first `size` people, a retry those whom `retry_of` failed on; a sync takes
-    everybody. What is no pilot is compared by the guard if that read was never accepted. Of open
-    jobs a plan that waits is replaced; `gently` only one that has expired. Without a source it is
-    the tenant's first one. Raises QueueRefused.
+    A pilot takes the first `size` people, a retry those whom `retry_of` failed on, one on demand
+    the person whose folded key is `subject`; a sync takes everybody. What is neither a pilot nor
+    on demand is compared by the guard if that read was never accepted. Of open jobs a plan that
+    waits is replaced; `gently` only one that has expired. Without a source it is the tenant's first
+    one. Raises QueueRefused.
     """
     version, compiled = profile_of(tenant, source)
     check_kind(version, kind, size)
@@ -54,9 +56,11 @@ def queue_from_snapshot(
             f"The profile uses columns that {snapshot.file_name} lacks: {', '.join(missing)}."
             " Upload a file that has them, or correct the profile."
         )
-    again = None if kind == Job.Kind.PILOT else _read_again(snapshot, version)
+    trial = kind in (Job.Kind.PILOT, Job.Kind.ON_DEMAND)
+    again = None if trial else _read_again(snapshot, version)
     try:
-        return _queue(snapshot, _Wanted(version, kind, size, by, again, retry_of, gently))
+        wanted = _Wanted(version, kind, size, by, again, retry_of, gently, subject)
+        return _queue(snapshot, wanted)
     except IntegrityError as error:
         raise QueueRefused("Another job of this tenant was started at the same moment.") from error
 
@@ -108,23 +112,28 @@ def newest_read(tenant: Tenant, kind: Job.Kind, source: Source | None = None) ->
     """The newest read of a source (the tenant's first one) whose records are kept.
 
     A pilot may also take a sample: nobody knows what was left out of it, so that it says nothing
-    about who is missing.
+    about who is missing. One person on demand is not sent from a read that the guard has stopped.
     """
     kept: QuerySet[Snapshot] = Snapshot.objects.filter(
         source=source or source_of(tenant), erased_at=None
     )
+    if kind == Job.Kind.ON_DEMAND:
+        kept = kept.exclude(job__state=Job.State.STOPPED)
     if kind != Job.Kind.PILOT:
         kept = kept.filter(complete=True)
     return kept.order_by("-created_at", "-pk").first()
 
 
-def replace_open_job(tenant: Tenant, by: User | None, keep: Snapshot | None = None) -> None:
+def replace_open_job(
+    tenant: Tenant, by: User | None, keep: Snapshot | None = None, subject: str = ""
+) -> None:
     """Cancel a plan that waits, and forget its read unless that is to be kept.
 
-    A job that is being worked on is not disturbed: QueueRefused.
+    People on demand stand beside everything else: only another plan for the same `subject` is
+    replaced. A job that is being worked on is not disturbed: QueueRefused.
     """
     lanes.lock(tenant)
-    for job in Job.objects.select_for_update().filter(tenant=tenant, state__in=Job.OPEN):
+    for job in _in_the_way(tenant, subject).select_for_update():
         if job.state in (*Job.IN_LANE, Job.State.PAUSED):
             end = "Let it go on" if job.state == Job.State.PAUSED else "Wait for its end"
             raise QueueRefused(
@@ -151,6 +160,22 @@ def require_replaceable(tenant: Tenant) -> None:
     if not expired:
         state = job.get_state_display().lower()
         raise QueueRefused(f"Job {job.pk} of this tenant is open ({state}); it was left alone.")
+
+
+def require_no_open_job(tenant: Tenant) -> None:
+    """Raises QueueRefused while a job that is not on demand is open; nothing is replaced."""
+    other = _in_the_way(tenant, "").first()
+    if other is not None:
+        state = other.get_state_display().lower()
+        raise QueueRefused(f"Job {other.pk} of this tenant is open ({state}). Decide on it first.")
+
+
+def _in_the_way(tenant: Tenant, subject: str) -> QuerySet[Job]:
+    """Open jobs beside which the new one cannot stand."""
+    opened: QuerySet[Job] = Job.objects.filter(tenant=tenant, state__in=Job.OPEN)
+    if subject:
+        return opened.filter(kind=Job.Kind.ON_DEMAND, subject_key=subject)
+    return opened.exclude(kind=Job.Kind.ON_DEMAND)
 
 
 def compare_reads(
@@ -191,6 +216,7 @@ class _Wanted:
     again: _Again | None
     retry_of: Job | None = None
     gently: bool = False
+    subject: str = ""
 
 
 def _read_again(snapshot: Snapshot, version: ProfileVersion) -> _Again:
@@ -215,12 +241,14 @@ def _queue(read: Snapshot, wanted: _Wanted) -> Job:
     if wanted.gently:
         lanes.lock(tenant)
         require_replaceable(tenant)
-    replace_open_job(tenant, wanted.by, keep=read)
+    replace_open_job(tenant, wanted.by, keep=read, subject=wanted.subject)
     snapshot = Snapshot.objects.select_for_update().filter(pk=read.pk, erased_at=None).first()
     if snapshot is None:
         raise QueueRefused(f"{read.file_name} was erased at this moment. Upload its file again.")
     first = Job.objects.filter(snapshot=snapshot).order_by("pk").first()
     refused = list(first.held_records.filter(stage=_READ)) if first else []
+    if wanted.subject:
+        refused = [row for row in refused if fold_key(row.key) == wanted.subject]
     job = _job(snapshot, wanted, first, _compare_again(snapshot, wanted.again, refused))
     job.held = len(refused)
     job.save()
@@ -235,7 +263,7 @@ def _queue(read: Snapshot, wanted: _Wanted) -> Job:
         retry_of=job.retry_of_id or 0,
     )
     if job.state == Job.State.PLANNING:
-        lanes.want(tenant)
+        lanes.want(tenant, urgent=job.is_urgent)
     return job
 
 
@@ -254,6 +282,7 @@ def _job(
         kind=wanted.kind,
         pilot_size=wanted.size if wanted.kind == Job.Kind.PILOT else None,
         retry_of=wanted.retry_of if wanted.kind == Job.Kind.RETRY else None,
+        subject_key=wanted.subject,
         state=Job.State.STOPPED if stops else Job.State.PLANNING,
         requested_by=wanted.by,
         comparison=comparison.to_json() if comparison else None,

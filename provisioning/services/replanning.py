@@ -5,7 +5,11 @@ from django.db import transaction
 from provisioning.models import Job, Operation
 from provisioning.services import lanes
 from provisioning.services.decisions import require
-from provisioning.services.queueing import QueueRefused, queue_from_snapshot
+from provisioning.services.queueing import (
+    QueueRefused,
+    queue_from_snapshot,
+    require_no_open_job,
+)
 from provisioning.services.reconciling import plan_reconcile_again
 from tenants.domain.roles import Action
 from tenants.models import User
@@ -20,6 +24,8 @@ def plan_again(*, job: Job, by: User) -> Job:
     if job.kind == Job.Kind.RECONCILE:
         return plan_reconcile_again(job=job, by=by)
     require(job, by, Action.UPLOAD)
+    if job.kind == Job.Kind.UNDO:
+        raise QueueRefused("An undo does not expire: what moved is planned again when it is sent.")
     lanes.lock(job.tenant)
     state = Job.State(Job.objects.select_for_update().get(pk=job.pk).state)
     if state != Job.State.PLANNED:
@@ -29,6 +35,7 @@ def plan_again(*, job: Job, by: User) -> Job:
         kind=Job.Kind(job.kind),
         size=job.pilot_size,
         retry_of=job.retry_of,
+        subject=job.subject_key,
         by=by,
         source=job.source,
     )
@@ -48,10 +55,7 @@ def retry_failed(*, job: Job, by: User) -> Job:
         raise QueueRefused("The job has not ended yet. Wait for its end.")
     if not job.operations.filter(state=Operation.State.FAILED).exists():
         raise QueueRefused("Nothing of this job has failed.")
-    other = Job.objects.filter(tenant=job.tenant, state__in=Job.OPEN).first()
-    if other is not None:
-        state = other.get_state_display().lower()
-        raise QueueRefused(f"Job {other.pk} of this tenant is open ({state}). Decide on it first.")
+    require_no_open_job(job.tenant)
     return queue_from_snapshot(
         tenant=job.tenant, kind=Job.Kind.RETRY, retry_of=job, by=by, source=job.source
     )

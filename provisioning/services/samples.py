@@ -150,11 +150,11 @@ def people_matching(
 ) -> list[SamplePerson]:
     """Records in which a name, the key or any other value holds the text, without case."""
     wanted = text.strip().casefold()
-    naming = _naming_columns(sample.columns)
+    naming = naming_columns(sample.columns)
     hits = (
         SamplePerson(at, label_of(record, naming, key_column))
         for at, record in enumerate(snapshots.records_of(sample.snapshot))
-        if record.values and (not wanted or _holds(record, wanted))
+        if record.values and (not wanted or holds(record, wanted))
     )
     return list(islice(hits, limit))
 
@@ -171,17 +171,18 @@ def person_at(sample: Sample, position: int, key_column: str) -> tuple[SamplePer
     record = snapshots.record_at(sample.snapshot, position)
     if record is None:
         return None
-    label = label_of(record, _naming_columns(sample.columns), key_column)
+    label = label_of(record, naming_columns(sample.columns), key_column)
     return SamplePerson(position, label), record
 
 
-def _holds(record: Record, wanted: str) -> bool:
+def holds(record: Record, wanted: str) -> bool:
+    """Whether any value, or all of them as one text, holds what is wanted (case folded)."""
     if any(wanted in value.casefold() for value in record.values.values()):
         return True
     return wanted in " ".join(record.values.values()).casefold()
 
 
-def _naming_columns(columns: Sequence[str]) -> list[str]:
+def naming_columns(columns: Sequence[str]) -> list[str]:
     """Columns that make a name: first and last, else a whole one, else the first two."""
     meant = {match.meaning: column for column in columns for match in matches_of(column)[:1]}
     parts = [meant[path] for path in ("name.givenName", "name.familyName") if path in meant]

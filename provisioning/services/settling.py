@@ -19,7 +19,7 @@ from provisioning.models import (
     Operation,
 )
 from provisioning.services.deletions import note_deletions
-from provisioning.services.outcomes import Outcome
+from provisioning.services.outcomes import Outcome, creates
 from provisioning.services.renaming import release_followers
 
 _FIELDS = (
@@ -66,7 +66,7 @@ def save(job: Job, settled: Sequence[Outcome]) -> None:
     _save_shadow([each.shadow for each in settled if each.shadow is not None])
     _save_groups(settled)
     for outcome in settled:
-        if outcome.goes_on:
+        if outcome.goes_on or (outcome.shadow is not None and creates(outcome.operation)):
             outcome.operation.target = outcome.shadow  # saved by now
     Operation.objects.bulk_update([each.operation for each in settled], _FIELDS)
     renamed = [each.operation for each in settled if each.renamed]

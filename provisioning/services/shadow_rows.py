@@ -41,6 +41,9 @@ def changed_row(operation: Operation, written: dict[str, Any]) -> DirectoryObjec
     if operation.kind in (Operation.Kind.ADOPT, Operation.Kind.TRANSFER):
         target.key, target.external_id = fold_key(operation.key), operation.key
         target.owner_id, target.offered_to_id = operation.job.source_id, None
+    elif operation.kind == Operation.Kind.RELEASE:
+        target.key, target.external_id = "", str(target.state.get(EXTERNAL_ID, ""))
+        target.owner_id = target.offered_to_id = None
     elif EXTERNAL_ID in operation.after:
         target.external_id = str(operation.after[EXTERNAL_ID])
     return target

@@ -1,4 +1,4 @@
-"""One slice of a lane: recover what a dead holder left, work on the tenant's job, give it back."""
+"""One slice of a lane: recover what a dead holder left, work on the tenant's jobs, give it back."""
 
 import logging
 import time
@@ -16,13 +16,14 @@ from provisioning.models import Job
 from provisioning.scim.client import ScimClient
 from provisioning.scim.errors import ScimError
 from provisioning.scim.transport import WrongHost
-from provisioning.services import lanes, quarantines, resting, snapshots
+from provisioning.services import lanes, quarantines, resting, snapshots, urgency
 from provisioning.services.applying import apply_job, end_cancelled, recover
 from provisioning.services.lanes import HeldLane, LaneLost
 from provisioning.services.pausing import pauses
 from provisioning.services.people import PatternTooSlow, ReadErased
 from provisioning.services.planning import plan_job
 from provisioning.services.resting import AtRest, Rest
+from provisioning.services.undoing import plan_undo
 from tenants.tokens import NoToken
 
 logger = logging.getLogger(__name__)
@@ -43,17 +44,38 @@ def serve_next() -> bool:
 
 
 def _serve(held: HeldLane) -> datetime | None:
+    """Work on the lane's jobs, the most urgent first, until the slice is over.
+
+    Gives when there will be something to do again; None when there is no need to wait.
+    """
     recover(held)
-    job = (
-        Job.objects.filter(tenant=held.tenant, state__in=Job.IN_LANE)
-        .select_related("tenant__customer", "profile_version", "snapshot", "source__tenant")
-        .order_by("pk")
-        .first()
-    )
-    if job is None or _stops(job, held):
+    ends = time.monotonic() + settings.LANE_SLICE_SECONDS
+    last: tuple[int, str] | None = None
+    while (job := urgency.next_job(held)) is not None and last != (job.pk, job.state):
+        last = job.pk, job.state
+        wake_at = _turn(job, held, ends)
+        if wake_at is not None:
+            held.resting[job.pk] = wake_at
+        # While Entra wants to hear nothing, nobody's turn helps.
+        if held.hushed > 0 or time.monotonic() >= ends:
+            break
+    return _first_to_wake(held)
+
+
+def _first_to_wake(held: HeldLane) -> datetime | None:
+    left = Job.objects.filter(tenant=held.tenant, state__in=Job.IN_LANE)
+    pks = set(left.values_list("pk", flat=True))
+    if pks - held.resting.keys():
+        return None
+    return min((held.resting[pk] for pk in pks), default=None)
+
+
+def _turn(job: Job, held: HeldLane, ends: float) -> datetime | None:
+    """One job's turn; gives when it has something to do again, None: it goes on or has ended."""
+    if _stops(job, held):
         return None
     try:
-        return _open_and_work(job, held)
+        return _open_and_work(job, held, ends)
     except AtRest as why:
         return _wait(job, str(why), why.until)
     except (OperationalError, InterfaceError):
@@ -69,10 +91,10 @@ def _serve(held: HeldLane) -> datetime | None:
         return _wait(job, failure.message, quarantines.note(job.tenant, failure, timezone.now()))
 
 
-def _open_and_work(job: Job, held: HeldLane) -> datetime | None:
+def _open_and_work(job: Job, held: HeldLane, ends: float) -> datetime | None:
     """Work on a job with the tenant's client; gives when to go on."""
     try:
-        return _serve_job(job, held, Rest(held.tenant))
+        return _serve_job(job, held, Rest(held.tenant), ends)
     except (NoToken, ScimError, WrongHost) as error:
         return _wait(job, str(error), _next_try(job, error))
     except ProfileError as error:
@@ -83,17 +105,18 @@ def _open_and_work(job: Job, held: HeldLane) -> datetime | None:
         return None
 
 
-def _serve_job(job: Job, held: HeldLane, rest: Rest) -> datetime | None:
+def _serve_job(job: Job, held: HeldLane, rest: Rest, ends: float) -> datetime | None:
     """Plan or apply; raises AtRest as soon as a call would be made that may not leave now."""
     if job.state == Job.State.APPLYING:
         rest.check()
     resting.note_end(job)
     lease = partial(rest.lease, held)
-    with open_client(held.tenant, job.label, lease, held.hushed, quiet=rest.is_on) as client:
+    client_of = partial(open_client, used=held.threads, quiet=rest.is_on)
+    with client_of(held.tenant, job.label, lease, held.hushed) as client:
         try:
-            return _work(job, client, held, rest)
+            return _work(job, client, held, rest, ends)
         finally:
-            held.hushed = client.held()
+            held.hushed, held.threads = client.held(), client.threads.number
 
 
 def _stops(job: Job, held: HeldLane) -> bool:
@@ -111,13 +134,15 @@ def _ends(job: Job, held: HeldLane) -> bool:
     return True
 
 
-def _work(job: Job, client: ScimClient, held: HeldLane, rest: Rest) -> datetime | None:
+def _work(job: Job, client: ScimClient, held: HeldLane, rest: Rest, ends: float) -> datetime | None:
     wake_at = None
     if job.state == Job.State.PLANNING:
-        plan_job(job, client, held)
+        if job.kind == Job.Kind.UNDO:
+            plan_undo(job, held)
+        else:
+            plan_job(job, client, held)
         rest.planned()
     else:
-        ends = time.monotonic() + settings.LANE_SLICE_SECONDS
         wake_at = apply_job(job, client, held, ends, rest)
     job.refresh_from_db(fields=["state", "failed", "total"])
     quarantines.job_ended(job, timezone.now())

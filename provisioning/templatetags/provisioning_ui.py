@@ -185,9 +185,13 @@ def _shown(side: Mapping[str, Any], path: str, redacted: frozenset[str]) -> str 
     value = side.get(path)
     if value is None or value == "":
         return None
-    if path in redacted:
-        return REDACTED
-    if isinstance(value, list):
+    return REDACTED if path in redacted else shown_value(value)
+
+
+@register.filter
+def shown_value(value: Any) -> str:
+    """An attribute's value as people read it."""
+    if isinstance(value, list | tuple):
         return ", ".join(map(str, value))
     # Days are kept as instants; their midnight says nothing.
     return _WORDS[value] if isinstance(value, bool) else str(value).removesuffix("T00:00:00Z")

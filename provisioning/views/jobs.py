@@ -60,7 +60,7 @@ def job_detail(request: PortalRequest, pk: int) -> HttpResponse:
     )
     page = Paginator(narrowed, _PAGE).get_page(request.GET.get("page"))
     redacted = selectors.redacted_paths(job)
-    context = _facts(job, request.user) | {
+    context = facts_of(job, request.user) | {
         "filter": operations,
         "page": page,
         "names": selectors.names_in(page, redacted),
@@ -78,7 +78,7 @@ def job_detail(request: PortalRequest, pk: int) -> HttpResponse:
 def job_progress(request: PortalRequest, pk: int) -> HttpResponse:
     """The moving part of a job's page; when the state has moved on, the page loads anew."""
     job = visible(selectors.jobs_for(request.user), pk=pk)
-    response = render(request, "provisioning/partials/progress.html", _facts(job, request.user))
+    response = render(request, "provisioning/partials/progress.html", facts_of(job, request.user))
     if job.state not in Job.IN_LANE:
         response.headers["HX-Refresh"] = "true"
     return response
@@ -189,13 +189,18 @@ def job_ask_transfer(request: PortalRequest, pk: int, operation: int) -> HttpRes
     return redirect("job_detail", pk=job.pk)
 
 
+def page_of(job: Job) -> str:
+    """The page on which a job is followed: stage by stage when it is about one person."""
+    return "job_stages" if job.kind == Job.Kind.ON_DEMAND else "job_detail"
+
+
 def _queue(request: PortalRequest, job: Job, queue: Callable[[], Job]) -> HttpResponse:
     """To the new job, or back to the old one with the reason why there is none."""
     try:
         job = queue()
     except (DecisionRefused, QueueRefused) as error:
         messages.error(request, str(error))
-    return redirect("job_detail", pk=job.pk)
+    return redirect(page_of(job), pk=job.pk)
 
 
 def _decide(request: PortalRequest, job: Job, decide: Callable[[], None]) -> HttpResponse:
@@ -203,10 +208,11 @@ def _decide(request: PortalRequest, job: Job, decide: Callable[[], None]) -> Htt
         decide()
     except DecisionRefused as error:
         messages.error(request, str(error))
-    return redirect("job_detail", pk=job.pk)
+    return redirect(page_of(job), pk=job.pk)
 
 
-def _facts(job: Job, viewer: User) -> dict[str, Any]:
+def facts_of(job: Job, viewer: User) -> dict[str, Any]:
+    """What every page about a job shows, and what this viewer may decide."""
     counts = selectors.counts_of(job)
     return (
         _needs(job, viewer)

@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from provisioning.forms import UploadForm
+from provisioning.models import Job
 from provisioning.selectors import profile_in
 from provisioning.services.queueing import pilot_due
 from provisioning.services.samples import take_sample
@@ -40,7 +41,9 @@ def tenant_upload(request: PortalRequest, slug: str) -> HttpResponse:
         "version": version,
         "pilot_due": version is not None and pilot_due(version),
         "snapshot": place.source.snapshot if place.source else None,
-        "waiting": tenant.jobs.filter(state__in=("planned", "stopped")).first(),
+        "waiting": tenant.jobs.filter(state__in=("planned", "stopped"))
+        .exclude(kind=Job.Kind.ON_DEMAND)
+        .first(),
     }
     status = 422 if form.errors else 200
     return render(request, "provisioning/upload_form.html", context, status=status)

@@ -276,7 +276,12 @@ class Engine:
         time.sleep(max(seconds, 0.005))
 
 
-def add_engine(sandbox: RunningSandbox, slug: str = "brindlewick", **config: Any) -> Engine:
+def add_engine(
+    sandbox: RunningSandbox,
+    slug: str = "brindlewick",
+    engineer: User | None = None,
+    **config: Any,
+) -> Engine:
     """A customer with one tenant, credential, profile and directory, and an engineer."""
     entra_id = str(uuid.uuid4())
     app = {"client_id": CLIENT_ID, "client_secret": SECRET}
@@ -293,7 +298,7 @@ def add_engine(sandbox: RunningSandbox, slug: str = "brindlewick", **config: Any
     tenant = services.add_tenant(customer=customer, facts=facts, by=None)
     services.store_secret(tenant=tenant, client_id=CLIENT_ID, secret=SECRET, by=None)
     publish(tenant=tenant, definition=people_profile(), by=None)
-    return Engine(sandbox, tenant, person(Role.ENGINEER))
+    return Engine(sandbox, tenant, engineer or person(Role.ENGINEER))
 
 
 def people(count: int, seed: int = 1) -> Table:

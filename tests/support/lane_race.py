@@ -1,17 +1,24 @@
 """Workers race for one lane: `python -m tests.support.lane_race ROUNDS` prints what happened.
 
-On SQLite this needs a database in a file, which a test database is not: hence a process.
+Threads race; with `processes` after the number two processes do, as two workers would. On SQLite
+this needs a database in a file, which a test database is not: hence a process of its own.
 """
 
 import json
 import os
+import subprocess
 import sys
 from collections import Counter
+from multiprocessing import get_context
+from pathlib import Path
 from threading import Barrier, Thread
+from typing import Any
 
 import django
 
 RACERS = 4
+WORKERS = 2
+_PATIENCE = 60
 
 
 def race(rounds: int) -> Counter[str]:
@@ -21,7 +28,6 @@ def race(rounds: int) -> Counter[str]:
     round must still hold the lane after all have tried, and one more claim must fail.
     """
     from django.db import connection
-    from django.utils import timezone
 
     from provisioning.models import Lane
     from provisioning.services import lanes
@@ -43,9 +49,7 @@ def race(rounds: int) -> Counter[str]:
         thread.start()
     for number in range(rounds):
         won.clear()
-        now = timezone.now()
-        dead = {"holder": "dead", "quiet_at": now} if number % 2 else {"holder": ""}
-        Lane.objects.update(wanted=True, wake_at=now, **dead)
+        _free(Lane, number)
         barrier.wait(30)
         barrier.wait(30)
         seen[f"{len(won)} winners"] += 1
@@ -57,6 +61,80 @@ def race(rounds: int) -> Counter[str]:
     return seen
 
 
+def race_processes(rounds: int) -> Counter[str]:
+    """As `race`, but the racers are processes with connections of their own."""
+    from provisioning.models import Lane
+    from provisioning.services import lanes
+
+    context = get_context("spawn")
+    start, end = context.Barrier(WORKERS + 1), context.Barrier(WORKERS + 1)
+    won = context.Array("b", rounds * WORKERS)
+    lost = context.Value("i", 0)
+    racers = [
+        context.Process(target=_racer, args=(place, rounds, start, end, won, lost))
+        for place in range(WORKERS)
+    ]
+    for racer in racers:
+        racer.start()
+    seen: Counter[str] = Counter()
+    for number in range(rounds):
+        _free(Lane, number)
+        start.wait(_PATIENCE)
+        end.wait(_PATIENCE)
+        seen["late claims"] += lanes.claim() is not None
+        end.wait(_PATIENCE)
+    for racer in racers:
+        racer.join(_PATIENCE)
+    for number in range(rounds):
+        seen[f"{sum(won[number * WORKERS :][:WORKERS])} winners"] += 1
+    seen["lost by the winner"] = lost.value
+    return seen
+
+
+def _racer(place: int, rounds: int, start: Any, end: Any, won: Any, lost: Any) -> None:
+    """One worker: claims when all do; whoever won must still hold the lane after that."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "msp_portal.settings")
+    django.setup()
+    from provisioning.services import lanes
+
+    for number in range(rounds):
+        start.wait(_PATIENCE)
+        held = lanes.claim()
+        won[number * WORKERS + place] = held is not None
+        end.wait(_PATIENCE)
+        try:
+            if held is not None:
+                held.confirm()
+        except lanes.LaneLost:
+            lost.value += 1
+        end.wait(_PATIENCE)
+
+
+def _free(lane: Any, number: int) -> None:
+    """The lane is wanted; every second time a dead worker still seems to hold it."""
+    from django.utils import timezone
+
+    now = timezone.now()
+    dead = {"holder": "dead", "quiet_at": now} if number % 2 else {"holder": ""}
+    lane.objects.update(wanted=True, wake_at=now, **dead)
+
+
+def run_race(rounds: int, *options: str, **environment: str) -> dict[str, int]:
+    """Race in a process of its own, on the database that this environment names."""
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.support.lane_race", str(rounds), *options],
+        cwd=root,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout))
+
+
 def main() -> None:
     """Race on the database of this process, made for it."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "msp_portal.settings")
@@ -65,7 +143,8 @@ def main() -> None:
 
     call_command("migrate", verbosity=0)
     add_lane()
-    sys.stdout.write(json.dumps(race(int(sys.argv[1]))))
+    run = race_processes if "processes" in sys.argv else race
+    sys.stdout.write(json.dumps(run(int(sys.argv[1]))))
 
 
 def add_lane() -> None:

@@ -66,7 +66,12 @@ def main() -> None:
         **{name: states.in_trouble(job) for name, job in waits.items()},
         "trouble": states.in_trouble(states.upload("barred")),
     }
+    person = states.settle({"person": states.send_person(waiting["calm"])})["person"]
     addresses = {name: f"/jobs/{job.pk}/" for name, job in shown.items()}
+    addresses |= {
+        "person": f"/jobs/{person.pk}/stages/",
+        "undo": f"/jobs/{reports['calm'].pk}/undo/",
+    }
     print(json.dumps(addresses))
 
 
@@ -174,6 +179,13 @@ class _States:
         if jobs[""].state == jobs[""].State.PLANNED:
             self.approve(jobs)
             self.settle(jobs)
+
+    def send_person(self, plan: Any) -> Any:
+        """Somebody whom this plan would change, on demand beside it."""
+        from provisioning.services.on_demand import send_on_demand
+
+        changed = plan.operations.filter(kind="update").first()
+        return send_on_demand(tenant=plan.tenant, key=changed.key, by=self._engineer)
 
     def break_directory(self) -> None:
         """Two user names are taken behind the portal's back, and one creation is refused."""

@@ -53,8 +53,10 @@ class Portal:
     def seed(self, *tenants: tuple[str, str, dict[str, Any]]) -> None:
         """Migrate, and add tenants given as slug, domain and profile, with people to sign in."""
         self.manage("migrate", "-v0")
-        specification = json.dumps([self.sandbox.url, *tenants])
-        self.python("tests.support.seed_portal", specification)
+        # A command line holds so many and no more.
+        for at in range(0, len(tenants), 20):
+            specification = json.dumps([self.sandbox.url, *tenants[at : at + 20]])
+            self.python("tests.support.seed_portal", specification)
 
     def python(self, module: str, *arguments: str) -> str:
         """Run one of our modules in this portal's environment; gives what it printed."""

@@ -28,6 +28,7 @@ from provisioning.selectors import (
 )
 from provisioning.services import approval
 from provisioning.services.decisions import DecisionRefused
+from provisioning.services.on_demand import person_named, send_on_demand
 from provisioning.services.queueing import QueueRefused, queue_from_snapshot
 from provisioning.services.uploads import accept_upload
 from tenants.domain.roles import Action
@@ -58,12 +59,22 @@ class Command(BaseCommand):
             "--pilot", type=int, metavar="N", help="only the first N people; nobody is disabled"
         )
         parser.add_argument(
+            "--person", metavar="KEY", dest="subject", help="one person on demand, by key or name"
+        )
+        parser.add_argument(
             "--as",
             dest="person",
             metavar="EMAIL",
             default=os.environ.get("PORTAL_PERSON"),
             help="who asks; needed for --apply (default: the variable PORTAL_PERSON)",
         )
+        self._add_decisions(parser)
+        parser.add_argument("--json", action="store_true", help="print JSON")
+        parser.add_argument(
+            "--timeout", type=float, default=3600.0, help="seconds to wait for the worker"
+        )
+
+    def _add_decisions(self, parser: ArgumentParser) -> None:
         parser.add_argument("--apply", action="store_true", help="approve the plan and apply it")
         parser.add_argument(
             "--accept-loss", action="store_true", help="plan although the guard stops the file"
@@ -109,7 +120,7 @@ class Command(BaseCommand):
         source = named_source(tenant, options["source"])
         self._until = time.monotonic() + options["timeout"]
         try:
-            job = self._queue(tenant, source, options["file"], options["pilot"], person)
+            job = self._queue(tenant, source, options, person)
             job = self._plan(job, person, accept_loss=options["accept_loss"])
             if person and options["apply"] and job.state == Job.State.PLANNED:
                 included = {name: options[name] for name in _INCLUDED}
@@ -149,13 +160,15 @@ class Command(BaseCommand):
         return tenant
 
     def _queue(
-        self,
-        tenant: Tenant,
-        source: Source | None,
-        path: Path | None,
-        pilot: int | None,
-        person: User | None,
+        self, tenant: Tenant, source: Source | None, options: dict[str, Any], person: User | None
     ) -> Job:
+        path: Path | None = options["file"]
+        pilot: int | None = options["pilot"]
+        if options["subject"] is not None:
+            if path or pilot:
+                raise CommandError("--person sends one of the last read: no --file, no --pilot.")
+            key = person_named(tenant, options["subject"], source).key
+            return send_on_demand(tenant=tenant, key=key, by=person, source=source)
         if path is None:
             kind = Job.Kind.SYNC if pilot is None else Job.Kind.PILOT
             return queue_from_snapshot(
@@ -217,7 +230,7 @@ class Command(BaseCommand):
 
     def _plan_lines(self, job: Job) -> list[str]:
         counts = counts_of(job)
-        lines = [f"  {job.title.lower()}"] if job.kind == Job.Kind.PILOT else []
+        lines = [f"  {job.title.lower()}"] if job.kind != Job.Kind.SYNC else []
         lines += [
             f"  read {job.people}, held {job.held}, unchanged {job.unchanged},"
             f" inactive without an account {job.inactive}, out of scope {job.out_of_scope}",

@@ -78,6 +78,7 @@ ROUTES = {
     "tenant_domains": Route(STAFF, names="tenant"),
     "tenant_protection": Route(STAFF, names="tenant"),
     "account_clear": Route(STAFF, 302, names="account", method="post"),
+    "tenant_person": Route(STAFF, names="tenant"),
     "tenant_upload": Route(STAFF, names="tenant"),
     "profile_detail": Route(STAFF, names="tenant"),
     "profile_edit": Route(STAFF, names="tenant"),
@@ -103,8 +104,11 @@ ROUTES = {
     "template_use": Route(STAFF, names="tenant", arguments=PERSONIO),
     # Jobs: engineers in every state, the others once ended, as reports.
     "job_list": Route(STAFF),
+    "job_stages": Route(STAFF, names="job on demand"),
+    "job_stages_news": Route(STAFF, 204, names="job on demand"),
     "job_detail": Route(EVERYONE, names="ended job"),
     "job_progress": Route(EVERYONE, names="ended job"),
+    "job_undo": Route(STAFF, 302, names="ended job"),
     "job_csv": Route(EVERYONE, names="ended job"),
     "job_approve": Route(STAFF, 302, names="waiting job", method="post"),
     "job_pause": Route(STAFF, 302, names="waiting job", method="post"),
@@ -154,6 +158,7 @@ def objects(slug: str) -> dict[str, dict[str, Any]]:
     account = DirectoryObject.objects.create(
         customer=tenant.customer, tenant=tenant, entra_id=slug, user_name="a", folded_user_name="a"
     )
+    one = add_job(tenant, Job.State.PLANNED, kind=Job.Kind.ON_DEMAND, subject_key="7")
     return {
         "": {},
         "customer": {"slug": tenant.customer.slug},
@@ -165,6 +170,7 @@ def objects(slug: str) -> dict[str, dict[str, Any]]:
         "operation": {"pk": waiting.pk, "operation": operation.pk},
         "source": {"slug": tenant.slug, "source": "main"},
         "account": {"slug": tenant.slug, "pk": account.pk},
+        "job on demand": {"pk": one.pk},
     }
 
 

@@ -313,7 +313,7 @@ def test_a_disable_of_an_account_deleted_outside_is_done(engine: Engine) -> None
 # Staleness.
 
 
-@pytest.mark.parametrize("how", ["moved", "gone"])
+@pytest.mark.parametrize("how", ["moved", "gone", "given to somebody else"])
 def test_an_account_that_changed_after_planning_is_not_written(engine: Engine, how: str) -> None:
     engine.apply(TABLE)
     changed = edited(edited(TABLE, 0, job_title="Chief"), 1, job_title="Chief")
@@ -321,13 +321,15 @@ def test_an_account_that_changed_after_planning_is_not_written(engine: Engine, h
     target = DirectoryObject.objects.filter(key=key(0))
     calls = engine.requests()
     if how == "moved":
-        target.update(revision=7)
-    else:
+        target.update(revision=7, state={**target.get().state, "title": "Head"})
+    elif how == "gone":
         target.delete()
+    else:
+        target.update(revision=7, key="somebody-else")
     job = engine.serve(job)
     operation = engine.operation(job, key(0))
     assert operation.state == Operation.State.FAILED
-    assert "changed after planning" in operation.message
+    assert "next plan" in operation.message
     assert (job.updated, job.failed) == (1, 1)
     assert engine.requests() - calls == 1
     assert engine.user(key(0))["title"] == value(TABLE, 0, "job_title")
@@ -336,7 +338,7 @@ def test_an_account_that_changed_after_planning_is_not_written(engine: Engine, h
 def test_a_batch_of_nothing_but_stale_operations_sends_nothing(engine: Engine) -> None:
     engine.apply(TABLE)
     job = engine.approve(engine.plan(edited(TABLE, 0, job_title="Chief")))
-    DirectoryObject.objects.update(revision=7)
+    DirectoryObject.objects.update(revision=7, key="")
     calls = engine.requests()
     assert engine.serve(job).failed == 1
     assert engine.requests() == calls

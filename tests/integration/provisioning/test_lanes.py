@@ -1,9 +1,6 @@
 """The right to write to a tenant: one holder at a time, and never two."""
 
-import json
 import os
-import subprocess
-import sys
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -20,9 +17,9 @@ from provisioning.services.lanes import LaneLost
 from provisioning.services.people import MappedPeople
 from tests.support import lane_race
 from tests.support.engine import Engine, people
-from tests.support.sandbox import ROOT
 
 ROUNDS = 250
+RACES = int(os.environ.get("LANE_RACES", "60"))
 
 
 def lane(engine: Engine) -> Lane:
@@ -45,19 +42,17 @@ def test_of_many_workers_one_gets_the_lane(tmp_path: Path, on_postgresql: bool) 
         lane_race.add_lane()
         seen: dict[str, int] = dict(lane_race.race(ROUNDS))
     else:
-        environment = {**os.environ, "PORTAL_VAR": str(tmp_path)}
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.support.lane_race", str(ROUNDS)],
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        seen = json.loads(done.stdout)
+        seen = lane_race.run_race(ROUNDS, PORTAL_VAR=str(tmp_path))
     assert seen == {"1 winners": ROUNDS, "late claims": 0}
+
+
+def test_of_two_processes_one_gets_the_lane(tmp_path: Path, on_postgresql: bool) -> None:
+    """1,000 times by `make lanes`; on PostgreSQL see tests/services/test_lane_race.py."""
+    if on_postgresql:
+        pytest.skip("It needs a database of its own.")
+    seen = lane_race.run_race(RACES, "processes", PORTAL_VAR=str(tmp_path))
+    print(f"SQLite: {RACES} races of two processes: {seen}")
+    assert seen == {"1 winners": RACES, "late claims": 0, "lost by the winner": 0}
 
 
 def test_a_lane_nobody_wants_is_not_claimed(engine: Engine) -> None:
