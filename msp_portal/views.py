@@ -13,7 +13,8 @@ from billing.domain.periods import month_of
 from billing.domain.pricing import Cost
 from billing.selectors import costs_of
 from provisioning.models import Job, ProfileVersion
-from provisioning.selectors import jobs_for, last_jobs
+from provisioning.selectors import jobs_for, last_jobs, profile_in, resting_for, sources_of
+from provisioning.services.resting import blackout_until
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action, landing
 from tenants.models import Credential, Customer, Tenant, User
@@ -64,6 +65,7 @@ def customer_list(request: PortalRequest) -> HttpResponse:
         "tenants": len(costs),
         "total": sum((row.cost for row in costs), Cost()),
         "waiting": waiting,
+        "resting": resting_for(request.user, timezone.now()),
         "month": month,
     }
     return render(request, "msp_portal/customer_list.html", context)
@@ -82,16 +84,23 @@ def _with_next_steps(tenants: QuerySet[Tenant]) -> QuerySet[Tenant]:
 def tenant_detail(request: PortalRequest, slug: str) -> HttpResponse:
     """One tenant: how it is reached, its profile, its jobs, its month."""
     tenant = visible(tenants_for(request.user, Action.SEE_TENANT), slug=slug)
-    month = month_of(timezone.now())
+    now = timezone.now()
+    month = month_of(now)
     (row,) = costs_of([tenant], month)
-    profile = getattr(tenant, "profile", None)
+    sources = list(sources_of(tenant))
+    profile = profile_in(tenant, sources[0]) if sources else None
     objects = tenant.directory_objects
     context = {
         "tenant": tenant,
         "credential": active_credential(tenant),
         "version": profile.current if profile else None,
-        "snapshot": tenant.source.snapshot if hasattr(tenant, "source") else None,
+        "snapshot": sources[0].snapshot if sources else None,
+        "sources": sources,
         "jobs": jobs_for(request.user).filter(tenant=tenant)[:20],
+        "rest": resting_for(request.user, now).filter(tenant=tenant).first(),
+        "blackout": blackout_until(tenant, now),
+        "schedules": tenant.schedules.filter(enabled=True).order_by("next_run_at"),
+        "blackouts": tenant.blackouts.filter(enabled=True).count(),
         "managed": objects.exclude(key="").count(),
         "unmanaged": objects.filter(key="").count(),
         "cost": row.cost,

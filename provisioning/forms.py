@@ -38,12 +38,19 @@ class UploadForm(forms.Form):
         return file
 
 
+class SourceForm(forms.Form):
+    """The name of a source."""
+
+    name = forms.CharField(max_length=60, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+
+
 class ApprovalForm(forms.Form):
-    """The yes to a plan; disables in doubt, adoptions and deletes need one of their own."""
+    """The yes to a plan; what is in doubt, adoptions, transfers and deletes need one each."""
 
     include_withheld = forms.BooleanField(required=False)
     include_adoptions = forms.BooleanField(required=False)
     include_deletes = forms.BooleanField(required=False)
+    include_transfers = forms.BooleanField(required=False)
 
 
 class ApprovalPolicyForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -84,7 +91,7 @@ class ApprovalPolicyForm(forms.ModelForm):  # type: ignore[type-arg]
         }
         help_texts = {
             "automatic": "Without this, a person approves every plan. Pilots always wait for one.",
-            "rest_automatic": "Disables in doubt, adoptions and deletes are never approved without"
+            "rest_automatic": "Changes in doubt, adoptions and deletes are never approved without"
             " a person. With this they are left to a later plan; without it the whole plan waits.",
             "cost": "Empty: no limit. What needs a yes of its own is not counted.",
             "currency": "Three letters, as in the price book, e.g. USD.",

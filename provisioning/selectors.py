@@ -2,21 +2,32 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet
 
 from billing.domain.pricing import Cost
 from billing.selectors import job_cost
-from provisioning.domain.attributes import USER_NAME
+from provisioning.domain.attributes import MANAGER, USER_NAME
 from provisioning.domain.definition import ProfileError
+from provisioning.domain.lifecycle import way_in_sentence
 from provisioning.domain.mapping import CompiledProfile, published_profile
 from provisioning.domain.redaction import DISPLAY_NAME, shown_name, shown_state, shown_text
 from provisioning.domain.targets import Targets
-from provisioning.models import Directory, Drift, Job, Operation
+from provisioning.models import (
+    Directory,
+    DirectoryObject,
+    Drift,
+    Job,
+    MappingProfile,
+    Operation,
+    Quarantine,
+    Source,
+)
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User
-from tenants.selectors import customers_for
+from tenants.selectors import customers_for, tenants_for
 
 _ENDED = (Job.State.FINISHED, Job.State.CANCELLED, Job.State.FAILED)
 
@@ -25,7 +36,9 @@ def jobs_for(viewer: User) -> QuerySet[Job]:
     """Jobs this person may see: every state for who works on them, ended ones as reports."""
     works_on = Q(customer__in=customers_for(viewer, Action.SEE_JOBS))
     reads = Q(customer__in=customers_for(viewer, Action.SEE_REPORTS), state__in=_ENDED)
-    return Job.objects.filter(works_on | reads).select_related("tenant__customer", "approved_by")
+    return Job.objects.filter(works_on | reads).select_related(
+        "tenant__customer", "approved_by", "source"
+    )
 
 
 def reports_for(viewer: User) -> QuerySet[Job]:
@@ -33,6 +46,13 @@ def reports_for(viewer: User) -> QuerySet[Job]:
     return jobs_for(viewer).filter(
         state__in=_ENDED, customer__in=customers_for(viewer, Action.SEE_REPORTS)
     )
+
+
+def resting_for(viewer: User, now: datetime) -> QuerySet[Quarantine]:
+    """Tenants this person may see that rest after failures, the longest rest last."""
+    tenants = tenants_for(viewer, Action.SEE_TENANT)
+    rests = Quarantine.objects.filter(until__gt=now, tenant__in=tenants)
+    return rests.select_related("tenant__customer").order_by("until", "pk")
 
 
 def last_jobs(tenants: Iterable[Tenant]) -> Mapping[int, Job]:
@@ -53,7 +73,7 @@ def operations_of(
 
     A redacted name finds nobody: whoever may not read it could guess it by asking.
     """
-    found = job.operations.all()
+    found = job.operations.select_related("target")
     if text:
         redacted, named = redacted_paths(job), Q(key__icontains=text)
         if DISPLAY_NAME not in redacted:
@@ -68,12 +88,33 @@ def operations_of(
     return found
 
 
+def sources_of(tenant: Tenant) -> QuerySet[Source]:
+    """The tenant's sources in their order of precedence, without those that were removed."""
+    return tenant.sources.filter(removed_at=None)
+
+
+def source_of(tenant: Tenant, slug: str = "") -> Source | None:
+    """One source of the tenant; the first one without a slug."""
+    found = sources_of(tenant)
+    return found.filter(slug=slug).first() if slug else found.first()
+
+
+def profile_in(tenant: Tenant, source: Source | None = None) -> MappingProfile | None:
+    """The mapping profile of a source, of the tenant's first one unless another is given."""
+    chosen = source or source_of(tenant)
+    if chosen is None:
+        return None
+    profiles = MappingProfile.objects.filter(source=chosen)
+    return profiles.select_related("draft_saved_by", "tenant", "source").first()
+
+
 _ENDS = (
     "created",
     "updated",
     "disabled",
     "enabled",
     "adopted",
+    "transferred",
     "deleted",
     "groups_created",
     "groups_changed",
@@ -94,6 +135,7 @@ class JobCounts:
     disable: int = 0
     enable: int = 0
     adopt: int = 0
+    transfer: int = 0
     delete: int = 0
     leave: int = 0
     group_adopt: int = 0
@@ -104,6 +146,8 @@ class JobCounts:
     group_delete: int = 0
     group_leave: int = 0
     withheld: int = 0
+    licences: int = 0
+    """Removals and deletions that may take a licence away."""
     doubtful: int = 0
     """Operations of the plan that wait for a yes because a record or an answer is in doubt."""
 
@@ -119,6 +163,22 @@ class JobCounts:
         return self.delete + self.group_delete
 
 
+def names_in(operations: Iterable[Operation], redacted: frozenset[str]) -> Mapping[str, str]:
+    """Names of the people whom operations name by object id, members and managers, by that id."""
+    listed = list(operations)
+    if DISPLAY_NAME in redacted or not listed:
+        return {}
+    ids = {entra_id for each in listed for _, entra_id in each.members if entra_id}
+    for each in listed:
+        ids |= {str(side[MANAGER]) for side in (each.before, each.after) if side.get(MANAGER)}
+    rows = DirectoryObject.objects.filter(tenant_id=listed[0].tenant_id, entra_id__in=ids)
+    names = rows.values_list("entra_id", "state", "user_name")
+    return {
+        entra_id.lower(): str(state.get("displayName") or user_name)
+        for entra_id, state, user_name in names
+    }
+
+
 IN_DOUBT = (Operation.Kind.DISABLE, Operation.Kind.MEMBER_REMOVE, Operation.Kind.GROUP_CREATE)
 """Kinds that are withheld only where something is in doubt."""
 
@@ -131,7 +191,23 @@ def counts_of(job: Job) -> JobCounts:
     if job.withheld:
         withheld = job.operations.filter(state=Operation.State.WITHHELD)
         doubtful = withheld.filter(kind__in=IN_DOUBT).count()
-    return JobCounts(**counts, withheld=job.withheld, doubtful=doubtful)
+    licences = 0
+    if counts.keys() & {Operation.Kind.MEMBER_REMOVE, Operation.Kind.GROUP_DELETE}:
+        losing = (Operation.Kind.MEMBER_REMOVE, Operation.Kind.GROUP_DELETE)
+        licences = job.operations.filter(kind__in=losing).exclude(warning="").count()
+    return JobCounts(**counts, withheld=job.withheld, doubtful=doubtful, licences=licences)
+
+
+def sure_calls(job: Job) -> int:
+    """Calls the plan takes without a yes to anything that is withheld.
+
+    Whatever is withheld takes one call, but a transfer that changes nothing of the account.
+    """
+    held = job.operations.filter(state=Operation.State.WITHHELD)
+    if not job.withheld:
+        return job.planned_calls
+    free = held.filter(kind=Operation.Kind.TRANSFER, after={}).count()
+    return max(job.planned_calls - job.withheld + free, 0)
 
 
 def targets_of(tenant: Tenant) -> Targets:
@@ -146,6 +222,12 @@ def profile_of(job: Job) -> CompiledProfile:
     Raises ProfileError when the directory no longer has a custom security attribute it uses.
     """
     return published_profile(job.profile_version.definition, targets_of(job.tenant))
+
+
+def way_in_of(job: Job) -> str:
+    """How people get into the accounts that the job made, in a sentence or two."""
+    entry = job.profile_version.definition.get("lifecycle") or {}
+    return way_in_sentence(entry.get("way_in", ""))
 
 
 def redacted_paths(job: Job) -> frozenset[str]:
@@ -170,10 +252,16 @@ def _shown(operation: dict[str, Any], redacted: frozenset[str]) -> dict[str, Any
         | {
             "before": shown_state(operation["before"], redacted),
             "after": shown_state(operation["after"], redacted),
-            "person": shown_name(DISPLAY_NAME, operation["person"], redacted),
-            "user_name": shown_name(USER_NAME, operation["user_name"], redacted),
         }
+        | ({} if operation["kind"] in Operation.ON_GROUPS else _shown_person(operation, redacted))
     )
+
+
+def _shown_person(operation: dict[str, Any], redacted: frozenset[str]) -> dict[str, str]:
+    return {
+        "person": shown_name(DISPLAY_NAME, operation["person"], redacted),
+        "user_name": shown_name(USER_NAME, operation["user_name"], redacted),
+    }
 
 
 def report_of(job: Job) -> dict[str, Any]:
@@ -183,6 +271,7 @@ def report_of(job: Job) -> dict[str, Any]:
         "job": job.pk,
         "customer": job.customer.slug,
         "tenant": job.tenant.slug,
+        "source": job.source.slug,
         "kind": job.kind,
         "pilot_size": job.pilot_size,
         "retry_of": job.retry_of_id,
@@ -195,6 +284,7 @@ def report_of(job: Job) -> dict[str, Any]:
         "inactive_without_account": job.inactive,
         "out_of_scope": job.out_of_scope,
         "plan": _plan(job),
+        "way_in": way_in_of(job) if job.created else "",
         "flapping": job.flapping,
         "done": {name: getattr(job, name) for name in _ENDS},
         "usage": _usage(cost),
@@ -210,7 +300,9 @@ def report_of(job: Job) -> dict[str, Any]:
                 "user_name",
                 "before",
                 "after",
+                "members",
                 "reason",
+                "warning",
                 "message",
                 "detail",
             )
@@ -239,9 +331,9 @@ def _usage(cost: Cost) -> dict[str, Any]:
     }
 
 
-def redacted_of(tenant: Tenant) -> frozenset[str]:
-    """Attributes that the tenant's current profile redacts; nothing without one."""
-    profile = getattr(tenant, "profile", None)
+def redacted_of(tenant: Tenant, source: Source | None) -> frozenset[str]:
+    """Attributes that a source's current profile redacts; nothing without one."""
+    profile = profile_in(tenant, source)
     version = profile.current if profile else None
     if version is None:
         return frozenset()

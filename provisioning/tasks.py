@@ -6,7 +6,14 @@ from celery import shared_task
 from django.utils import timezone
 
 from provisioning.adapters import doorbell
-from provisioning.services import lanes, slices, snapshots
+from provisioning.services import (
+    deletions,
+    lanes,
+    quarantines,
+    schedules,
+    slices,
+    snapshots,
+)
 
 logger = logging.getLogger(__name__)
 _RINGS = 8
@@ -21,14 +28,21 @@ def work() -> None:
 
 @shared_task(name="provisioning.tick")
 def tick() -> None:
-    """Ring for lanes that wait: a message may have been lost, or a lane's time have come."""
+    """Ring for lanes that wait: a message may have been lost, or a lane's time have come.
+
+    Then start what schedules have come due; two ticks at once start it once.
+    """
+    quarantines.mended(timezone.now())
     for _ in range(min(lanes.claimable().count(), _RINGS)):
         doorbell.ring()
+    schedules.follow_zones(timezone.now())
+    schedules.run_due(timezone.now())
 
 
 @shared_task(name="provisioning.purge_snapshots")
 def purge_snapshots() -> None:
-    """Erase records past their retention."""
+    """Erase records past their retention, and names of deleted accounts that are free again."""
     erased = snapshots.erase_expired(timezone.now())
     if erased:
         logger.info("erased the records of %s reads", erased)
+    deletions.forget_deletions(timezone.now())

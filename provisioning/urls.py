@@ -1,6 +1,6 @@
 """Addresses of uploads, profiles and jobs."""
 
-from django.urls import path
+from django.urls import path, register_converter
 
 from provisioning.views import (
     checking,
@@ -13,53 +13,100 @@ from provisioning.views import (
     profiles,
     promotion,
     reconciling,
+    schedules,
     sharing,
+    sources,
     suggestions,
     uploads,
 )
+from provisioning.views.places import PlaceConverter
+
+register_converter(PlaceConverter, "place")
 
 urlpatterns = [
-    path("tenants/<slug:slug>/upload/", uploads.tenant_upload, name="tenant_upload"),
-    path("tenants/<slug:slug>/profile/", profiles.profile_detail, name="profile_detail"),
-    path("tenants/<slug:slug>/profile/edit/", editor.profile_edit, name="profile_edit"),
+    path("tenants/<place:slug>/upload/", uploads.tenant_upload, name="tenant_upload"),
+    path("tenants/<place:slug>/profile/", profiles.profile_detail, name="profile_detail"),
+    path("tenants/<place:slug>/profile/edit/", editor.profile_edit, name="profile_edit"),
     path(
-        "tenants/<slug:slug>/profile/edit/preview/",
+        "tenants/<place:slug>/profile/edit/preview/",
         checking.profile_preview,
         name="profile_preview",
     ),
-    path("tenants/<slug:slug>/profile/edit/check/", checking.profile_check, name="profile_check"),
+    path("tenants/<place:slug>/profile/edit/check/", checking.profile_check, name="profile_check"),
     path(
-        "tenants/<slug:slug>/profile/edit/people/", checking.profile_people, name="profile_people"
+        "tenants/<place:slug>/profile/edit/people/", checking.profile_people, name="profile_people"
     ),
     path(
-        "tenants/<slug:slug>/profile/suggestions/",
+        "tenants/<place:slug>/profile/suggestions/",
         suggestions.profile_suggestions,
         name="profile_suggestions",
     ),
-    path("tenants/<slug:slug>/profile/compare/", compare.profile_compare, name="profile_compare"),
-    path("tenants/<slug:slug>/profile/discard/", profiles.profile_discard, name="profile_discard"),
-    path("tenants/<slug:slug>/profile/pilot/", profiles.profile_pilot, name="profile_pilot"),
-    path("tenants/<slug:slug>/profile/share/", sharing.profile_share, name="profile_share"),
-    path("tenants/<slug:slug>/profile.yaml", sharing.profile_export, name="profile_export"),
-    path("tenants/<slug:slug>/profile/import/", sharing.profile_import, name="profile_import"),
-    path("tenants/<slug:slug>/profile/clone/", sharing.profile_clone, name="profile_clone"),
+    path("tenants/<place:slug>/profile/compare/", compare.profile_compare, name="profile_compare"),
+    path("tenants/<place:slug>/profile/discard/", profiles.profile_discard, name="profile_discard"),
+    path("tenants/<place:slug>/profile/pilot/", profiles.profile_pilot, name="profile_pilot"),
+    path("tenants/<place:slug>/profile/share/", sharing.profile_share, name="profile_share"),
+    path("tenants/<place:slug>/profile.yaml", sharing.profile_export, name="profile_export"),
+    path("tenants/<place:slug>/profile/import/", sharing.profile_import, name="profile_import"),
+    path("tenants/<place:slug>/profile/clone/", sharing.profile_clone, name="profile_clone"),
     path(
-        "tenants/<slug:slug>/profile/template/", sharing.profile_template, name="profile_template"
+        "tenants/<place:slug>/profile/template/", sharing.profile_template, name="profile_template"
     ),
-    path("tenants/<slug:slug>/profile/drift/", drift.profile_drift, name="profile_drift"),
-    path("tenants/<slug:slug>/profile/promote/", promotion.profile_promote, name="profile_promote"),
+    path("tenants/<place:slug>/profile/drift/", drift.profile_drift, name="profile_drift"),
     path(
-        "tenants/<slug:slug>/profile/from/<slug:kind>/<slug:template>/",
+        "tenants/<place:slug>/profile/promote/", promotion.profile_promote, name="profile_promote"
+    ),
+    path(
+        "tenants/<place:slug>/profile/from/<slug:kind>/<slug:template>/",
         library.template_use,
         name="template_use",
     ),
-    path("tenants/<slug:slug>/approvals/", policies.approval_policy, name="approval_policy"),
-    path("tenants/<slug:slug>/reconcile/", reconciling.tenant_reconcile, name="tenant_reconcile"),
+    path("tenants/<slug:slug>/sources/", sources.source_list, name="source_list"),
     path(
-        "tenants/<slug:slug>/reconcile/take-back/",
+        "tenants/<slug:slug>/sources/<slug:source>/move/", sources.source_move, name="source_move"
+    ),
+    path(
+        "tenants/<slug:slug>/sources/<slug:source>/rename/",
+        sources.source_rename,
+        name="source_rename",
+    ),
+    path(
+        "tenants/<slug:slug>/sources/<slug:source>/remove/",
+        sources.source_remove,
+        name="source_remove",
+    ),
+    path("tenants/<slug:slug>/approvals/", policies.approval_policy, name="approval_policy"),
+    path("tenants/<place:slug>/reconcile/", reconciling.tenant_reconcile, name="tenant_reconcile"),
+    path(
+        "tenants/<place:slug>/reconcile/take-back/",
         reconciling.accepted_take_back,
         name="accepted_take_back",
     ),
+    path("tenants/<slug:slug>/schedules/", schedules.schedule_list, name="schedule_list"),
+    path("tenants/<slug:slug>/schedules/add/", schedules.schedule_add, name="schedule_add"),
+    path("tenants/<slug:slug>/schedules/<int:pk>/", schedules.schedule_edit, name="schedule_edit"),
+    path(
+        "tenants/<slug:slug>/schedules/<int:pk>/switch/",
+        schedules.schedule_switch,
+        name="schedule_switch",
+    ),
+    path(
+        "tenants/<slug:slug>/schedules/<int:pk>/remove/",
+        schedules.schedule_remove,
+        name="schedule_remove",
+    ),
+    path("tenants/<slug:slug>/blackouts/add/", schedules.blackout_add, name="blackout_add"),
+    path("tenants/<slug:slug>/blackouts/<int:pk>/", schedules.blackout_edit, name="blackout_edit"),
+    path(
+        "tenants/<slug:slug>/blackouts/<int:pk>/switch/",
+        schedules.blackout_switch,
+        name="blackout_switch",
+    ),
+    path(
+        "tenants/<slug:slug>/blackouts/<int:pk>/remove/",
+        schedules.blackout_remove,
+        name="blackout_remove",
+    ),
+    path("tenants/<slug:slug>/try-now/", schedules.try_now, name="tenant_try_now"),
     path("templates/", library.template_list, name="template_list"),
     path("templates/<slug:kind>/<slug:template>/", library.template_detail, name="template_detail"),
     path("templates/<slug:kind>/<slug:template>.yaml", library.template_file, name="template_file"),
@@ -73,6 +120,11 @@ urlpatterns = [
     path("jobs/<int:pk>/drift/", reconciling.job_drift, name="job_drift"),
     path("jobs/<int:pk>/drift/decide/", reconciling.job_drift_decide, name="job_drift_decide"),
     path("jobs/<int:pk>/drift.csv", reconciling.job_drift_csv, name="job_drift_csv"),
+    path(
+        "jobs/<int:pk>/operations/<int:operation>/transfer/",
+        jobs.job_ask_transfer,
+        name="job_ask_transfer",
+    ),
     path("jobs/<int:pk>/approve/", jobs.job_approve, name="job_approve"),
     path("jobs/<int:pk>/plan-again/", jobs.job_plan_again, name="job_plan_again"),
     path("jobs/<int:pk>/retry/", jobs.job_retry, name="job_retry"),

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 
 from tenants.models import Customer, Tenant
 from tenants.services import TenantFacts
+from tenants.zones import known_time_zone, zone_choices
 
 _SANDBOX_PAGES = re.compile(r"/(rp/scim|_sandbox)?/*\Z")
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)([a-z0-9](-?[a-z0-9])*\.)+[a-z]{2,63}\Z", re.IGNORECASE)
@@ -39,6 +40,11 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
         assume_scheme="http",
         help_text="Only for the cloud Sandbox, e.g. http://127.0.0.1:8555",
     )
+    time_zone = forms.CharField(
+        required=False,
+        validators=[known_time_zone],
+        help_text="Where the customer's days begin: last days, joining days, schedules, blackouts.",
+    )
     protected_accounts = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
@@ -48,13 +54,16 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Tenant
-        fields = ["name", "slug", "purpose", "cloud", "entra_id", "sandbox_url"]
+        fields = ["name", "slug", "purpose", "cloud", "entra_id", "sandbox_url", "time_zone"]
         help_texts = {
             "entra_id": "The directory's id (a GUID) or one of its verified domains.",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["time_zone"].widget = forms.Select(
+            choices=zone_choices(self.instance.time_zone)
+        )
         if self.instance.pk:
             self.initial["protected_accounts"] = "\n".join(self.instance.protected_accounts)
             self._freeze_identity()
@@ -77,6 +86,10 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_sandbox_url(self) -> str:
         """The address alone: also what the sandbox prints at its start, its SCIM base, is taken."""
         return _SANDBOX_PAGES.sub("", str(self.cleaned_data["sandbox_url"]))
+
+    def clean_time_zone(self) -> str:
+        """Without a choice what it was, UTC for a new tenant."""
+        return str(self.cleaned_data["time_zone"] or self.instance.time_zone)
 
     def clean_protected_accounts(self) -> list[str]:
         """Entries, one a line."""

@@ -23,6 +23,7 @@ class TenantFacts:
     purpose: str = Tenant.Purpose.PRODUCTION
     sandbox_url: str = ""
     protected_accounts: tuple[str, ...] = ()
+    time_zone: str = "UTC"
 
     def values(self) -> dict[str, Any]:
         """As model values."""

@@ -168,11 +168,23 @@ STATUSES: dict[str, dict[str, Status]] = {
         "update": Status("Update", "info", "pencil"),
         "disable": Status("Disable", "warning", "user-off"),
         "enable": Status("Enable again", "success", "user-check"),
+        "adopt": Status("Adopt", "info", "user-check"),
+        "delete": Status("Delete", "danger", "x-circle"),
+        "transfer": Status("Transfer", "info", "refresh"),
         "leave": Status("Leave alone", "neutral", "shield"),
+        "group_adopt": Status("Adopt group", "info", "users"),
+        "group_create": Status("Create group", "success", "users"),
+        "group_change": Status("Change group", "info", "users"),
+        "member_add": Status("Add members", "success", "user-plus"),
+        "member_remove": Status("Remove member", "warning", "user-off"),
+        "group_delete": Status("Delete group", "danger", "x-circle"),
+        "group_leave": Status("Leave group alone", "neutral", "shield"),
     },
     "held": {
         "read": Status("Refused when read", "warning", "file"),
         "mapping": Status("Mapping failed", "warning", "alert"),
+        "groups": Status("Groups left as they are", "info", "users"),
+        "manager": Status("Manager left as it is", "info", "user-check"),
     },
 }
 

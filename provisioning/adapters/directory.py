@@ -39,15 +39,22 @@ def origins(tenant: Tenant) -> frozenset[str]:
 
 @contextmanager
 def open_client(
-    tenant: Tenant, label: str, lease: Callable[[], float], hushed: float = 0.0
+    tenant: Tenant,
+    label: str,
+    lease: Callable[[], float],
+    hushed: float = 0.0,
+    *,
+    quiet: bool = False,
 ) -> Iterator[ScimClient]:
     """The tenant's client for one slice, metered under a job's label; NoToken, WrongHost.
 
-    For `hushed` seconds nothing leaves, because Entra said so to an earlier slice.
+    For `hushed` seconds nothing leaves, because Entra said so to an earlier slice. While `quiet`
+    not even a token is asked for in advance.
     """
     credential = _credential(tenant)
     bearer = Bearer(lambda fresh: app_token(tenant, _credential(tenant), fresh=fresh))
-    bearer.ensure()
+    if not quiet:
+        bearer.ensure()
     transport = HttpTransport(
         scim_base(tenant),
         bearer,

@@ -6,6 +6,7 @@
      "rules": {"pilot": {"column": "site", "is": "equals", "value": "Kiruna"}},
      "scope": {"all": [{"column": "type", "is": "not_equals", "value": "contractor"}]},
      "out_of_scope": {"delete_after_days": 30},
+     "lifecycle": {"last_day": {"column": "leave_date"}, ...},  (see domain/lifecycle)
      "attributes": [{"target": "title", "column": "job_title", "empty": "leave"}, ...],
      "groups": [{"rule": "department", "column": "department"}, ...]}  (see domain.groups.rules)
 
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 from provisioning.domain.attributes import (
@@ -29,6 +30,7 @@ from provisioning.domain.attributes import (
 from provisioning.domain.creation import creation_problems
 from provisioning.domain.expressions import ParseError, compile_expression, nearest
 from provisioning.domain.groups.rules import GroupRule, GroupsError, parse_groups
+from provisioning.domain.lifecycle import Lifecycle, lifecycle_problems, read_lifecycle
 from provisioning.domain.problems import PARAMETER, Problem, ProblemsError
 from provisioning.domain.scope import Part, ScopeError, parse_rules, parse_scope, scope_json
 from provisioning.domain.target_values import RejectedError, acceptor
@@ -52,16 +54,11 @@ OUT_OF_SCOPE = {
 DELETE_AFTER, LONGEST_RETENTION = "delete_after_days", 365
 NOT_MAPPED = "is not mapped, and every account needs it"
 """What is said of an attribute that has no rule that can be read."""
-_FRAME = (
-    "key_column",
-    "parameters",
-    "matching",
-    "rules",
-    "scope",
-    "out_of_scope",
-    "attributes",
-    "groups",
+FRAME = (
+    *("key_column", "parameters", "matching", "rules", "scope", "out_of_scope"),
+    *("lifecycle", "attributes", "groups"),
 )
+"""The entries of a profile, in the order in which they are written."""
 _OPTIONS = ("when", "empty", "default", "redact")
 
 
@@ -117,6 +114,7 @@ class ProfileDefinition:
     scope: Part | None = None
     out_of_scope: str = "skip"
     delete_after_days: int | None = None
+    lifecycle: Lifecycle | None = None
     groups: tuple[GroupRule, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -128,6 +126,7 @@ class ProfileDefinition:
             "rules": {name: scope_json(part) for name, part in self.conditions.items()},
             "scope": scope_json(self.scope) if self.scope else None,
             "out_of_scope": self._out_of_scope() if self.scope else None,
+            "lifecycle": self.lifecycle.to_json() if self.lifecycle else None,
         }
         said = {name: value for name, value in parts.items() if value}
         groups = {"groups": [rule.to_json() for rule in self.groups]} if self.groups else {}
@@ -154,6 +153,7 @@ def parse_definition(data: object, targets: Targets = PLAIN) -> ProfileDefinitio
         problems += _rule_problems(rule, parameters, targets)
     problems += [Problem(*found) for found in creation_problems(rules, matching)]
     groups = _read_groups(data.get("groups", []), parameters, conditions, problems)
+    lifecycle = _read_lifecycle(data.get("lifecycle"), rules, parameters, targets, problems)
     if problems:
         raise ProfileError(problems)
     return ProfileDefinition(
@@ -165,6 +165,7 @@ def parse_definition(data: object, targets: Targets = PLAIN) -> ProfileDefinitio
         scope,
         out_of_scope,
         delete_after,
+        lifecycle,
         groups,
     )
 
@@ -176,8 +177,8 @@ def _frame_problems(data: Mapping[Any, Any]) -> Iterator[Problem]:
     if not isinstance(data.get("attributes"), list):
         yield Problem("", "attributes must be a list of rules")
     for name in data:
-        if name not in _FRAME:
-            yield Problem("", f"unknown entry {name!r}: a profile has {', '.join(_FRAME)}")
+        if name not in FRAME:
+            yield Problem("", f"unknown entry {name!r}: a profile has {', '.join(FRAME)}")
 
 
 def _read_parameters(given: object, problems: list[Problem]) -> dict[str, str]:
@@ -244,6 +245,24 @@ def _read_groups(
     except GroupsError as error:
         problems += error.problems
         return ()
+
+
+def _read_lifecycle(
+    given: object,
+    rules: Sequence[Rule],
+    parameters: Mapping[str, str],
+    targets: Targets,
+    problems: list[Problem],
+) -> Lifecycle | None:
+    wrong: list[str] = []
+    found = read_lifecycle(given, wrong)
+    if found is not None:
+        wrong += lifecycle_problems(found, rules, targets)
+        for place, text in found.expressions():
+            for each in _expression_problems(Rule("", "expression", text), parameters):
+                problems.append(replace(each, message=f"lifecycle: {place}: {each.message}"))
+    problems += [Problem("", f"lifecycle: {message}") for message in wrong]
+    return found
 
 
 def _read_rules(given: object, problems: list[Problem]) -> list[Rule]:

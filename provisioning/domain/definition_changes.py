@@ -9,6 +9,7 @@ from typing import Any
 
 from provisioning.domain.attributes import CATALOGUE
 from provisioning.domain.definition import KINDS, OUT_OF_SCOPE
+from provisioning.domain.lifecycle_words import lifecycle_words
 from provisioning.domain.scope import ScopeError, parse_rules, parse_scope
 
 _FRAME = {
@@ -18,6 +19,7 @@ _FRAME = {
     "rules": "Named rules",
     "scope": "Scope",
     "out_of_scope": "Out of scope",
+    "lifecycle": "Joiners and leavers",
 }
 
 
@@ -92,6 +94,8 @@ def _frame(name: str, data: Mapping[str, Any]) -> str | None:
         return None
     if name == "scope":
         return scope_words(value, data.get("rules"))
+    if name == "lifecycle":
+        return lifecycle_words(value)
     if name == "rules" and isinstance(value, Mapping):
         return "; ".join(f"{each}: {scope_words(part, value)}" for each, part in value.items())
     if name == "parameters" and isinstance(value, Mapping):

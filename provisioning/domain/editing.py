@@ -10,14 +10,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from provisioning.domain.definition import KINDS, MATCHABLE, OUT_OF_SCOPE
+from provisioning.domain.definition import FRAME, KINDS, MATCHABLE, OUT_OF_SCOPE
+from provisioning.domain.lifecycle_editing import (
+    LifecycleForm,
+    lifecycle_form,
+    read_lifecycle_form,
+)
 from provisioning.domain.scope_editing import ConditionGroup, group_of, read_group
 
 Fields = Mapping[str, str]
 DELETE_AFTER = "delete_after_days"
-_FRAME = frozenset(
-    {"key_column", "parameters", "matching", "rules", "scope", "out_of_scope", "attributes"}
-)
 _JSON_MARK = "json_text"
 MOST_ROWS = 5_000
 """Rows of a kind that are looked for; a request cannot hold as many."""
@@ -78,6 +80,7 @@ class Editor:
     rules: tuple[tuple[str, ConditionGroup], ...] = ()
     out_of_scope: str = "skip"
     delete_after: str = ""
+    lifecycle: LifecycleForm = field(default_factory=LifecycleForm)
     extra: str = ""
 
     def definition(self) -> dict[str, Any]:
@@ -92,6 +95,7 @@ class Editor:
             "rules": _unique((name, group.data()) for name, group in self.rules),
             "scope": self.scope.data(),
             "out_of_scope": None if out == "skip" else out,
+            "lifecycle": self.lifecycle.data(),
         }
         said = {name: value for name, value in parts.items() if value not in (None, {}, [])}
         more = _loaded(self.extra) if self.extra else {}
@@ -103,8 +107,11 @@ class Editor:
 def editor_of(definition: Any) -> Editor:
     """The form that shows a definition or a draft."""
     data: Mapping[str, Any] = definition if isinstance(definition, Mapping) else {}
-    extra = {name: value for name, value in data.items() if name not in _FRAME}
+    extra = {name: value for name, value in data.items() if name not in FRAME}
     out, days = _out_of_scope(data.get("out_of_scope", "skip"), extra)
+    lifecycle = lifecycle_form(data.get("lifecycle"))
+    if lifecycle is None:
+        extra["lifecycle"] = data["lifecycle"]
     attributes = data.get("attributes", [])
     return Editor(
         key_column=_text(data.get("key_column", "")),
@@ -118,6 +125,7 @@ def editor_of(definition: Any) -> Editor:
         rules=tuple((name, group_of(each)) for name, each in _mapping(data, "rules", extra)),
         out_of_scope=out,
         delete_after=days,
+        lifecycle=lifecycle or LifecycleForm(),
         extra=_dumped(extra),
     )
 
@@ -135,6 +143,7 @@ def read_editor(fields: Fields) -> Editor:
         rules=tuple(_read_rules(fields)),
         out_of_scope=fields.get("out_of_scope", "skip"),
         delete_after=fields.get(DELETE_AFTER, ""),
+        lifecycle=read_lifecycle_form(fields),
         extra=fields.get("extra", "").strip(),
     )
 

@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
+from provisioning.domain.groups import GroupAct, GroupDirectory, GroupOperation, plan_groups
+from provisioning.domain.groups import People as GroupPeople
+from provisioning.domain.joining import Joining
 from provisioning.domain.keys import Keyed
 from provisioning.domain.mapping import CompiledProfile, Mapped, MappingError
 from provisioning.domain.people import Apply, SourcePeople
@@ -37,6 +40,8 @@ class TooSlowError(Exception):
 class Situation:
     """What a plan is made from besides the profile: one day, one source, one directory.
 
+    `groups` are read only for profiles with group rules; `namespace` names the source to them.
+
     `held` are folded keys of rows that were refused when the source was read, `refused` their
     number, `unreadable` how many of those nobody can name. `honour` leaves out of people what was
     accepted of their accounts.
@@ -50,6 +55,9 @@ class Situation:
     unreadable: int = 0
     refused: int = 0
     honour: Callable[[Iterable[Person]], Iterable[Person]] = iter
+    groups: Callable[[], GroupDirectory] = lambda: GroupDirectory(())
+    namespace: str = ""
+    creation_carries: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +104,14 @@ class Effect:
     redacted: frozenset[str]
     counts: Mapping[Kind, int] = field(default_factory=dict)
     refused: int = 0
+    groups: tuple[GroupOperation, ...] = ()
+    manager_calls: int = 0
+    """Calls that managers take on top, because they join together with their people."""
+
+    @property
+    def acts(self) -> Mapping[GroupAct, int]:
+        """Operations on groups, by what they do."""
+        return Counter(each.act for each in self.groups)
 
     @property
     def held(self) -> int:
@@ -105,12 +121,14 @@ class Effect:
     @property
     def calls(self) -> int:
         """Calls that the plan takes when everything in it is approved."""
-        return sum(change.calls for change in self.changes)
+        of_people = sum(change.calls for change in self.changes) + self.manager_calls
+        return of_people + sum(each.calls for each in self.groups)
 
     @property
     def withheld(self) -> int:
         """Calls among them that need a yes of their own."""
-        return sum(change.withheld for change in self.changes)
+        of_people = sum(change.calls for change in self.changes if change.withheld)
+        return of_people + sum(each.calls for each in self.groups if each.withheld)
 
 
 def effect_of(
@@ -125,13 +143,17 @@ def effect_of(
         plan(
             situation.honour(people),
             situation.directory,
-            mapped=profile.targets,
+            mapped=profile.managed,
             protection=situation.protection,
             absences=people.absences(situation.now),
             matching=profile.definition.matching,
+            creation_carries=situation.creation_carries,
         )
     )
     _count_writes(changes, people.attributes)
+    joining = Joining()
+    for change in changes:
+        joining.note(change)
     return Effect(
         people.count,
         people.passed_over,
@@ -141,6 +163,28 @@ def effect_of(
         profile.redacted,
         Counter(change.kind for change in changes),
         situation.refused + len(keyed.refused),
+        _groups(people, joining, situation),
+        joining.plan(creation_carries=situation.creation_carries).calls,
+    )
+
+
+def _groups(
+    people: SourcePeople, joining: Joining, situation: Situation
+) -> tuple[GroupOperation, ...]:
+    managed = situation.directory.managed
+    left_since = {key: each.left_since for key, each in managed.items()}
+    memberships = people.settled_memberships(left_since)
+    if memberships is None:
+        return ()
+    covers = situation.protection.covers
+    everyone = GroupPeople(
+        {key: each.entra_id.lower() for key, each in managed.items()},
+        joining.keys,
+        {e.entra_id.lower() for e in managed.values() if covers(e.entra_id, e.user_name)},
+        people.absences(situation.now),
+    )
+    return tuple(
+        plan_groups(memberships, situation.groups(), everyone, namespace=situation.namespace)
     )
 
 
@@ -151,7 +195,15 @@ class _People(SourcePeople):
         self, profile: CompiledProfile, keyed: Keyed, situation: Situation, apply: Apply | None
     ) -> None:
         today, now = situation.today, situation.now
-        super().__init__(profile, keyed.records, keyed.refused, today=today, now=now, apply=apply)
+        super().__init__(
+            profile,
+            keyed.records,
+            keyed.refused,
+            today=today,
+            now=now,
+            apply=apply,
+            left_since=situation.directory.left_since(),
+        )
         self.held |= situation.held
         self.unreadable += situation.unreadable
         self.count = self._slow = 0

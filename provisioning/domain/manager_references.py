@@ -13,7 +13,7 @@ from provisioning.domain.attributes import MANAGER
 from provisioning.domain.plan_values import Change, Directory, Kind
 from provisioning.domain.records import fold_key
 
-_CHANGES = frozenset({Kind.UPDATE, Kind.ENABLE, Kind.ADOPT, Kind.UNCHANGED})
+_CHANGES = frozenset({Kind.UPDATE, Kind.ENABLE, Kind.ADOPT, Kind.TRANSFER, Kind.UNCHANGED})
 
 
 class Managers:

@@ -37,6 +37,13 @@ from provisioning.domain.expressions import (
 from provisioning.domain.groups import CompiledGroups
 from provisioning.domain.problems import PARAMETER, Problem, ProblemsError
 from provisioning.domain.scope import UnreadableError, columns_of, compile_scope
+from provisioning.domain.standing import (
+    PRESENT,
+    LifecyclePolicy,
+    Stage,
+    Standing,
+    UndecidedError,
+)
 from provisioning.domain.target_values import Accepted, Acceptor, RejectedError, acceptor
 from provisioning.domain.targets import PLAIN, Targets
 
@@ -46,6 +53,9 @@ FlatState: TypeAlias = dict[str, StateValue]
 _NOTHING: Mapping[str, StateValue] = MappingProxyType({})
 _NO_CANDIDATES: Mapping[str, tuple[str | bool, ...]] = MappingProxyType({})
 _IGNORED_REQUIRED = "the rule leaves out an empty value, but every account needs one"
+_NOBODY_ENABLES = (
+    "is left as it is for this record, so that nobody would enable the account on the start date"
+)
 _HIDDEN = "cannot be evaluated for this record; the reason would show a redacted value"
 
 
@@ -118,14 +128,21 @@ class CompiledProfile:
         """Its group rules, ready to run."""
         for column in self.groups.columns:
             self._readers.setdefault(column, []).append("groups")
+        self.policy = LifecyclePolicy(definition.lifecycle, targets, self._parameters)
+        """When accounts are made, and what becomes of leavers."""
+        for column, names in self.policy.readers.items():
+            self._readers.setdefault(column, []).extend(names)
         self.columns = tuple(dict.fromkeys((definition.key_column, *self._readers)))
         """Columns that a source must have, the key's first."""
         self.once = frozenset(rule.target for rule in definition.rules if rule.once)
         """Paths that are written only when an account is created."""
         self.targets = frozenset(rule.target for rule in definition.rules) - self.once | {ACTIVE}
-        """Paths that the profile decides on as long as an account lives."""
+        """Paths that the profile's rules decide on as long as an account lives."""
+        self.managed = self.targets | self.policy.targets
+        """The same with what leavers' steps set: for everybody else that has no value."""
         said = frozenset(rule.target for rule in definition.rules if rule.redact)
         self.redacted = said.union(step.rule.target for step in self._steps if step.redacted)
+        self.redacted |= self.policy.redacted
         """Targets whose values plans, reports and logs must show as [Redact]."""
         self.unique = frozenset(step.rule.target for step in self._steps if step.alternatives)
         """Targets of SelectUniqueValue."""
@@ -164,6 +181,33 @@ class CompiledProfile:
             hidden = self.redacted.intersection(self._readers.get(error.column, ()))
             reason = f"column {error.column} {_HIDDEN}" if hidden else str(error)
             raise MappingError([Problem("", f"scope: {reason}", slow=slow)]) from None
+
+    def standing(
+        self, record: Mapping[str, str], mapped: Mapped, known: date | None, today: date
+    ) -> Standing:
+        """Where the record's person stands today. Raises MappingError if that cannot be said.
+
+        `known` is the first day as a leaver, if a sync has noted one.
+        """
+        active = mapped.values.get(ACTIVE) is not False
+        if active and not self.policy.dated:
+            return PRESENT
+        present = self._present(record, None)
+        try:
+            found = self.policy.standing(present, active=active, known=known, today=today)
+        except UndecidedError as error:
+            raise MappingError([self._undecided(error)]) from None
+        if found.stage is Stage.JOINING and ACTIVE in mapped.ignored:
+            raise MappingError([Problem(ACTIVE, _NOBODY_ENABLES)])
+        return found
+
+    def _undecided(self, error: UndecidedError) -> Problem:
+        read_by = self._readers.get(error.column, (error.target,))
+        slow = isinstance(error.__cause__, SlowPatternError)
+        hidden = self.redacted.intersection(read_by)
+        reason = f"column {error.column} {_HIDDEN}" if hidden and error.column else str(error)
+        reason = _HIDDEN if hidden and not error.column else reason
+        return Problem("", f"lifecycle: {reason}", slow=slow)
 
     def missing_columns(self, header: Iterable[str]) -> tuple[str, ...]:
         """Columns that the profile reads and the header does not have."""

@@ -2,7 +2,8 @@
 
 shipped:<slug>        a template that ships with the portal
 template:<slug>       a template of our own
-profile:<tenant>      the profile of another tenant, by the tenant's key
+profile:<tenant>.<source>  the profile of another tenant's source, by their keys; without a
+                      source that of the tenant's first one
 promotion:<version>   a version of another tenant; its draft is not published yet
 promoted:<version>    the same, published
 """

@@ -15,6 +15,7 @@ _PEOPLE: tuple[Kind | GroupAct, ...] = (
     Kind.DELETE,
     Kind.ENABLE,
     Kind.ADOPT,
+    Kind.TRANSFER,
     Kind.UPDATE,
     Kind.CREATE,
 )

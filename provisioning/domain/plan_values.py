@@ -2,7 +2,7 @@
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from provisioning.domain.attributes import (
@@ -13,6 +13,8 @@ from provisioning.domain.attributes import (
     StateValue,
     is_custom,
 )
+from provisioning.domain.ownership import OtherSources
+from provisioning.domain.standing import PRESENT, Leavers, Standing
 
 Value = StateValue
 FlatState = Mapping[str, Value]
@@ -29,13 +31,24 @@ class Kind(StrEnum):
     DISABLE = "disable"
     ENABLE = "enable"
     ADOPT = "adopt"
+    TRANSFER = "transfer"
     DELETE = "delete"
     LEAVE = "leave"
     UNCHANGED = "unchanged"
     INACTIVE = "inactive"
 
 
-CALLS = frozenset({Kind.CREATE, Kind.UPDATE, Kind.DISABLE, Kind.ENABLE, Kind.ADOPT, Kind.DELETE})
+CALLS = frozenset(
+    {
+        Kind.CREATE,
+        Kind.UPDATE,
+        Kind.DISABLE,
+        Kind.ENABLE,
+        Kind.ADOPT,
+        Kind.TRANSFER,
+        Kind.DELETE,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +57,8 @@ class Person:
 
     `initial` are values that only a new account gets. `choices` are values for unique paths of a
     new account, the preferred first. `digest` names what the mapping was given. `manager` is the
-    key of the manager's record: "" for none, None where the manager is left as it is.
+    key of the manager's record: "" for none, None where the manager is left as it is. `standing`
+    is where the person stands between joining and leaving; `values` follow from it already.
     """
 
     key: str
@@ -54,6 +68,7 @@ class Person:
     choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
     digest: str = ""
     manager: str | None = None
+    standing: Standing = PRESENT
 
     def user_name(self, account: "Account | None" = None) -> str:
         """The name the account should have; one that is set only once stays as it is."""
@@ -69,7 +84,9 @@ class Account:
     """An account as the shadow knows it; `key` (folded) is empty when we did not create it.
 
     `outside_since` is when its person was first found outside the profile's scope; `digest` that
-    of the person it was last written for.
+    of the person it was last written for. `owner` is the source whose account it is, `offered_to`
+    the one for which somebody asked to transfer it; `left_since` the first day on which a sync
+    took the person for a leaver.
     """
 
     pk: int
@@ -83,6 +100,9 @@ class Account:
     guest: bool = False
     outside_since: datetime | None = None
     digest: str = ""
+    owner: int | None = None
+    offered_to: int | None = None
+    left_since: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +137,8 @@ class Change:
         """
         if self.kind is Kind.CREATE and any(self.comes_later(path) for path in self.after):
             return 2
+        if self.kind is Kind.TRANSFER and not self.after:
+            return 0  # the account is as it should be, only under another source
         return 1 if self.kind in CALLS else 0
 
     def comes_later(self, path: str) -> bool:
@@ -141,6 +163,8 @@ class Directory:
     `strangers` are accounts we did not create that carry an externalId, by the folded one;
     `findable` all of those by matching path and folded value, several for one value included.
     `taken` are folded values by path, for paths that are to be unique besides the user name.
+    `managed` are accounts of one source; `others` knows those of the tenant's other sources.
+    `kept` are folded user names of deleted accounts, and from when each is free again.
     `declined` says why a person (folded key) without an account gets none.
     """
 
@@ -149,12 +173,20 @@ class Directory:
     strangers: Mapping[str, Account] = field(default_factory=dict)
     findable: Mapping[str, Mapping[str, Sequence[Account]]] = field(default_factory=dict)
     taken: Mapping[str, Container[str]] = field(default_factory=dict)
+    others: OtherSources | None = None
+    kept: Mapping[str, datetime] = field(default_factory=dict)
     declined: Mapping[str, str] = field(default_factory=dict)
 
     def takes(self, path: str, value: str) -> bool:
         """Whether an account is known to have this value of a unique path."""
-        taken = self.by_user_name if path == USER_NAME else self.taken.get(path, ())
-        return value.casefold() in taken
+        folded = value.casefold()
+        if path == USER_NAME:
+            return folded in self.by_user_name or folded in self.kept
+        return folded in self.taken.get(path, ())
+
+    def left_since(self) -> dict[str, date]:
+        """The first day as a leaver of everybody who is one, by folded key."""
+        return {key: each.left_since for key, each in self.managed.items() if each.left_since}
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +209,8 @@ class Absences:
     `doubtful` is the number of rows whose key could not be read: any of them may be someone who
     seems to be missing, so all disables by absence then wait for an explicit yes. `outside` are
     keys of people in the source whom the profile is not for; their disabled accounts are deleted
-    after the `retention`, if there is one. With `only`, nobody else is looked at.
+    after the `retention`, if there is one. With `only`, nobody else is looked at. `leavers` say
+    what becomes of everybody else; without them accounts are disabled.
     """
 
     held: Container[str] = frozenset()
@@ -185,7 +218,28 @@ class Absences:
     outside: Container[str] = frozenset()
     retention: Retention | None = None
     only: Container[str] | None = None
+    leavers: Leavers | None = None
 
     def passes_over(self, key: str) -> bool:
         """Whether an account's absence says nothing: its record is held, or nobody asked for it."""
         return key in self.held or (self.only is not None and key not in self.only)
+
+
+def difference(
+    values: FlatState, state: FlatState, mapped: frozenset[str], ignored: frozenset[str]
+) -> dict[str, Value | None]:
+    """Paths whose value must change to get from state to values; None removes a value."""
+    changed: dict[str, Value | None] = {
+        path: value
+        for path, value in values.items()
+        if (known := state.get(path)) != value and not _same_values(known, value)
+    }
+    gone = mapped & state.keys() - values.keys() - ignored - NOT_REMOVABLE
+    return changed | dict.fromkeys(sorted(gone))
+
+
+def _same_values(one: Value | None, other: Value) -> bool:
+    """Whether two lists hold the same; their order means nothing in a directory."""
+    if not (isinstance(one, list | tuple) and isinstance(other, list | tuple)):
+        return False
+    return sorted(map(repr, one)) == sorted(map(repr, other))

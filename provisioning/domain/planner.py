@@ -9,7 +9,9 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from provisioning.domain.attributes import ACTIVE, CATALOGUE, EXTERNAL_ID, MANAGER, USER_NAME
+from provisioning.domain.leaving import deleted_name, deletion_of_leaver, missing
 from provisioning.domain.manager_references import Managers
+from provisioning.domain.ownership import Claim
 from provisioning.domain.plan_values import (
     CALLS,
     NOT_REMOVABLE,
@@ -22,9 +24,11 @@ from provisioning.domain.plan_values import (
     Person,
     Retention,
     Value,
+    difference,
 )
 from provisioning.domain.protection import Protection
 from provisioning.domain.records import fold_key
+from provisioning.domain.standing import Stage
 
 __all__ = [
     "ACTIVE",
@@ -104,11 +108,11 @@ def plan(
         seen.add(folded)
         account = directory.managed.get(folded)
         if account is None:
-            change = _join(person, directory, mapped, matching, run)
+            change = _newcomer(person, directory, mapped, matching, run)
             change = _once(_unless_declined(change, directory), run)
         else:
             change = _move(person, account, directory, mapped)
-        change = managers.referred(change, person.manager)
+        change = managers.referred(_elsewhere(change, directory), person.manager)
         yield from managers.noted(_guarded(_distinct(change, run), protection))
     yield from managers.waiting()
     if absences is not None:
@@ -122,30 +126,23 @@ def _absent(
     for key, account in directory.managed.items():
         if key in seen or absences.passes_over(key):
             continue
-        if account.active:
-            yield _guarded(_leave(account, absences), protection)
-        elif absences.retention and key in absences.outside and absences.retention.is_over(account):
-            yield _guarded(_delete(account, absences.retention), protection)
+        left = missing(account, absences)
+        if left is not None:
+            yield _guarded(_elsewhere(left, directory), protection)
 
 
-def difference(
-    values: FlatState, state: FlatState, mapped: frozenset[str], ignored: frozenset[str]
-) -> dict[str, Value | None]:
-    """Paths whose value must change to get from state to values; None removes a value."""
-    changed: dict[str, Value | None] = {
-        path: value
-        for path, value in values.items()
-        if (known := state.get(path)) != value and not _same_values(known, value)
-    }
-    gone = mapped & state.keys() - values.keys() - ignored - NOT_REMOVABLE
-    return changed | dict.fromkeys(sorted(gone))
-
-
-def _same_values(one: Value | None, other: Value) -> bool:
-    """Whether two lists hold the same; their order means nothing in a directory."""
-    if not (isinstance(one, list | tuple) and isinstance(other, list | tuple)):
-        return False
-    return sorted(map(repr, one)) == sorted(map(repr, other))
+def _newcomer(
+    person: Person,
+    directory: Directory,
+    mapped: frozenset[str],
+    matching: Sequence[str],
+    run: _Run,
+) -> Change:
+    """Somebody whose account is not this source's: another one's, nobody's, or still to be made."""
+    claim = directory.others.claim(person) if directory.others else None
+    if claim is not None:
+        return _claimed(claim, person, directory, mapped)
+    return _join(person, directory, mapped, matching, run)
 
 
 def _join(
@@ -158,8 +155,9 @@ def _join(
     found = _matches(person, directory, matching)
     if found:
         return _adopt(person, found, directory, mapped)
-    if person.values.get(ACTIVE, True) is False:
-        return _change(Kind.INACTIVE, person)
+    if _gets_none(person):
+        early = person.standing.stage is Stage.EARLY
+        return _change(Kind.INACTIVE, person, reason=person.standing.reason if early else "")
     # Where the profile proposes nothing, the account is to have no value.
     wanted = {path: each for path, each in person.choices.items() if each}
     free = {path: _free(path, each, directory, run) for path, each in wanted.items()}
@@ -170,8 +168,9 @@ def _join(
         first = {path: left[0] for path, left in free.items()}
         person = replace(person, initial={**person.initial, **first})
     holder = directory.by_user_name.get(person.user_name().casefold())
-    if holder is not None:
-        return _change(Kind.LEAVE, person, account=holder, reason=_taken(holder))
+    taken = deleted_name(person, directory) if holder is None else _taken(holder)
+    if taken:
+        return _change(Kind.LEAVE, person, account=holder, reason=taken)
     same_key = directory.strangers.get(fold_key(person.key))
     if same_key is not None:
         # Entra would create a second account with this externalId, and nobody could tell which.
@@ -180,7 +179,14 @@ def _join(
     after: dict[str, Value | None] = {**person.values, **person.initial, EXTERNAL_ID: person.key}
     after.setdefault(ACTIVE, True)
     rest = {path: left[1:] for path, left in free.items()}
-    return replace(_change(Kind.CREATE, person, after=after), choices=rest)
+    change = _change(Kind.CREATE, person, after=after, reason=person.standing.reason)
+    return replace(change, choices=rest)
+
+
+def _gets_none(person: Person) -> bool:
+    """Whether nobody makes an account for the person today."""
+    joining = person.standing.stage is Stage.JOINING
+    return person.standing.waits or (person.values.get(ACTIVE, True) is False and not joining)
 
 
 def _free(path: str, candidates: Sequence[str], directory: Directory, run: _Run) -> list[str]:
@@ -203,6 +209,8 @@ def _exhausted(path: str, candidates: Sequence[str]) -> str:
 def _matches(person: Person, directory: Directory, matching: Sequence[str]) -> Sequence[Account]:
     """Accounts found by the first matching attribute that finds any."""
     known = {**person.values, **person.initial, EXTERNAL_ID: person.key}
+    if person.standing.stage is Stage.EARLY:
+        return ()  # whatever exists stays as it is until the account would be made
     for path in matching:
         value = known.get(path)
         found = directory.findable.get(path, {}).get(fold_key(str(value))) if value else None
@@ -236,9 +244,34 @@ def _unless_declined(change: Change, directory: Directory) -> Change:
     return _left(change, why) if why else change
 
 
+def _claimed(claim: Claim, person: Person, directory: Directory, mapped: frozenset[str]) -> Change:
+    """An account of another source: taken over after an explicit yes, or left alone."""
+    account = claim.account
+    if not claim.moves:
+        return _change(Kind.LEAVE, person, account=account, reason=claim.reason)
+    after = difference(person.values, account.state, mapped, person.ignored)
+    if account.state.get(EXTERNAL_ID) != person.key:
+        after[EXTERNAL_ID] = person.key
+    before = {path: account.state.get(path) for path in after}
+    change = _change(
+        Kind.TRANSFER, person, account=account, before=before, after=after, reason=claim.reason
+    )
+    change = _unless_taken(change, person, directory)
+    return replace(change, withheld=change.kind is Kind.TRANSFER)
+
+
+def _elsewhere(change: Change, directory: Directory) -> Change:
+    """Who is in another source by now is not closed without an explicit yes."""
+    closes = change.kind is Kind.DISABLE or change.kind is Kind.DELETE
+    if not closes or directory.others is None or change.account is None:
+        return change
+    reason = directory.others.elsewhere(change.account)
+    return replace(change, reason=reason, withheld=True) if reason else change
+
+
 def _once(change: Change, run: _Run) -> Change:
     """Leave alone whoever matches an account that an earlier person of this run matches."""
-    if change.kind is not Kind.ADOPT or change.account is None:
+    if change.kind not in (Kind.ADOPT, Kind.TRANSFER) or change.account is None:
         return change
     first = run.adopted.setdefault(change.account.pk, change.key)
     if first == change.key:
@@ -255,6 +288,9 @@ def _taken(holder: Account) -> str:
 
 
 def _move(person: Person, account: Account, directory: Directory, mapped: frozenset[str]) -> Change:
+    deletion = deletion_of_leaver(person, account)
+    if deletion is not None:
+        return deletion
     after = difference(person.values, account.state, mapped, person.ignored)
     if not after:
         return _change(Kind.UNCHANGED, person, account=account)
@@ -262,7 +298,8 @@ def _move(person: Person, account: Account, directory: Directory, mapped: frozen
     kind = Kind.UPDATE
     if ACTIVE in after:
         kind = Kind.ENABLE if after[ACTIVE] else Kind.DISABLE
-    change = _change(kind, person, account=account, before=before, after=after)
+    reason = person.standing.reason if kind is Kind.DISABLE else ""
+    change = _change(kind, person, account=account, before=before, after=after, reason=reason)
     return _unless_taken(change, person, directory)
 
 
@@ -274,40 +311,6 @@ def _unless_taken(change: Change, person: Person, directory: Directory) -> Chang
             change, f"The new user name is taken by another account ({holder.user_name})."
         )
     return change
-
-
-def _leave(account: Account, absences: Absences) -> Change:
-    reason, doubtful = "No longer in the source.", absences.doubtful
-    if account.key in absences.outside:
-        reason, doubtful = "No longer in the profile's scope.", 0
-    elif doubtful:
-        rows = "1 row" if doubtful == 1 else f"{doubtful} rows"
-        reason = f"Not found in the source, but the key of {rows} could not be read."
-    return Change(
-        Kind.DISABLE,
-        key=str(account.state.get(EXTERNAL_ID, account.key)),
-        person=str(account.state.get("displayName", account.user_name)),
-        user_name=account.user_name,
-        account=account,
-        before={ACTIVE: True},
-        after={ACTIVE: False},
-        reason=reason,
-        withheld=bool(doubtful),
-    )
-
-
-def _delete(account: Account, retention: Retention) -> Change:
-    """Always after an explicit yes: nothing can be restored through SCIM."""
-    since = f"{account.outside_since:%Y-%m-%d}" if account.outside_since else "long"
-    return Change(
-        Kind.DELETE,
-        key=str(account.state.get(EXTERNAL_ID, account.key)),
-        person=str(account.state.get("displayName", account.user_name)),
-        user_name=account.user_name,
-        account=account,
-        reason=f"Outside the profile's scope since {since}, more than {retention.days} days.",
-        withheld=True,
-    )
 
 
 def _distinct(change: Change, run: _Run) -> Change:

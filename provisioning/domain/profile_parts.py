@@ -13,7 +13,7 @@ from typing import Any
 
 from provisioning.domain.expressions import ExpressionError, parse, to_source
 
-PLAIN = ("key_column", "matching", "scope", "out_of_scope")
+PLAIN = ("key_column", "matching", "scope", "out_of_scope", "lifecycle")
 """Entries that are one part each."""
 _NAMED = ("parameters", "rules")
 _USUAL = {"out_of_scope": "skip"}

@@ -29,7 +29,33 @@ def place_of(problem: Problem, root: Table, text: str) -> FileProblem:
         found = _in_conditions(problem, root)
         if found is not None:
             return found
+    if problem.message.startswith("lifecycle: "):
+        return _in_lifecycle(problem, root, text)
     node = _named(problem.message, root)
+    return FileProblem(node.line, node.column, problem.message)
+
+
+_STEP = re.compile(r"lifecycle: leavers step (\d+)")
+_ENTRY = re.compile(r"lifecycle: (\w+)")
+
+
+def _in_lifecycle(problem: Problem, root: Table, text: str) -> FileProblem:
+    """The step or the entry that a message about joiners and leavers names."""
+    node: Node = root.keys.get("lifecycle", root)
+    entry = root.items.get("lifecycle")
+    if isinstance(entry, Table):
+        steps, numbered = entry.items.get("leavers"), _STEP.match(problem.message)
+        named = _ENTRY.match(problem.message)
+        if numbered is not None and isinstance(steps, Sequence):
+            node = steps.items[int(numbered[1]) - 1]
+        elif named is not None and named[1] in entry.items:
+            node = entry.keys[named[1]]
+            inner = entry.items[named[1]]
+            node = inner if isinstance(inner, Table) and problem.line else node
+    expression = node.items.get("expression") if isinstance(node, Table) else None
+    if problem.line and problem.column and isinstance(expression, Scalar):
+        line, column = place_inside(expression, text, problem.line, problem.column)
+        return FileProblem(line, column, problem.message, caret=problem.caret)
     return FileProblem(node.line, node.column, problem.message)
 
 

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from provisioning.domain.definition import ProfileDefinition, ProfileError, parse_definition
+from provisioning.domain.definition import FRAME, ProfileDefinition, ProfileError, parse_definition
 from provisioning.domain.expressions import nearest
 from provisioning.domain.profile_parameters import filled, with_blanks
 from provisioning.domain.profile_places import place_of
@@ -36,17 +36,19 @@ Parse: TypeAlias = Callable[[object], ProfileDefinition]
 FORMAT = 1
 """The version of the schema."""
 
-FRAME = ("key_column", "parameters", "matching", "rules", "scope", "out_of_scope", "attributes")
-"""What a file may hold besides `format`, `name` and `description`."""
 _HEAD = ("format", "name", "description")
 _RULE = ("target", "column", "constant", "expression", "when", "empty", "default", "redact")
 _CONDITION = ("all", "any", "rule", "column", "is", "value")
-_NUMBERS = ("format", "delete_after_days")
+_LIFECYCLE = ("start", "last_day", "leavers", "way_in")
+_START = ("column", "expression", "days_before")
+_STEP = ("after_days", "do", "target", "constant", "expression")
+_NUMBERS = ("format", "delete_after_days", "days_before", "after_days")
 _SAID = {
     "parameters": "Values that expressions use as [param.name]; a template leaves some empty.",
     "matching": "What existing accounts may be found by.",
     "rules": "Conditions by name.",
     "scope": "Whom the profile is for.",
+    "lifecycle": "When accounts are made, and what becomes of leavers.",
     "attributes": "Where each attribute's value comes from.",
 }
 _MOST = 200
@@ -82,10 +84,11 @@ def to_yaml(profile: ProfileFile) -> str:
 
 
 _ORDER = (
+    *("start", "last_day", "leavers", "way_in", "after_days", "do"),
     *("target", "column", "constant", "expression", "is", "value"),
     *("when", "empty", "default", "redact"),
 )
-"""Of what is written in a rule or a condition."""
+"""Of what is written in a rule, a condition or a step."""
 _PLACE = {name: place for place, name in enumerate(_ORDER)}
 
 
@@ -175,6 +178,22 @@ def _key_problems(root: Table) -> Iterator[FileProblem]:
         conditions.append(root.items["scope"])
     for node in conditions:
         yield from _condition_keys(node)
+    if "lifecycle" in root.items:
+        yield from _lifecycle_keys(root.items["lifecycle"])
+
+
+def _lifecycle_keys(node: Node) -> Iterator[FileProblem]:
+    if not isinstance(node, Table):
+        return
+    yield from _unknown(node, _LIFECYCLE, "a lifecycle has")
+    for name, known in (("start", _START), ("last_day", _START[:2])):
+        dated = node.items.get(name)
+        if isinstance(dated, Table):
+            yield from _unknown(dated, known, f"{name} has")
+    steps = node.items.get("leavers")
+    for each in steps.items if isinstance(steps, Sequence) else []:
+        if isinstance(each, Table):
+            yield from _unknown(each, _STEP, "a step has")
 
 
 def _condition_keys(node: Node) -> Iterator[FileProblem]:

@@ -156,7 +156,7 @@ def _visited(definition: Mapping[str, Any], turn: _Turn) -> dict[str, Any]:
     changed = {
         name: _leaves(value, name, turn)
         for name, value in definition.items()
-        if name not in ("key_column", "parameters", "attributes")
+        if name not in ("key_column", "parameters", "attributes", "lifecycle")
     }
     parameters = {
         name: _turned(str(value), turn, f"parameter {name}")
@@ -165,6 +165,7 @@ def _visited(definition: Mapping[str, Any], turn: _Turn) -> dict[str, Any]:
     special = {
         "parameters": parameters,
         "attributes": [_rule(rule, turn) for rule in definition.get("attributes", [])],
+        "lifecycle": _lifecycle(definition.get("lifecycle"), turn),
     }
     return {name: special.get(name, changed.get(name, definition[name])) for name in definition}
 
@@ -192,11 +193,35 @@ def _rule(rule: Mapping[str, Any], turn: _Turn) -> dict[str, Any]:
         name, dot, attribute = target.removeprefix(_SETS).partition(".")
         mention = Mention("set", name, target)
         changed["target"] = f"{_SETS}{turn(mention, name)}{dot}{attribute}"
+    return _texts(changed, turn, target)
+
+
+def _texts(rule: Mapping[str, Any], turn: _Turn, place: str) -> dict[str, Any]:
+    """The rule with what is written besides its target turned."""
+    changed = dict(rule)
     for option in ("constant", "default"):
         if isinstance(rule.get(option), str):
-            changed[option] = _turned(rule[option], turn, target)
+            changed[option] = _turned(rule[option], turn, place)
     if isinstance(rule.get("expression"), str):
-        changed["expression"] = _expression(rule["expression"], turn, target)
+        changed["expression"] = _expression(rule["expression"], turn, place)
+    return changed
+
+
+def _lifecycle(entry: Any, turn: _Turn) -> Any:
+    """Dates are read and steps write as rules do."""
+    if not isinstance(entry, Mapping):
+        return entry
+    changed = dict(entry)
+    for name in ("start", "last_day"):
+        if isinstance(entry.get(name), Mapping):
+            changed[name] = _texts(entry[name], turn, name)
+    if isinstance(entry.get("leavers"), list):
+        changed["leavers"] = [
+            _rule(step, turn) if isinstance(step, Mapping) and "target" in step else step
+            for step in entry["leavers"]
+        ]
+    if isinstance(entry.get("way_in"), str):
+        changed["way_in"] = _turned(entry["way_in"], turn, "way_in")
     return changed
 
 

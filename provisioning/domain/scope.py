@@ -5,7 +5,7 @@
                       {"rule": "pilot"}]}]}
 
 Texts compare exactly, upper and lower case included; numbers as numbers; dates by day, where
-`today`, `today+14` and `today-30` count from the job's day in the portal's time zone.
+`today`, `today+14` and `today-30` count from the job's day in the customer's time zone.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Sources, profiles, policies, jobs, the shadow of the directory, and lanes."""
 
 from provisioning.models.directory import (
+    DeletedAccount,
     Directory,
     DirectoryGroup,
     DirectoryObject,
@@ -10,6 +11,7 @@ from provisioning.models.job import HeldRecord, Job, Operation
 from provisioning.models.lane import ApplicationPace, Lane
 from provisioning.models.policy import ApprovalPolicy
 from provisioning.models.reconciling import AcceptedDrift, Drift, Reconciliation
+from provisioning.models.schedule import Blackout, Quarantine, Schedule
 from provisioning.models.source import (
     MappingProfile,
     ProfileTemplate,
@@ -23,6 +25,8 @@ __all__ = [
     "AcceptedDrift",
     "ApplicationPace",
     "ApprovalPolicy",
+    "Blackout",
+    "DeletedAccount",
     "Directory",
     "DirectoryGroup",
     "DirectoryObject",
@@ -35,7 +39,9 @@ __all__ = [
     "Operation",
     "ProfileTemplate",
     "ProfileVersion",
+    "Quarantine",
     "Reconciliation",
+    "Schedule",
     "Snapshot",
     "SnapshotChunk",
     "Source",

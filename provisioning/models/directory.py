@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from provisioning.models.source import Source
 from tenants.models import Customer, Tenant
 
 
@@ -25,7 +26,9 @@ class Directory(models.Model):
 class DirectoryObject(models.Model):
     """One user of a directory as we last knew it.
 
-    `key` is the folded source key of an account this portal created; empty for every other.
+    `key` is the folded source key of an account this portal created or adopted; empty for every
+    other. `owner` is the source that did so: nobody else writes it. `offered_to` is another source
+    for which a person asked to transfer it.
     `state` holds the attributes (canonical path to value) that we wrote, or read in the inventory.
     """
 
@@ -33,6 +36,8 @@ class DirectoryObject(models.Model):
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="directory_objects")
     entra_id = models.CharField(max_length=64)
     key = models.CharField(max_length=255, blank=True)
+    owner = models.ForeignKey(Source, models.RESTRICT, null=True, related_name="accounts")
+    offered_to = models.ForeignKey(Source, models.SET_NULL, null=True, related_name="+")
     external_id = models.CharField(max_length=255, blank=True)
     user_name = models.CharField(max_length=255)
     folded_user_name = models.CharField(max_length=255)
@@ -42,6 +47,11 @@ class DirectoryObject(models.Model):
     state = models.JSONField(default=dict)
     outside_since = models.DateTimeField(
         null=True, help_text="When a sync first found its person outside the profile's scope."
+    )
+    left_since = models.DateField(
+        null=True,
+        help_text="The first day, in the customer's zone, on which a sync took its person for a"
+        " leaver: absent, inactive or past the last day.",
     )
     record_digest = models.CharField(
         max_length=32,
@@ -56,7 +66,12 @@ class DirectoryObject(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["tenant", "entra_id"], name="one_shadow_per_object"),
             models.UniqueConstraint(
-                fields=["tenant", "key"], condition=~Q(key=""), name="one_account_per_person"
+                fields=["tenant", "owner", "key"],
+                condition=~Q(key=""),
+                name="one_account_per_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(key="") | Q(owner__isnull=False), name="managed_by_a_source"
             ),
         ]
         indexes = [models.Index(fields=["tenant", "folded_user_name"], name="shadow_by_user_name")]
@@ -66,7 +81,7 @@ class DirectoryObject(models.Model):
 
     @property
     def managed(self) -> bool:
-        """Whether this portal created the account."""
+        """Whether this portal created or adopted the account."""
         return bool(self.key)
 
 
@@ -123,3 +138,23 @@ class GroupMember(models.Model):
 
     def __str__(self) -> str:
         return f"{self.entra_id} in {self.group_id}"
+
+
+class DeletedAccount(models.Model):
+    """An account that the portal deleted: Entra keeps its user name for 30 days."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT)
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="deleted_accounts")
+    entra_id = models.CharField(max_length=64)
+    key = models.CharField(max_length=255, blank=True)
+    folded_user_name = models.CharField(max_length=255)
+    deleted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "entra_id"], name="deleted_once"),
+        ]
+        indexes = [models.Index(fields=["tenant", "deleted_at"], name="deleted_by_time")]
+
+    def __str__(self) -> str:
+        return self.folded_user_name

@@ -87,6 +87,7 @@ class Job(models.Model):
     disabled = models.PositiveIntegerField(default=0)
     enabled = models.PositiveIntegerField(default=0)
     adopted = models.PositiveIntegerField(default=0)
+    transferred = models.PositiveIntegerField(default=0)
     deleted = models.PositiveIntegerField(default=0)
     groups_created = models.PositiveIntegerField(default=0)
     groups_changed = models.PositiveIntegerField("groups changed or adopted", default=0)
@@ -144,7 +145,8 @@ class Job(models.Model):
         changed = self.created + self.updated + self.disabled + self.enabled
         groups = self.groups_created + self.groups_changed + self.groups_deleted
         members = self.additions + self.members_removed
-        return changed + self.adopted + self.deleted + groups + members + self.failed + self.skipped
+        taken = self.adopted + self.transferred
+        return changed + taken + self.deleted + groups + members + self.failed + self.skipped
 
     @property
     def left(self) -> int:
@@ -178,6 +180,7 @@ class Operation(models.Model):
         DISABLE = "disable", "Disable"
         ENABLE = "enable", "Enable again"
         ADOPT = "adopt", "Adopt"
+        TRANSFER = "transfer", "Transfer"
         DELETE = "delete", "Delete"
         LEAVE = "leave", "Leave alone"
         GROUP_ADOPT = "group_adopt", "Adopt group"

@@ -3,8 +3,52 @@
 from decimal import Decimal
 
 from django.db import models
+from django.db.models import Q
 
 from tenants.models import Customer, Tenant, User
+
+
+class Source(models.Model):
+    """Where some of a tenant's people come from; for now a file that a person uploads.
+
+    Of the sources of a tenant the one with the lower `position` has precedence. Jobs keep naming
+    a source that was removed, so its row stays.
+    """
+
+    customer = models.ForeignKey(Customer, models.PROTECT)
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="sources")
+    name = models.CharField(max_length=60, default="People")
+    slug = models.SlugField(max_length=60, default="main")
+    position = models.PositiveIntegerField(default=0, help_text="Precedence: the lowest wins.")
+    removed_at = models.DateTimeField(null=True)
+    loss_share = models.DecimalField(
+        "largest share of people that may be missing",
+        max_digits=4,
+        decimal_places=3,
+        default=Decimal("0.100"),
+    )
+    loss_minimum = models.PositiveIntegerField("people missing before the share counts", default=5)
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "slug"],
+                condition=Q(removed_at=None),
+                name="one_source_per_address",
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "name"], condition=Q(removed_at=None), name="one_source_per_name"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def snapshot(self) -> "Snapshot | None":
+        """The last accepted read."""
+        return self.snapshots.filter(accepted_at__isnull=False).order_by("-accepted_at").first()
 
 
 class MappingProfile(models.Model):
@@ -17,7 +61,8 @@ class MappingProfile(models.Model):
     """
 
     customer = models.ForeignKey(Customer, models.PROTECT)
-    tenant = models.OneToOneField(Tenant, models.CASCADE, related_name="profile")
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="profiles")
+    source = models.OneToOneField(Source, models.CASCADE, related_name="profile")
     name = models.CharField(max_length=200, default="People")
     draft = models.JSONField(null=True, help_text="What will be published next, right or wrong.")
     draft_revision = models.PositiveIntegerField(default=0)
@@ -79,28 +124,6 @@ class ProfileTemplate(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class Source(models.Model):
-    """Where a tenant's people come from; for now a file that a person uploads."""
-
-    customer = models.ForeignKey(Customer, models.PROTECT)
-    tenant = models.OneToOneField(Tenant, models.CASCADE, related_name="source")
-    loss_share = models.DecimalField(
-        "largest share of people that may be missing",
-        max_digits=4,
-        decimal_places=3,
-        default=Decimal("0.100"),
-    )
-    loss_minimum = models.PositiveIntegerField("people missing before the share counts", default=5)
-
-    def __str__(self) -> str:
-        return f"Source of {self.tenant}"
-
-    @property
-    def snapshot(self) -> "Snapshot | None":
-        """The last accepted read."""
-        return self.snapshots.filter(accepted_at__isnull=False).order_by("-accepted_at").first()
 
 
 class Snapshot(models.Model):

@@ -17,34 +17,40 @@ from django.utils import timezone
 from billing.services import abandon_open_calls
 from provisioning.adapters.journal import Journal
 from provisioning.domain.phases import ADDING
+from provisioning.domain.quarantine import Stage
 from provisioning.domain.retry import Decision, Intent
 from provisioning.models import DirectoryGroup, Job, Operation
 from provisioning.scim.client import PATIENCE, ScimClient
 from provisioning.scim.errors import NotSent, ScimError, error_of
 from provisioning.scim.messages import Attempt, Exchange, Fate
 from provisioning.scim.refusals import Refused
-from provisioning.services import group_outcomes, outcomes
+from provisioning.services import group_outcomes, outcomes, quarantines
 from provisioning.services.lanes import HeldLane
 from provisioning.services.names import is_free
 from provisioning.services.outcomes import Outcome, looks_up
 from provisioning.services.pausing import pauses
 from provisioning.services.preparing import FILLED, prepare
+from provisioning.services.quarantines import Failure
 from provisioning.services.requests import request_of
+from provisioning.services.resting import Rest
 from provisioning.services.settling import count, save
 from tenants.models import Tenant
 
 logger = logging.getLogger(__name__)
 _PENDING, _SENT, _UNKNOWN = Operation.State.PENDING, Operation.State.SENT, Operation.State.UNKNOWN
-_PROBE_AFTER = 60.0
 _RETRY_AFTER = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a batch means for the lane: wait so many seconds, for this reason if it is a problem."""
+    """What a batch means for the lane: wait so many seconds, for this reason if it is a problem.
+
+    After a `failure` of the whole tenant it says how long.
+    """
 
     pause: float = 0.0
     problem: str = ""
+    failure: Failure | None = None
 
 
 @transaction.atomic
@@ -67,10 +73,13 @@ def recover(held: HeldLane) -> None:
     )
 
 
-def apply_job(job: Job, client: ScimClient, held: HeldLane, ends: float) -> datetime | None:
+def apply_job(
+    job: Job, client: ScimClient, held: HeldLane, ends: float, rest: Rest
+) -> datetime | None:
     """Apply until the monotonic moment `ends`; gives when to go on, None when there is no hurry.
 
-    The job is finished here when its last operation has settled.
+    The job is finished here when its last operation has settled. Raises AtRest when something is
+    left and nothing may be sent.
     """
     while True:
         job.refresh_from_db(fields=["cancel_requested", "pause_requested", "problem"])
@@ -82,10 +91,10 @@ def apply_job(job: Job, client: ScimClient, held: HeldLane, ends: float) -> date
         batch = _due(job, timezone.now(), 1 if job.problem else settings.SCIM_BATCH)
         if not batch:
             return _finish_or_wait(job, held)
+        rest.check()
         verdict = _round(job, batch, client, held)
-        _note_problem(job, verdict.problem)
-        if verdict.problem or verdict.pause > PATIENCE:
-            return timezone.now() + timedelta(seconds=verdict.pause)
+        if wake_at := _waits(job, verdict, rest):
+            return wake_at
         # Shorter waits are the client's: it keeps every request back until it may leave.
         if time.monotonic() >= ends:
             return None
@@ -237,10 +246,23 @@ def _failure(
 
 
 def _verdict(settled: Sequence[Outcome]) -> Verdict:
-    problem = next((outcome.halt for outcome in settled if outcome.halt), "")
-    if problem:
-        return Verdict(_PROBE_AFTER, problem)
+    halted = next((outcome for outcome in settled if outcome.halt), None)
+    if halted:
+        failure = Failure(Stage.CALL, halted.kind, halted.halt)
+        return Verdict(problem=halted.halt, failure=failure)
     return Verdict(max((outcome.pause for outcome in settled), default=0.0))
+
+
+def _waits(job: Job, verdict: Verdict, rest: Rest) -> datetime | None:
+    """Note what a batch says of the whole tenant; gives when to go on, None: now."""
+    now = timezone.now()
+    _note_problem(job, verdict.problem)
+    if verdict.failure:
+        return quarantines.note(job.tenant, verdict.failure, now)
+    if not verdict.problem:
+        rest.succeeded()
+    waits = verdict.problem or verdict.pause > PATIENCE
+    return now + timedelta(seconds=verdict.pause) if waits else None
 
 
 def _note_problem(job: Job, problem: str) -> None:

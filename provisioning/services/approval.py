@@ -17,6 +17,7 @@ from provisioning.services.decisions import (
     require_fresh,
     why_stale,
 )
+from provisioning.services.ownership import settle_without_calls
 from tenants.domain.roles import Action
 from tenants.models import User
 from tenants.selectors import tenants_for
@@ -53,8 +54,9 @@ def approve(
     include_withheld: bool = False,
     include_adoptions: bool = False,
     include_deletes: bool = False,
+    include_transfers: bool = False,
 ) -> None:
-    """Let a plan be applied; disables in doubt, adoptions and deletes only with a yes of each.
+    """Let a plan be applied; what is in doubt, adoptions, transfers, deletes need a yes of each.
 
     Where the tenant's policy asks for two people, the first leaves the plan waiting. Raises
     DecisionRefused when the plan is not waiting any more, has expired, or is not this person's.
@@ -72,7 +74,10 @@ def approve(
     included = [*IN_DOUBT] if include_withheld else []
     included += [Operation.Kind.ADOPT] if include_adoptions else []
     included += [Operation.Kind.DELETE, Operation.Kind.GROUP_DELETE] if include_deletes else []
+    included += [Operation.Kind.TRANSFER] if include_transfers else []
     _release(job, now, included, "Not approved with the plan.")
+    if include_transfers:
+        settle_without_calls(job)
     record(
         "job.approved",
         by=by,
@@ -83,6 +88,7 @@ def approve(
         include_withheld=include_withheld,
         include_adoptions=include_adoptions,
         include_deletes=include_deletes,
+        include_transfers=include_transfers,
     )
 
 

@@ -29,7 +29,7 @@ def why_stale(job: Job) -> str:
     current = job.profile_version.profile.current
     if current is None or current.pk != job.profile_version_id:
         return "The mapping profile has changed since this plan was made."
-    newer = Snapshot.objects.filter(tenant_id=job.tenant_id, complete=True)
+    newer = Snapshot.objects.filter(source_id=job.source_id, complete=True)
     if job.snapshot_id is not None and newer.filter(pk__gt=job.snapshot_id).exists():
         return "The source was read again since this plan was made."
     return ""

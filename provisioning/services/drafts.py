@@ -5,7 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from provisioning.models import MappingProfile, ProfileVersion
+from provisioning.models import MappingProfile, ProfileVersion, Source
 from provisioning.services.profiles import locked, publish
 from tenants.models import Tenant, User
 from tenants.services import record
@@ -25,12 +25,19 @@ class DraftConflict(Exception):
 
 
 @transaction.atomic
-def save_draft(*, tenant: Tenant, content: Any, revision: int, by: User | None) -> MappingProfile:
+def save_draft(
+    *,
+    tenant: Tenant,
+    content: Any,
+    revision: int,
+    by: User | None,
+    source: Source | None = None,
+) -> MappingProfile:
     """Keep any JSON value as the draft; `revision` is the one that was opened.
 
     Raises DraftConflict when the draft is another by now.
     """
-    profile = _opened(tenant, revision)
+    profile = _opened(tenant, revision, source)
     if profile.draft == content:
         return profile
     profile.draft = content
@@ -40,9 +47,11 @@ def save_draft(*, tenant: Tenant, content: Any, revision: int, by: User | None) 
 
 
 @transaction.atomic
-def discard_draft(*, tenant: Tenant, revision: int, by: User | None) -> None:
+def discard_draft(
+    *, tenant: Tenant, revision: int, by: User | None, source: Source | None = None
+) -> None:
     """Forget the draft; the published versions stay. Raises DraftConflict."""
-    profile = _opened(tenant, revision)
+    profile = _opened(tenant, revision, source)
     if profile.draft is None:
         return
     profile.draft = None
@@ -55,22 +64,29 @@ def discard_draft(*, tenant: Tenant, revision: int, by: User | None) -> None:
 
 @transaction.atomic
 def publish_draft(
-    *, tenant: Tenant, revision: int, by: User | None, note: str = ""
+    *,
+    tenant: Tenant,
+    revision: int,
+    by: User | None,
+    note: str = "",
+    source: Source | None = None,
 ) -> ProfileVersion:
     """Publish the draft as the next version and clear it.
 
     Raises ProfileError with all that is wrong with it (the draft stays) and DraftConflict.
     """
-    profile = _opened(tenant, revision)
-    version = publish(tenant=tenant, definition=profile.draft, by=by, note=note)
+    profile = _opened(tenant, revision, source)
+    version = publish(
+        tenant=tenant, definition=profile.draft, by=by, note=note, source=profile.source
+    )
     profile.draft = None
     _settle(profile, by)
     return version
 
 
-def _opened(tenant: Tenant, revision: int) -> MappingProfile:
-    """The tenant's profile, locked, if its draft is still the one that was opened."""
-    profile = locked(tenant)
+def _opened(tenant: Tenant, revision: int, source: Source | None) -> MappingProfile:
+    """The source's profile, locked, if its draft is still the one that was opened."""
+    profile = locked(tenant, source)
     if profile.draft_revision != revision:
         raise DraftConflict(profile)
     return profile

@@ -10,7 +10,7 @@ from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
 from provisioning.domain.drift import Drift, apply_update, compare, drifted, keep_ours
 from provisioning.domain.origin import Origin, read_origin
 from provisioning.domain.profile_parameters import filled
-from provisioning.models import MappingProfile, ProfileVersion
+from provisioning.models import MappingProfile, ProfileVersion, Source
 from provisioning.services.library import Template, template_of
 from provisioning.services.profiles import locked
 from provisioning.services.sharing import (
@@ -51,8 +51,10 @@ def _ancestor(origin: Origin, viewer: User) -> Ancestor | None:
         return Ancestor(template.name, template.definition, template) if template else None
     if origin.kind != "profile":
         return None
-    tenant = tenants_for(viewer, Action.SEE_TENANT).filter(pk=origin.name).first()
-    profile = profile_of(tenant) if tenant else None
+    pk, _, source = origin.name.partition(".")
+    tenant = tenants_for(viewer, Action.SEE_TENANT).filter(pk=pk).first()
+    named = tenant.sources.filter(pk=source).first() if tenant and source else None
+    profile = profile_of(tenant, named) if tenant else None
     version = profile.current if profile else None
     return Ancestor(str(tenant), version.definition, tenant=tenant) if version else None
 
@@ -63,7 +65,7 @@ def promoted_from(profile: MappingProfile, viewer: User) -> ProfileVersion | Non
     if origin is None or origin.kind not in ("promotion", "promoted"):
         return None
     seen = ProfileVersion.objects.filter(profile__tenant__in=tenants_for(viewer, Action.SEE_TENANT))
-    return seen.filter(pk=origin.name).select_related("profile__tenant").first()
+    return seen.filter(pk=origin.name).select_related("profile__tenant", "profile__source").first()
 
 
 def says_now(profile: MappingProfile) -> Mapping[str, Any] | None:
@@ -99,7 +101,7 @@ def clones_of(template: Template, viewer: User) -> list[Clone]:
     profiles = (
         MappingProfile.objects.filter(tenant__in=tenants_for(viewer, Action.SEE_TENANT))
         .filter(Q(origin=key) | Q(origin__in=promoted))
-        .select_related("tenant__customer")
+        .select_related("tenant__customer", "source")
         .prefetch_related(Prefetch("versions", _latest()))
         .order_by("tenant__customer__name", "tenant__name")
     )
@@ -120,13 +122,19 @@ def _counted(profile: MappingProfile, ancestor: Ancestor) -> Clone:
 
 @transaction.atomic
 def take_over(
-    *, tenant: Tenant, parts: Collection[str], values: Mapping[str, str], revision: int, by: User
+    *,
+    tenant: Tenant,
+    parts: Collection[str],
+    values: Mapping[str, str],
+    revision: int,
+    by: User,
+    source: Source | None = None,
 ) -> MappingProfile:
     """The chosen parts of the template go into the draft; values are for its new parameters.
 
     Raises SharingRefused, and ProfileError when what comes of it cannot be used.
     """
-    profile, ancestor = _opened(tenant, revision, by)
+    profile, ancestor = _opened(tenant, revision, by, source)
     here = says_now(profile) or {}
     changed = filled(apply_update(here, ancestor.definition, parts), values)
     keep_draft(profile, parse_for(tenant)(changed).to_json(), by)
@@ -141,9 +149,16 @@ def take_over(
 
 
 @transaction.atomic
-def keep(*, tenant: Tenant, parts: Collection[str], revision: int, by: User) -> MappingProfile:
+def keep(
+    *,
+    tenant: Tenant,
+    parts: Collection[str],
+    revision: int,
+    by: User,
+    source: Source | None = None,
+) -> MappingProfile:
     """The chosen changes of the template are declined for good; raises SharingRefused."""
-    profile, ancestor = _opened(tenant, revision, by)
+    profile, ancestor = _opened(tenant, revision, by, source)
     base = profile.origin_definition or {}
     profile.origin_definition = keep_ours(base, ancestor.definition, parts)
     profile.save(update_fields=["origin_definition"])
@@ -157,9 +172,11 @@ def keep(*, tenant: Tenant, parts: Collection[str], revision: int, by: User) -> 
     return profile
 
 
-def _opened(tenant: Tenant, revision: int, by: User) -> tuple[MappingProfile, Ancestor]:
+def _opened(
+    tenant: Tenant, revision: int, by: User, source: Source | None
+) -> tuple[MappingProfile, Ancestor]:
     may_edit(by, tenant)
-    profile = locked(tenant)
+    profile = locked(tenant, source)
     if profile.draft_revision != revision:
         raise SharingRefused("Somebody changed the draft meanwhile. Look at the drift again.")
     ancestor = ancestor_of(profile, by)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.utils import timezone
@@ -22,11 +23,13 @@ from provisioning.domain.keys import refused_keys
 from provisioning.domain.mapping import CompiledProfile, compile_profile
 from provisioning.domain.protection import Protection
 from provisioning.domain.shared_mapping import share
-from provisioning.models import HeldRecord, Job, Snapshot
+from provisioning.models import Source
 from provisioning.selectors import targets_of
+from provisioning.services import snapshots
 from provisioning.services.accepted import Acceptances
+from provisioning.services.manager_waves import may_carry_manager
 from provisioning.services.samples import Sample
-from provisioning.services.shadow import shadow_of
+from provisioning.services.shadow import groups_of, shadow_of
 from tenants.models import Tenant
 
 
@@ -103,13 +106,13 @@ def _effects(
     for profile in profiles:
         if absent := _absent(profile, sample):
             raise MissingColumns(absent)
-    situation = _situation(tenant, profiles, now)
+    situation = _situation(sample.snapshot.source, profiles, now)
     applies = (
         share(profiles[0], profiles[1], targets)
         if len(profiles) == 2
         else [each.apply for each in profiles]
     )
-    refused = _refused(sample.snapshot)
+    refused = snapshots.refused_of(sample.snapshot)
     return [
         effect_of(
             profile,
@@ -121,30 +124,23 @@ def _effects(
     ]
 
 
-def _situation(tenant: Tenant, profiles: Sequence[CompiledProfile], now: datetime) -> Situation:
+def _situation(source: Source, profiles: Sequence[CompiledProfile], now: datetime) -> Situation:
     """As planning would find it."""
     matching = {path: None for each in profiles for path in each.definition.matching}
     unique = {path for each in profiles for path in each.unique}
-    accepted = Acceptances(tenant)
-    shadow = accepted.directory(shadow_of(tenant, list(matching), unique))
+    accepted = Acceptances(source)
+    shadow = accepted.directory(shadow_of(source, list(matching), unique, now=now))
     return Situation(
         shadow,
-        Protection(tenant.protected_accounts),
-        timezone.localdate(now),
+        Protection(source.tenant.protected_accounts),
+        timezone.localdate(now, source.tenant.zone),
         now,
         held=accepted.spared,
         honour=lambda people: accepted.people(people, shadow.managed),
+        groups=partial(groups_of, source),
+        namespace=str(source.pk),
+        creation_carries=may_carry_manager(source.tenant),
     )
-
-
-def _refused(snapshot: Snapshot) -> list[str]:
-    """Keys of the rows refused when the sample was read, "" where nobody could read it."""
-    job = Job.objects.filter(snapshot=snapshot).order_by("pk").first()
-    if job is None:
-        return []
-    rows = job.held_records.filter(stage=HeldRecord.Stage.READ)
-    keys = list(rows.exclude(key="").values_list("key", flat=True))
-    return keys + [""] * job.unreadable_keys
 
 
 def _with_refused(situation: Situation, refused: Sequence[str], own: bool) -> Situation:

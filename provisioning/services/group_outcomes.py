@@ -66,6 +66,7 @@ def adopted(operation: Operation, now: datetime) -> Outcome:
 
 def written(operation: Operation, body: Any, now: datetime) -> Outcome:
     """A write that succeeded."""
+    operation.message = ""
     if operation.kind == _KIND.GROUP_CREATE:
         entra_id = created_id(body)
         if entra_id is None:
@@ -103,7 +104,7 @@ def failed_write(
             return _look(operation, now, after)
         case Halt():
             operation.state, operation.attempts = _STATE.PENDING, operation.attempts - 1
-            return Outcome(operation, halt=str(error))
+            return Outcome(operation, halt=str(error), kind=error.trouble.value)
         case Gone():
             operation.message = "The group had been deleted already."
             return _deleted(operation, now)
@@ -124,6 +125,7 @@ def looked_up(operation: Operation, body: Any, now: datetime) -> Outcome:
         return _parted(operation, now, group)
     ours = [each for each in resources_of(body) if _is_ours(operation, each)]
     if len(ours) == 1:
+        operation.message = ""
         return _created(operation, str(ours[0]["id"]), now)
     if len(ours) > 1:
         message = f"{len(ours)} groups carry the nickname {operation.user_name}; none is picked."
@@ -140,9 +142,10 @@ def failed_lookup(
     if operation.kind == _KIND.MEMBER_REMOVE and isinstance(error, NotFound):
         operation.message = "The group had been deleted already."
         return _deleted(operation, now)
+    operation.message = str(error)
     if not isinstance(decision, Again):
         operation.not_before = now
-        return Outcome(operation, halt=str(error))
+        return Outcome(operation, halt=str(error), kind=error.trouble.value)
     operation.not_before = now + timedelta(seconds=decision.after)
     return Outcome(operation, pause=decision.after if decision.everyone else 0.0)
 
@@ -179,7 +182,7 @@ def _without(operation: Operation, error: ScimError, now: datetime) -> Outcome:
     message = f"{who} not in the directory any more, and left out."
     if not left:
         return _fail(operation, now, message)
-    operation.members, operation.message = left, message
+    operation.members, operation.warning, operation.message = left, message, ""
     operation.state, operation.not_before = _STATE.PENDING, None
     operation.attempts, operation.status, operation.detail = 0, None, ""
     return Outcome(operation, renamed=True)

@@ -6,14 +6,13 @@ from itertools import islice
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from provisioning.domain.groups import (
     GroupAct,
-    GroupDirectory,
     GroupOperation,
     GroupRule,
-    Memberships,
     People,
     plan_groups,
 )
@@ -52,9 +51,8 @@ def write_groups(job: Job, people: MappedPeople, counts: PlanCounts, held: HeldL
     """Plan groups after all people, in batches, each a transaction that makes sure of the lane."""
     if people.memberships is None:
         return
-    directory = groups_of(job.tenant, job.source)
     pks = _pks(job)
-    planned = _planned(job, people, people.memberships, counts, directory)
+    planned = _planned(job, people, counts)
     if job.kind == Job.Kind.RECONCILE:
         planned = group_repairs_of(job, planned)
     else:
@@ -70,21 +68,14 @@ def write_groups(job: Job, people: MappedPeople, counts: PlanCounts, held: HeldL
         held.renew()
 
 
-def _planned(
-    job: Job,
-    people: MappedPeople,
-    memberships: Memberships,
-    counts: PlanCounts,
-    directory: GroupDirectory,
-) -> Iterator[GroupOperation]:
-    for key in people.held:
-        memberships.hold(key)
+def _planned(job: Job, people: MappedPeople, counts: PlanCounts) -> Iterator[GroupOperation]:
     doubtful = _in_doubt(job)
-    everyone = _people(job, people, counts)
-    for key in everyone.accounts:
-        # Leavers keep their memberships, unless the profile's policy says otherwise.
-        if key not in memberships.seen and key not in people.leaves_groups:
-            memberships.hold(key)
+    owned = DirectoryObject.objects.filter(owner=job.source_id).exclude(key="").order_by()
+    memberships = people.settled_memberships(dict(owned.values_list("key", "left_since")))
+    if memberships is None:
+        return
+    directory = groups_of(job.source)
+    everyone = _people(job, people, counts, owned)
     for each in plan_groups(memberships, directory, everyone, namespace=str(job.source_id)):
         if each.act is GroupAct.CREATE and each.key in doubtful:
             yield replace(each, withheld=True, reason=_IN_DOUBT)
@@ -92,12 +83,15 @@ def _planned(
             yield each
 
 
-def _people(job: Job, people: MappedPeople, counts: PlanCounts) -> People:
+def _people(
+    job: Job, people: MappedPeople, counts: PlanCounts, owned: QuerySet[DirectoryObject]
+) -> People:
     protection = Protection(job.tenant.protected_accounts)
     accounts: dict[str, str] = {}
     protected: set[str] = set()
-    rows = DirectoryObject.objects.filter(tenant=job.tenant).exclude(key="").order_by()
-    for key, entra_id, user_name in rows.values_list("key", "entra_id", "user_name").iterator(2000):
+    for key, entra_id, user_name in owned.values_list("key", "entra_id", "user_name").iterator(
+        2000
+    ):
         accounts[key] = entra_id.lower()
         if protection.covers(entra_id, user_name):
             protected.add(entra_id.lower())

@@ -12,7 +12,7 @@ from provisioning.adapters.library import shipped_template, shipped_templates
 from provisioning.domain.origin import Origin
 from provisioning.domain.profile_parameters import blanked, filled, open_parameters
 from provisioning.domain.profile_yaml import ProfileFile, to_yaml
-from provisioning.models import MappingProfile, ProfileTemplate
+from provisioning.models import MappingProfile, ProfileTemplate, Source
 from provisioning.services.sharing import SharingRefused, may_edit, place_draft, published
 from tenants.models import Tenant, User
 from tenants.services import record
@@ -91,7 +91,13 @@ def _own(row: ProfileTemplate) -> Template:
 
 
 def use_template(
-    *, template: Template, tenant: Tenant, values: Mapping[str, str], by: User, replaces: int | None
+    *,
+    template: Template,
+    tenant: Tenant,
+    values: Mapping[str, str],
+    by: User,
+    replaces: int | None,
+    source: Source | None = None,
 ) -> MappingProfile:
     """A template becomes the tenant's draft; raises SharingRefused, DraftWaits, ProfileError."""
     definition = filled(template.definition, values)
@@ -105,12 +111,19 @@ def use_template(
         how="begun_from_template",
         origin=template.origin,
         origin_definition=template.definition,
+        source=source,
     )
 
 
 @transaction.atomic
 def save_template(
-    *, tenant: Tenant, name: str, description: str, blank: Collection[str], by: User
+    *,
+    tenant: Tenant,
+    name: str,
+    description: str,
+    blank: Collection[str],
+    by: User,
+    source: Source | None = None,
 ) -> Template:
     """A tenant's published profile becomes a template; `blank` parameters lose their value.
 
@@ -120,7 +133,7 @@ def save_template(
     slug = slugify(name)[:60]
     if not slug or shipped_template(slug):
         raise SharingRefused("Choose another name: this one belongs to a template of the portal.")
-    definition = blanked(published(tenant).definition, blank)
+    definition = blanked(published(tenant, source).definition, blank)
     try:
         with transaction.atomic():
             row = ProfileTemplate.objects.create(
@@ -134,7 +147,13 @@ def save_template(
 
 @transaction.atomic
 def change_template(
-    *, slug: str, tenant: Tenant, blank: Collection[str], by: User, revision: int
+    *,
+    slug: str,
+    tenant: Tenant,
+    blank: Collection[str],
+    by: User,
+    revision: int,
+    source: Source | None = None,
 ) -> Template:
     """Replace what a template says by a tenant's published profile; its clones see it as drift.
 
@@ -144,7 +163,7 @@ def change_template(
     row = ProfileTemplate.objects.select_for_update().filter(slug=slug).first()
     if row is None or row.revision != revision:
         raise SharingRefused("Somebody else changed this template meanwhile. Look at it again.")
-    row.definition = blanked(published(tenant).definition, blank)
+    row.definition = blanked(published(tenant, source).definition, blank)
     row.revision, row.changed_by = row.revision + 1, by
     row.save()
     record("template.changed", by=by, customer=tenant.customer, subject=tenant, template=slug)

@@ -3,12 +3,11 @@ the manager; and who gets their manager by a call after it.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
-from provisioning.domain.attributes import is_custom
-from provisioning.domain.managers import ManagerPlan, Report, Way, plan_managers, without_account
+from provisioning.domain.joining import Joining
+from provisioning.domain.managers import Way, without_account
 from provisioning.domain.phases import phase_of
-from provisioning.domain.planner import Change, Kind
+from provisioning.domain.planner import Kind
 from provisioning.domain.records import fold_key
 from provisioning.models import Directory, HeldRecord, Job
 from tenants.models import Tenant
@@ -20,31 +19,6 @@ def may_carry_manager(tenant: Tenant) -> bool:
     """Whether creations may name a manager: what the directory said, yes until it refused one."""
     known = Directory.objects.filter(tenant=tenant).values_list("manager_at_creation", flat=True)
     return known.first() is not False
-
-
-@dataclass(slots=True)
-class Joining:
-    """Who joins in a plan: all folded keys, and of whoever awaits a manager what that takes."""
-
-    keys: set[str] = field(default_factory=set)
-    awaiting: dict[str, Report] = field(default_factory=dict)
-
-    def note(self, change: Change) -> None:
-        """Take a change in."""
-        if change.kind is not Kind.CREATE:
-            return
-        folded = fold_key(change.key)
-        self.keys.add(folded)
-        if change.manager:
-            later = any(map(is_custom, change.after))
-            self.awaiting[folded] = Report(change.key, change.manager, changes=later)
-
-    def plan(self, *, creation_carries: bool) -> ManagerPlan:
-        """Waves and references; bosses who do not wait themselves are in the first wave."""
-        bosses = {fold_key(each.manager) for each in self.awaiting.values()} & self.keys
-        others = [Report(key) for key in bosses - self.awaiting.keys()]
-        people = [*others, *self.awaiting.values()]
-        return plan_managers(people, {}, self.keys, creation_carries=creation_carries)
 
 
 def settle_managers(job: Job, joining: Joining, *, creation_carries: bool) -> int:

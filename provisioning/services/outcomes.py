@@ -39,6 +39,7 @@ _TALLY = {
     Operation.Kind.DISABLE: "disabled",
     Operation.Kind.ENABLE: "enabled",
     Operation.Kind.ADOPT: "adopted",
+    Operation.Kind.TRANSFER: "transferred",
     Operation.Kind.DELETE: "deleted",
 }
 _DUPLICATE_STATUSES = (400, 409)
@@ -60,6 +61,8 @@ class Outcome:
     gone: DirectoryObject | None = None
     pause: float = 0.0
     halt: str = ""
+    kind: str = ""
+    """What kind of trouble halts the lane."""
     goes_on: bool = False
     """The account was created; a second call brings it what the creation could not carry."""
     renamed: bool = False
@@ -120,6 +123,7 @@ def answered_duplicate(operation: Operation) -> bool:
 
 def written(operation: Operation, body: Any, now: datetime) -> Outcome:
     """A write that succeeded."""
+    operation.message = ""
     if operation.kind == Operation.Kind.DELETE:
         return _deleted(operation, now)
     if not creates(operation):
@@ -147,7 +151,7 @@ def failed_write(
             return _unknown(operation, now, after)
         case Halt():
             operation.state, operation.attempts = Operation.State.PENDING, operation.attempts - 1
-            return Outcome(operation, halt=str(error))
+            return Outcome(operation, halt=str(error), kind=error.trouble.value)
         case Gone():
             operation.message = "The account had been deleted already."
             return _deleted(operation, now)
@@ -158,6 +162,7 @@ def failed_write(
 def note_error(operation: Operation, error: ScimError, now: datetime) -> None:
     """Keep what the service said, and whether the write may have happened all the same."""
     operation.status, operation.detail = error.status, error.detail
+    operation.message = str(error)  # why it waits, if it does
     if isinstance(error, UnknownOutcome | Transient):
         # A 500 is no promise either: the write may have come before the failure.
         operation.uncertain_since = operation.uncertain_since or now
@@ -176,13 +181,13 @@ def _without_manager(operation: Operation, error: ScimError) -> Outcome | None:
     said = error.detail.lower()
     if manager and str(manager) in said:
         operation.after = {path: each for path, each in operation.after.items() if path != MANAGER}
-        operation.message = "The manager's account is gone; set when there is one."
+        operation.warning = "The manager's account is gone; set when there is one."
     elif manager and creates(operation) and "manager" in said:
         operation.carries_manager = False
     else:
         return None
     operation.state, operation.not_before = Operation.State.PENDING, None
-    operation.status, operation.detail = None, ""
+    operation.status, operation.detail, operation.message = None, "", ""
     return Outcome(operation, renamed=True, manager_refused=not operation.carries_manager)
 
 
@@ -200,6 +205,7 @@ def looked_up(
         entra_id = str(ours[0]["id"])
         if operation.uncertain_since:
             return _exists(operation, now, entra_id)
+        operation.message = ""
         return _done(operation, now, shadow=_created(operation, entra_id, _read(ours[0])))
     if found:
         another = _another_choice(operation, free) if len(found) == 1 else None
@@ -228,7 +234,7 @@ def _another_choice(operation: Operation, free: Callable[[str, str], bool]) -> O
         operation.user_name = left[0]
     operation.state, operation.not_before = Operation.State.PENDING, None
     operation.attempts, operation.lookups = 0, 0
-    operation.status, operation.detail = None, ""
+    operation.status, operation.detail, operation.message = None, "", ""
     return Outcome(operation, renamed=True)
 
 
@@ -236,9 +242,10 @@ def failed_lookup(
     operation: Operation, error: ScimError, decision: Decision, now: datetime
 ) -> Outcome:
     """A lookup that did not succeed: the outcome stays unknown until one does."""
+    operation.message = str(error)
     if not isinstance(decision, Again):
         operation.not_before = now
-        return Outcome(operation, halt=str(error))
+        return Outcome(operation, halt=str(error), kind=error.trouble.value)
     operation.not_before = now + timedelta(seconds=decision.after)
     return Outcome(operation, pause=decision.after if decision.everyone else 0.0)
 
@@ -271,6 +278,7 @@ def is_stale(operation: Operation) -> bool:
 
 def _exists(operation: Operation, now: datetime, entra_id: str) -> Outcome:
     """The account was created: done, unless a second call has to follow."""
+    operation.message = ""
     shadow = _created(operation, entra_id, changes_of(operation))
     if not has_second_call(operation):
         shadow.record_digest = operation.record_digest
@@ -359,6 +367,7 @@ def _created(operation: Operation, entra_id: str, state: dict[str, Any]) -> Dire
         tenant_id=operation.tenant_id,
         entra_id=entra_id,
         key=fold_key(operation.key),
+        owner_id=operation.job.source_id,
         external_id=operation.key,
         user_name=user_name,
         folded_user_name=user_name.casefold(),
@@ -381,8 +390,9 @@ def _changed(operation: Operation) -> DirectoryObject | None:
     target.folded_user_name = target.user_name.casefold()
     target.record_digest = operation.record_digest
     target.revision += 1
-    if operation.kind == Operation.Kind.ADOPT:
+    if operation.kind in (Operation.Kind.ADOPT, Operation.Kind.TRANSFER):
         target.key, target.external_id = fold_key(operation.key), operation.key
+        target.owner_id, target.offered_to_id = operation.job.source_id, None
     elif EXTERNAL_ID in operation.after:
         target.external_id = str(operation.after[EXTERNAL_ID])
     return target
@@ -396,7 +406,9 @@ def _doubted(operation: Operation) -> DirectoryObject | None:
     target = operation.target
     if target is None or operation.kind == Operation.Kind.DELETE:
         return None
-    target.state = {**target.state, **dict.fromkeys(changes_of(operation), "")}
+    # A transfer that comes to nothing leaves the account to its owner, under the key it had.
+    doubted = [path for path in changes_of(operation) if path != EXTERNAL_ID]
+    target.state = {**target.state, **dict.fromkeys(doubted, "")}
     target.active = target.active or ACTIVE in operation.after
     target.record_digest = ""
     target.revision += 1

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from hashlib import blake2b
 
 from django.utils import timezone
@@ -13,7 +14,7 @@ from provisioning.domain.mapping import CompiledProfile, MappingError
 from provisioning.domain.people import SourcePeople
 from provisioning.domain.problems import Problem
 from provisioning.domain.records import Record, fold_key
-from provisioning.models import Drift, HeldRecord, Job, Operation
+from provisioning.models import DirectoryObject, Drift, HeldRecord, Job, Operation
 from provisioning.services import snapshots
 
 _SLOW_RECORDS = 20
@@ -76,6 +77,16 @@ def keys_of_retry(job: Job) -> frozenset[str] | None:
     return frozenset(map(fold_key, failed.values_list("key", flat=True)))
 
 
+def _left_since(job: Job) -> dict[str, date]:
+    """What earlier syncs noted: the first day as a leaver, by folded key."""
+    noted = DirectoryObject.objects.filter(owner=job.source_id, left_since__isnull=False)
+    return {
+        key: since
+        for key, since in noted.exclude(key="").values_list("key", "left_since")
+        if since is not None
+    }
+
+
 class MappedPeople(SourcePeople):
     """People of a job's snapshot; a pilot's end with its last one, a retry's are those it is about.
 
@@ -88,7 +99,7 @@ class MappedPeople(SourcePeople):
             raise ReadErased
         found = snapshots.people_of(job.snapshot, profile.definition.key_column)
         # A job that is planned anew after a crash sees the same clock.
-        today, now = timezone.localdate(job.created_at), job.created_at
+        today, now = timezone.localdate(job.created_at, job.tenant.zone), job.created_at
         super().__init__(
             profile,
             found.records,
@@ -97,6 +108,7 @@ class MappedPeople(SourcePeople):
             now=now,
             most=job.pilot_size,
             only=keys_of_retry(job),
+            left_since=_left_since(job),
         )
         self._job = job
         self._digest_of = digest_of(job, profile)

@@ -3,8 +3,8 @@
 from collections import Counter
 
 from provisioning.domain.groups import GROUP_CALLS, GroupAct, GroupOperation
+from provisioning.domain.joining import Joining
 from provisioning.domain.planner import CALLS, Change, Kind
-from provisioning.services.manager_waves import Joining
 
 
 class PlanCounts(dict[Kind, int]):

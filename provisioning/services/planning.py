@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 from django.db import transaction
@@ -23,6 +24,7 @@ from provisioning.services.group_planning import read_groups, write_groups
 from provisioning.services.group_repairs import compares_groups
 from provisioning.services.inventory import read_inventory
 from provisioning.services.lanes import HeldLane
+from provisioning.services.leavers import note_leavers
 from provisioning.services.manager_waves import (
     may_carry_manager,
     report_missing,
@@ -92,13 +94,14 @@ def _write_operations(
 ) -> PlanCounts:
     """Plan and write in batches, each a transaction of its own that makes sure of the lane."""
     carries = may_carry_manager(job.tenant)
-    accepted = Acceptances(job.tenant, kind=Job.Kind(job.kind))
+    accepted = Acceptances(job.source, kind=Job.Kind(job.kind))
     people.held |= accepted.spared
-    shadow = shadow_of(job.tenant, profile.definition.matching, profile.unique)
+    matching, unique = profile.definition.matching, profile.unique
+    shadow = shadow_of(job.source, matching, unique, now=job.created_at)
     changes = plan(
         accepted.people(people, shadow.managed),
         accepted.directory(shadow),
-        mapped=profile.targets,
+        mapped=profile.managed,
         protection=Protection(job.tenant.protected_accounts),
         absences=_absences(job, people),
         matching=profile.definition.matching,
@@ -127,6 +130,8 @@ def _write_operations(
                 held.confirm()
                 counts.calls += settle_managers(job, counts.joining, creation_carries=carries)
                 report_missing(job, counts.missing_managers)
+            if job.kind != Job.Kind.RECONCILE:
+                note_leavers(job, people, held)
             return counts
 
 
@@ -145,7 +150,7 @@ def _note_outside(job: Job, people: MappedPeople, held: HeldLane) -> None:
     if job.kind in (Job.Kind.PILOT, Job.Kind.RECONCILE):
         return
     held.confirm()
-    ours = DirectoryObject.objects.filter(tenant=job.tenant).exclude(key="")
+    ours = DirectoryObject.objects.filter(owner=job.source_id)
     inside, fresh = [], []
     for row in ours.only("pk", "key", "outside_since").iterator(2000):
         if row.key in people.outside:
@@ -165,11 +170,13 @@ def _absences(job: Job, people: MappedPeople) -> Absences | None:
 
 
 def _counted(changes: Iterator[Change], counts: PlanCounts) -> Iterator[Change]:
-    """Changes worth a row; the others only count."""
+    """Changes worth a row; the others only count. Who joins later counts, and is named."""
     for change in changes:
         counts.add(change)
         if change.kind not in (Kind.UNCHANGED, Kind.INACTIVE):
             yield change
+        elif change.kind is Kind.INACTIVE and change.reason:
+            yield replace(change, kind=Kind.LEAVE)
 
 
 def _finish_planning(job: Job, counts: PlanCounts) -> None:

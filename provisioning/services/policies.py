@@ -15,7 +15,7 @@ from provisioning.domain.approval_policy import (
     needs_two,
 )
 from provisioning.models import ApprovalPolicy, DirectoryObject, Job, Operation
-from provisioning.selectors import counts_of
+from provisioning.selectors import counts_of, sure_calls
 from provisioning.services.decisions import DecisionRefused
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User
@@ -61,7 +61,7 @@ def change_policy(*, tenant: Tenant, policy: Policy, by: User) -> None:
 def figures_of(job: Job) -> PlanFigures:
     """A plan's figures as the policy weighs them."""
     counts = counts_of(job)
-    managed = DirectoryObject.objects.filter(tenant_id=job.tenant_id).exclude(key="")
+    managed = DirectoryObject.objects.filter(owner=job.source_id)
     price = job.unit_price or Decimal(0)
     return PlanFigures(
         accounts=managed.count(),
@@ -71,8 +71,7 @@ def figures_of(job: Job) -> PlanFigures:
         deletes=counts.deletes,
         plain=job.total,
         withheld=job.withheld,
-        # Whatever is withheld takes one call each.
-        cost=max(job.planned_calls - job.withheld, 0) * price,
+        cost=sure_calls(job) * price,
         currency=job.currency,
         trial=job.kind == Job.Kind.PILOT,
     )

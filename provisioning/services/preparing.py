@@ -34,7 +34,7 @@ class Prepared:
     dropped: list[Outcome] = field(default_factory=list)
 
 
-FILLED = ("after", "members", "manager", "message", "group", "waits_for")
+FILLED = ("after", "members", "manager", "warning", "group")
 """Fields that are written when ids take the place of keys."""
 
 
@@ -97,7 +97,7 @@ def _fill(job: Job, operations: Iterable[Operation], now: datetime, found: Prepa
     """Put ids where keys are, one query for accounts and one for groups."""
     listed = list(operations)
     people = {key for each in listed for key in _people(each)}
-    accounts = _by_key(DirectoryObject.objects.filter(tenant_id=job.tenant_id), people)
+    accounts = _by_key(_owned(job), people)
     groups = _groups(job, {each.key for each in listed if each.on_group and not each.group_id})
     for operation in listed:
         changed = False
@@ -132,6 +132,10 @@ def _by_key(rows: QuerySet[DirectoryObject], keys: set[str]) -> Mapping[str, str
     return found
 
 
+def _owned(job: Job) -> QuerySet[DirectoryObject]:
+    return DirectoryObject.objects.filter(tenant_id=job.tenant_id, owner_id=job.source_id)
+
+
 def _groups(job: Job, keys: set[str]) -> Mapping[str, DirectoryGroup]:
     if not keys:
         return {}
@@ -146,7 +150,7 @@ def _refer(operation: Operation, accounts: Mapping[str, str]) -> None:
     if manager:
         operation.after = {**operation.after, MANAGER: manager.lower()}
     else:
-        operation.message = (
+        operation.warning = (
             f"The manager with key {operation.manager} got no account; set when there is one."
         )
     operation.manager = ""
@@ -164,7 +168,7 @@ def _place(
     known = [[key, entra_id or accounts.get(key, "")] for key, entra_id in operation.members]
     operation.members = [pair for pair in known if pair[1]]
     if left := len(known) - len(operation.members):
-        operation.message = (
+        operation.warning = (
             f"{left} of {len(known)} got no account; they are added when there is one."
         )
     return True

@@ -15,7 +15,7 @@ from provisioning.domain.promotion import (
     promote,
     suggest,
 )
-from provisioning.models import Directory, DirectoryObject, MappingProfile
+from provisioning.models import Directory, DirectoryObject, MappingProfile, Source
 from provisioning.scim.discovery import understood
 from provisioning.scim.urns import CUSTOM_SECURITY
 from provisioning.services.sharing import (
@@ -39,12 +39,12 @@ class NotConfirmed(SharingRefused):
         self.mentions = tuple(mentions)
 
 
-def facts_of(tenant: Tenant) -> TenantFacts:
+def facts_of(tenant: Tenant, people: Source | None = None) -> TenantFacts:
     """What the portal knows of a tenant without asking its directory."""
     names = DirectoryObject.objects.filter(tenant=tenant, guest=False)
     directory = Directory.objects.filter(tenant=tenant).first()
     documents = directory.discovery if directory and directory.discovery else {}
-    profile = profile_of(tenant)
+    profile = profile_of(tenant, people)
     version = profile.current if profile else None
     return TenantFacts(
         domains=domains_by_use(names.values_list("user_name", flat=True).iterator()),
@@ -64,19 +64,21 @@ def _sets(documents: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(understood(listed).schemas.get(CUSTOM_SECURITY, {}))
 
 
-def mentions_in(source: Tenant) -> tuple[Mention, ...]:
+def mentions_in(source: Tenant, people: Source | None = None) -> tuple[Mention, ...]:
     """What the published profile says of its tenant; raises SharingRefused."""
-    return mentions_of(published(source).definition)
+    return mentions_of(published(source, people).definition)
 
 
-def suggested(source: Tenant, target: Tenant) -> dict[tuple[str, str], str]:
+def suggested(
+    source: Tenant, target: Tenant, people: Source | None = None
+) -> dict[tuple[str, str], str]:
     """A first table for the person to check."""
-    return suggest(mentions_in(source), facts_of(source), facts_of(target))
+    return suggest(mentions_in(source, people), facts_of(source, people), facts_of(target))
 
 
-def preview(source: Tenant, table: Replacements) -> Promoted:
+def preview(source: Tenant, table: Replacements, people: Source | None = None) -> Promoted:
     """What the table makes of the published profile; raises SharingRefused."""
-    return promote(published(source).definition, table)
+    return promote(published(source, people).definition, table)
 
 
 def promote_profile(
@@ -87,6 +89,7 @@ def promote_profile(
     confirmed: Collection[str],
     by: User,
     replaces: int | None,
+    people: Source | None = None,
 ) -> MappingProfile:
     """The remapped profile becomes the target's draft, whose publication asks for a pilot.
 
@@ -95,7 +98,7 @@ def promote_profile(
     may_edit(by, source)
     if source.customer_id != target.customer_id or source.pk == target.pk:
         raise SharingRefused("A profile is promoted to another tenant of the same customer.")
-    version = published(source)
+    version = published(source, people)
     promoted = promote(version.definition, table)
     if open_ones := [each for each in promoted.left if each.key not in confirmed]:
         raise NotConfirmed(open_ones)

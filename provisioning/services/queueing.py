@@ -13,12 +13,14 @@ from provisioning.domain.keys import refused_keys
 from provisioning.domain.mapping import CompiledProfile, published_profile
 from provisioning.domain.records import fold_key
 from provisioning.models import HeldRecord, Job, ProfileVersion, Snapshot, Source
-from provisioning.selectors import targets_of
+from provisioning.selectors import profile_in, source_of, targets_of
 from provisioning.services import lanes, snapshots
+from provisioning.services.decisions import why_stale
 from tenants.models import Tenant, User
 from tenants.services import record
 
 _READ = HeldRecord.Stage.READ
+_WHOLE = (Job.Kind.SYNC, Job.Kind.RECONCILE)
 
 
 class QueueRefused(Exception):
@@ -32,16 +34,19 @@ def queue_from_snapshot(
     size: int | None = None,
     retry_of: Job | None = None,
     by: User | None,
+    source: Source | None = None,
+    gently: bool = False,
 ) -> Job:
-    """Queue a job for the tenant's newest read whose records are still kept.
+    """Queue a job for a source's newest read whose records are still kept.
 
     A pilot takes the first `size` people, a retry those whom `retry_of` failed on; a sync takes
-    everybody. What is no pilot is compared by the guard if that read was never accepted. Raises
-    QueueRefused.
+    everybody. What is no pilot is compared by the guard if that read was never accepted. Of open
+    jobs a plan that waits is replaced; `gently` only one that has expired. Without a source it is
+    the tenant's first one. Raises QueueRefused.
     """
-    version, compiled = profile_of(tenant)
+    version, compiled = profile_of(tenant, source)
     check_kind(version, kind, size)
-    snapshot = newest_read(tenant, kind)
+    snapshot = newest_read(tenant, kind, source)
     if snapshot is None:
         raise QueueRefused("No read of this tenant's source is kept any more. Upload its file.")
     if missing := sorted(compiled.missing_columns(snapshot.columns)):
@@ -51,17 +56,20 @@ def queue_from_snapshot(
         )
     again = None if kind == Job.Kind.PILOT else _read_again(snapshot, version)
     try:
-        return _queue(snapshot, _Wanted(version, kind, size, by, again, retry_of))
+        return _queue(snapshot, _Wanted(version, kind, size, by, again, retry_of, gently))
     except IntegrityError as error:
         raise QueueRefused("Another job of this tenant was started at the same moment.") from error
 
 
-def profile_of(tenant: Tenant) -> tuple[ProfileVersion, CompiledProfile]:
+def profile_of(
+    tenant: Tenant, source: Source | None = None
+) -> tuple[ProfileVersion, CompiledProfile]:
     """The profile version new jobs use, compiled; raises QueueRefused when there is none."""
-    profile = getattr(tenant, "profile", None)
+    profile = profile_in(tenant, source)
     version = profile.current if profile else None
     if version is None:
-        raise QueueRefused("This tenant has no mapping profile yet. Publish one first.")
+        whose = f"The source {source}" if source else "This tenant"
+        raise QueueRefused(f"{whose} has no mapping profile yet. Publish one first.")
     try:
         return version, published_profile(version.definition, targets_of(tenant))
     except ProfileError as error:
@@ -96,13 +104,15 @@ def pilot_due(version: ProfileVersion) -> bool:
     return not done.filter(~Exists(unmapped)).exists()
 
 
-def newest_read(tenant: Tenant, kind: Job.Kind) -> Snapshot | None:
-    """The newest read whose records are kept.
+def newest_read(tenant: Tenant, kind: Job.Kind, source: Source | None = None) -> Snapshot | None:
+    """The newest read of a source (the tenant's first one) whose records are kept.
 
     A pilot may also take a sample: nobody knows what was left out of it, so that it says nothing
     about who is missing.
     """
-    kept: QuerySet[Snapshot] = Snapshot.objects.filter(tenant=tenant, erased_at=None)
+    kept: QuerySet[Snapshot] = Snapshot.objects.filter(
+        source=source or source_of(tenant), erased_at=None
+    )
     if kind != Job.Kind.PILOT:
         kept = kept.filter(complete=True)
     return kept.order_by("-created_at", "-pk").first()
@@ -127,6 +137,20 @@ def replace_open_job(tenant: Tenant, by: User | None, keep: Snapshot | None = No
         if keep is None or job.snapshot_id != keep.pk:
             snapshots.discard(job)
         record("job.replaced", by=by, customer=tenant.customer, subject=job)
+
+
+def require_replaceable(tenant: Tenant) -> None:
+    """Raises QueueRefused for an open job that nobody but a person should replace.
+
+    That is any but a plan for everybody that waits for approval and has expired.
+    """
+    job = Job.objects.filter(tenant=tenant, state__in=Job.OPEN).first()
+    if job is None:
+        return
+    expired = job.kind in _WHOLE and job.state == Job.State.PLANNED and why_stale(job)
+    if not expired:
+        state = job.get_state_display().lower()
+        raise QueueRefused(f"Job {job.pk} of this tenant is open ({state}); it was left alone.")
 
 
 def compare_reads(
@@ -166,6 +190,7 @@ class _Wanted:
     by: User | None
     again: _Again | None
     retry_of: Job | None = None
+    gently: bool = False
 
 
 def _read_again(snapshot: Snapshot, version: ProfileVersion) -> _Again:
@@ -187,6 +212,9 @@ def _compare_again(
 @transaction.atomic
 def _queue(read: Snapshot, wanted: _Wanted) -> Job:
     tenant = read.tenant
+    if wanted.gently:
+        lanes.lock(tenant)
+        require_replaceable(tenant)
     replace_open_job(tenant, wanted.by, keep=read)
     snapshot = Snapshot.objects.select_for_update().filter(pk=read.pk, erased_at=None).first()
     if snapshot is None:

@@ -30,6 +30,7 @@ def plan_again(*, job: Job, by: User) -> Job:
         size=job.pilot_size,
         retry_of=job.retry_of,
         by=by,
+        source=job.source,
     )
 
 
@@ -51,4 +52,6 @@ def retry_failed(*, job: Job, by: User) -> Job:
     if other is not None:
         state = other.get_state_display().lower()
         raise QueueRefused(f"Job {other.pk} of this tenant is open ({state}). Decide on it first.")
-    return queue_from_snapshot(tenant=job.tenant, kind=Job.Kind.RETRY, retry_of=job, by=by)
+    return queue_from_snapshot(
+        tenant=job.tenant, kind=Job.Kind.RETRY, retry_of=job, by=by, source=job.source
+    )

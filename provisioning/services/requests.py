@@ -26,6 +26,7 @@ _PURPOSES = {
     _KIND.UPDATE: Purpose.UPDATE,
     _KIND.ENABLE: Purpose.UPDATE,
     _KIND.ADOPT: Purpose.UPDATE,
+    _KIND.TRANSFER: Purpose.UPDATE,
     _KIND.CREATE: Purpose.UPDATE,  # what a creation cannot carry
     _KIND.DISABLE: Purpose.DISABLE,
 }

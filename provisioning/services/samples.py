@@ -18,7 +18,9 @@ from provisioning.domain.keys import Keyed, keyed, same_keys
 from provisioning.domain.records import Record
 from provisioning.domain.suggestions import suggest_keys
 from provisioning.models import Job, Snapshot, Source
+from provisioning.selectors import source_of
 from provisioning.services import snapshots
+from provisioning.services.sources import own_source
 from provisioning.services.uploads import UploadRefused
 from provisioning.sources.base import UnusableSource
 from provisioning.sources.csv_table import CsvTable, read_table
@@ -59,21 +61,29 @@ class Sample:
         return self.snapshot.complete and same_keys(self.records, key_column)
 
 
-def take_sample(*, tenant: Tenant, file: BinaryIO, file_name: str, by: User | None) -> Snapshot:
-    """Keep a CSV as the tenant's sample; an older unused one is erased. Raises UploadRefused."""
+def take_sample(
+    *,
+    tenant: Tenant,
+    file: BinaryIO,
+    file_name: str,
+    by: User | None,
+    source: Source | None = None,
+) -> Snapshot:
+    """Keep a CSV as a source's sample; an older unused one is erased. Raises UploadRefused."""
     try:
-        return _keep(tenant, read_table(file), file_name[-255:], by)
+        return _keep(own_source(tenant, source), read_table(file), file_name[-255:], by)
     except UnusableSource as error:
         raise UploadRefused(str(error)) from error
 
 
-def sample_of(tenant: Tenant) -> Sample | None:
-    """The newest read of the tenant's source whose records are still there.
+def sample_of(tenant: Tenant, source: Source | None = None) -> Sample | None:
+    """The newest read of a source (the tenant's first one) whose records are still there.
 
     Not one that the guard has stopped: nobody knows yet whether it is the right file.
     """
     newest = (
-        Snapshot.objects.filter(tenant=tenant, erased_at=None, chunks__isnull=False)
+        Snapshot.objects.filter(erased_at=None, chunks__isnull=False)
+        .filter(source=source or source_of(tenant))
         .exclude(job__state=Job.State.STOPPED)
         .order_by("-created_at", "-pk")
         .first()
@@ -82,11 +92,9 @@ def sample_of(tenant: Tenant) -> Sample | None:
 
 
 @transaction.atomic
-def _keep(tenant: Tenant, table: CsvTable, file_name: str, by: User | None) -> Snapshot:
-    source, _ = Source.objects.get_or_create(
-        tenant=tenant, defaults={"customer_id": tenant.customer_id}
-    )
-    for old in _unused(tenant):
+def _keep(source: Source, table: CsvTable, file_name: str, by: User | None) -> Snapshot:
+    tenant = source.tenant
+    for old in _unused(source):
         old.delete()
     snapshot = Snapshot.objects.create(
         customer_id=tenant.customer_id,
@@ -117,9 +125,9 @@ def _store(snapshot: Snapshot, table: CsvTable) -> int:
     return usable
 
 
-def _unused(tenant: Tenant) -> list[Snapshot]:
-    used = Job.objects.filter(tenant=tenant, snapshot__isnull=False).values("snapshot_id")
-    found = Snapshot.objects.filter(tenant=tenant, accepted_at=None).exclude(pk__in=used)
+def _unused(source: Source) -> list[Snapshot]:
+    used = Job.objects.filter(source=source, snapshot__isnull=False).values("snapshot_id")
+    found = Snapshot.objects.filter(source=source, accepted_at=None).exclude(pk__in=used)
     return list(found)
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from django.db.models import F, Q
+from django.utils import timezone
 
 from provisioning.domain.attributes import MANAGER
 from provisioning.models import (
@@ -17,6 +18,7 @@ from provisioning.models import (
     Job,
     Operation,
 )
+from provisioning.services.deletions import note_deletions
 from provisioning.services.outcomes import Outcome
 
 _FIELDS = (
@@ -32,9 +34,11 @@ _FIELDS = (
     "target",
     "group",
 )
-_CONTENT = ("after", "choices", "user_name", "members", "carries_manager")
+_CONTENT = ("after", "choices", "user_name", "members", "carries_manager", "warning")
 _SHADOW = (
     "key",
+    "owner",
+    "offered_to",
     "external_id",
     "user_name",
     "folded_user_name",
@@ -65,6 +69,7 @@ def save(job: Job, settled: Sequence[Outcome]) -> None:
     Operation.objects.bulk_update([each.operation for each in settled], _FIELDS)
     renamed = [each.operation for each in settled if each.renamed]
     Operation.objects.bulk_update(renamed, _CONTENT)
+    note_deletions(settled, timezone.now())
     gone = [each.gone.pk for each in settled if each.gone is not None]
     if gone:
         DirectoryObject.objects.filter(pk__in=gone).delete()

@@ -1,12 +1,15 @@
-"""A tenant's shadow as the planner reads it."""
+"""A tenant's shadow as the planner of one of its sources reads it."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from provisioning.domain.groups import GroupDirectory, GroupKind, GroupShadow, Trait
+from provisioning.domain.ownership import OtherSources, identity
 from provisioning.domain.planner import EXTERNAL_ID, USER_NAME, Account, Directory
 from provisioning.domain.records import fold_key
 from provisioning.models import DirectoryGroup, DirectoryObject, GroupMember, Source
-from tenants.models import Tenant
+from provisioning.services.deletions import kept_names
+from provisioning.services.other_sources import others_of
 
 # Folded user name and external id, then the fields of an Account in their order.
 _SHADOW = (
@@ -23,20 +26,30 @@ _SHADOW = (
     "guest",
     "outside_since",
     "record_digest",
+    "owner",
+    "offered_to",
+    "left_since",
 )
 
 
 def shadow_of(
-    tenant: Tenant, matching: Sequence[str] = (), unique: Iterable[str] = ()
+    source: Source,
+    matching: Sequence[str] = (),
+    unique: Iterable[str] = (),
+    *,
+    now: datetime,
 ) -> Directory:
-    """The tenant's shadow as the planner reads it, findable by the matching paths.
+    """The shadow of the source's tenant as the planner reads it, findable by the matching paths.
 
-    Of the `unique` paths it says which values are taken.
+    Managed are the accounts that this source owns. Of the `unique` paths it says which values are
+    taken. People of other sources are judged as of `now`.
     """
-    managed, by_user_name, strangers = {}, {}, {}
+    managed: dict[str, Account] = {}
+    by_user_name, strangers = {}, {}
     taken: dict[str, set[str]] = {path: set() for path in unique if path != USER_NAME}
     findable: dict[str, dict[str, list[Account]]] = {path: {} for path in matching}
-    rows = DirectoryObject.objects.filter(tenant=tenant)
+    others = others_of(source, matching, now)
+    rows = DirectoryObject.objects.filter(tenant=source.tenant_id)
     # Rows of values: building a model for each of 10,000 accounts takes longer than planning them.
     for folded_name, external_id, *values in rows.values_list(*_SHADOW).iterator(2000):
         account = Account(*values)
@@ -44,29 +57,32 @@ def shadow_of(
             known.add(str(account.state.get(path, "")).casefold())
         by_user_name[folded_name] = account
         if account.key:
-            managed[account.key] = account
+            _file(account, source, managed, others)
             continue
         if external_id:
             strangers[fold_key(external_id)] = account
         for path, accounts in findable.items():
-            value = external_id if path == EXTERNAL_ID else _identity(account, path)
+            value = external_id if path == EXTERNAL_ID else identity(account, path)
             if value:
                 accounts.setdefault(fold_key(value), []).append(account)
-    return Directory(managed, by_user_name, strangers, findable, taken)
+    kept = kept_names(source.tenant, now)
+    return Directory(managed, by_user_name, strangers, findable, taken, others, kept)
 
 
-def groups_of(tenant: Tenant, source: Source) -> GroupDirectory:
-    """The groups of a tenant as the planner of a source's groups reads them.
+def groups_of(source: Source) -> GroupDirectory:
+    """The groups of a source's tenant as the planner of that source's groups reads them.
 
     A group that belongs to another source is one that we do not manage here.
     """
     members: dict[int, dict[str, bool]] = {}
-    rows = GroupMember.objects.filter(group__tenant=tenant).order_by()
+    rows = GroupMember.objects.filter(group__tenant=source.tenant_id).order_by()
     for group, entra_id, ours in rows.values_list("group_id", "entra_id", "ours").iterator(2000):
         members.setdefault(group, {})[entra_id] = ours
     return GroupDirectory(
         _group_shadow(row, members.get(row.pk, {}), source)
-        for row in DirectoryGroup.objects.filter(tenant=tenant).order_by("pk").iterator(2000)
+        for row in DirectoryGroup.objects.filter(tenant=source.tenant_id)
+        .order_by("pk")
+        .iterator(2000)
     )
 
 
@@ -86,5 +102,11 @@ def _group_shadow(row: DirectoryGroup, members: dict[str, bool], source: Source)
     )
 
 
-def _identity(account: Account, path: str) -> str:
-    return account.user_name if path == USER_NAME else str(account.state.get(path) or "")
+def _file(
+    account: Account, source: Source, managed: dict[str, Account], others: OtherSources | None
+) -> None:
+    """An account of ours, under the source that owns it."""
+    if account.owner == source.pk:
+        managed[account.key] = account
+    elif others is not None:
+        others.add(account)

@@ -14,8 +14,8 @@ from provisioning.domain.definition import parse_definition
 from provisioning.domain.origin import Origin
 from provisioning.domain.profile_parameters import blanked, filled, parameters_of
 from provisioning.domain.profile_yaml import Parse, ProfileFile, from_yaml, to_yaml
-from provisioning.models import MappingProfile, ProfileVersion
-from provisioning.selectors import targets_of
+from provisioning.models import MappingProfile, ProfileVersion, Source
+from provisioning.selectors import profile_in, targets_of
 from provisioning.services.profiles import locked
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User
@@ -45,24 +45,23 @@ def parse_for(tenant: Tenant) -> Parse:
     return partial(parse_definition, targets=targets_of(tenant))
 
 
-def profile_of(tenant: Tenant) -> MappingProfile | None:
-    """The tenant's profile, if one was begun."""
-    found: MappingProfile | None = getattr(tenant, "profile", None)
-    return found
+def profile_of(tenant: Tenant, source: Source | None = None) -> MappingProfile | None:
+    """A source's profile, if one was begun; that of the first source unless one is given."""
+    return profile_in(tenant, source)
 
 
-def published(tenant: Tenant) -> ProfileVersion:
+def published(tenant: Tenant, source: Source | None = None) -> ProfileVersion:
     """The version that can be shared; raises SharingRefused."""
-    profile = profile_of(tenant)
+    profile = profile_of(tenant, source)
     version = profile.current if profile else None
     if version is None:
         raise SharingRefused(f"{tenant} has no published profile yet. Publish one first.")
     return version
 
 
-def export(tenant: Tenant, number: int | None = None) -> str:
+def export(tenant: Tenant, number: int | None = None, source: Source | None = None) -> str:
     """A version as YAML, the current one unless a number is given; raises SharingRefused."""
-    version = published(tenant)
+    version = published(tenant, source)
     if number is not None:
         found = version.profile.versions.filter(number=number).first()
         if found is None:
@@ -75,30 +74,51 @@ def export(tenant: Tenant, number: int | None = None) -> str:
 
 
 def import_profile(
-    *, tenant: Tenant, text: str, by: User, values: Mapping[str, str], replaces: int | None
+    *,
+    tenant: Tenant,
+    text: str,
+    by: User,
+    values: Mapping[str, str],
+    replaces: int | None,
+    source: Source | None = None,
 ) -> MappingProfile:
     """A file becomes the draft; raises FileError, DraftWaits, SharingRefused."""
     file = from_yaml(text, values, parse=parse_for(tenant))
     return place_draft(
-        tenant=tenant, definition=file.definition, by=by, replaces=replaces, how="imported"
+        tenant=tenant,
+        definition=file.definition,
+        by=by,
+        replaces=replaces,
+        how="imported",
+        source=source,
     )
 
 
 def clone_profile(
-    *, source: Tenant, target: Tenant, by: User, values: Mapping[str, str], replaces: int | None
+    *,
+    source: Tenant,
+    target: Tenant,
+    by: User,
+    values: Mapping[str, str],
+    replaces: int | None,
+    people: Source | None = None,
 ) -> MappingProfile:
-    """Another tenant's published profile becomes the draft; raises SharingRefused, ProfileError."""
+    """Another tenant's published profile becomes the draft; raises SharingRefused, ProfileError.
+
+    It is the profile of its source `people`, the first one unless that is given.
+    """
     may_edit(by, source)
     if source.pk == target.pk:
         raise SharingRefused("A profile is cloned to another tenant.")
-    definition = published(source).definition
+    version = published(source, people)
+    definition = version.definition
     return place_draft(
         tenant=target,
         definition=filled(definition, values),
         by=by,
         replaces=replaces,
         how="cloned",
-        origin=Origin("profile", str(source.pk)),
+        origin=Origin("profile", f"{source.pk}.{version.profile.source_id}"),
         origin_definition=blanked(definition, parameters_of(definition)),
     )
 
@@ -113,6 +133,7 @@ def place_draft(
     how: str,
     origin: Origin | None = None,
     origin_definition: Mapping[str, Any] | None = None,
+    source: Source | None = None,
 ) -> MappingProfile:
     """Make a definition the tenant's draft and remember its origin, if it has one.
 
@@ -120,7 +141,7 @@ def place_draft(
     """
     may_edit(by, tenant)
     data = parse_for(tenant)(definition).to_json()
-    profile = locked(tenant)
+    profile = locked(tenant, source)
     if profile.draft is not None and profile.draft_revision != replaces:
         raise DraftWaits(profile)
     before = profile.origin

@@ -3,6 +3,7 @@
 import logging
 import time
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
@@ -15,12 +16,13 @@ from provisioning.models import Job
 from provisioning.scim.client import ScimClient
 from provisioning.scim.errors import ScimError
 from provisioning.scim.transport import WrongHost
-from provisioning.services import lanes, snapshots
+from provisioning.services import lanes, quarantines, resting, snapshots
 from provisioning.services.applying import apply_job, end_cancelled, recover
 from provisioning.services.lanes import HeldLane, LaneLost
 from provisioning.services.pausing import pauses
 from provisioning.services.people import PatternTooSlow, ReadErased
 from provisioning.services.planning import plan_job
+from provisioning.services.resting import AtRest, Rest
 from tenants.tokens import NoToken
 
 logger = logging.getLogger(__name__)
@@ -45,22 +47,18 @@ def _serve(held: HeldLane) -> datetime | None:
     recover(held)
     job = (
         Job.objects.filter(tenant=held.tenant, state__in=Job.IN_LANE)
-        .select_related("tenant__customer", "profile_version", "snapshot")
+        .select_related("tenant__customer", "profile_version", "snapshot", "source__tenant")
         .order_by("pk")
         .first()
     )
-    if job is None:
-        return None
-    if _stops(job, held):
+    if job is None or _stops(job, held):
         return None
     try:
-        with open_client(held.tenant, job.label, held.renew, held.hushed) as client:
-            try:
-                return _work(job, client, held)
-            finally:
-                held.hushed = client.held()
+        return _serve_job(job, held, Rest(held.tenant))
+    except AtRest as why:
+        return _wait(job, str(why), why.until)
     except (NoToken, ScimError, WrongHost) as error:
-        return _wait(job, str(error), _delay(error))
+        return _wait(job, str(error), _next_try(job, error))
     except ProfileError as error:
         _end(job, held, Job.State.FAILED, f"The mapping profile cannot be used any more: {error}.")
         return None
@@ -71,7 +69,21 @@ def _serve(held: HeldLane) -> datetime | None:
         raise
     except Exception:
         logger.exception("%s: unexpected failure", job.label)
-        return _wait(job, "The portal failed unexpectedly; it tries again every minute.", None)
+        failure = quarantines.UNEXPECTED
+        return _wait(job, failure.message, quarantines.note(job.tenant, failure, timezone.now()))
+
+
+def _serve_job(job: Job, held: HeldLane, rest: Rest) -> datetime | None:
+    """Plan or apply; raises AtRest as soon as a call would be made that may not leave now."""
+    if job.state == Job.State.APPLYING:
+        rest.check()
+    resting.note_end(job)
+    lease = partial(rest.lease, held)
+    with open_client(held.tenant, job.label, lease, held.hushed, quiet=rest.is_on) as client:
+        try:
+            return _work(job, client, held, rest)
+        finally:
+            held.hushed = client.held()
 
 
 def _stops(job: Job, held: HeldLane) -> bool:
@@ -89,27 +101,40 @@ def _ends(job: Job, held: HeldLane) -> bool:
     return True
 
 
-def _work(job: Job, client: ScimClient, held: HeldLane) -> datetime | None:
+def _work(job: Job, client: ScimClient, held: HeldLane, rest: Rest) -> datetime | None:
+    wake_at = None
     if job.state == Job.State.PLANNING:
         plan_job(job, client, held)
-        return None
-    return apply_job(job, client, held, time.monotonic() + settings.LANE_SLICE_SECONDS)
+        rest.planned()
+    else:
+        ends = time.monotonic() + settings.LANE_SLICE_SECONDS
+        wake_at = apply_job(job, client, held, ends, rest)
+    job.refresh_from_db(fields=["state", "failed", "total"])
+    quarantines.job_ended(job, timezone.now())
+    return wake_at
 
 
-def _delay(error: Exception) -> timedelta | None:
-    asked = getattr(error, "retry_after", None)
-    return None if asked is None else timedelta(seconds=asked)
+def _next_try(job: Job, error: NoToken | ScimError | WrongHost) -> datetime:
+    """As the service asked, or as long as the tenant's failures so far make it rest."""
+    now, asked = timezone.now(), getattr(error, "retry_after", None)
+    if asked is not None:
+        return now + timedelta(seconds=asked)
+    failure = quarantines.call_failure(error)
+    return quarantines.note(job.tenant, failure, now) if failure else now + _TRY_AGAIN
 
 
-def _wait(job: Job, problem: str, delay: timedelta | None) -> datetime:
-    """Keep the job as it is, with the reason shown, and try again later."""
+def _wait(job: Job, problem: str, wake_at: datetime) -> datetime:
+    """Keep the job as it is, with the reason shown, and try again then."""
     logger.warning("%s: %s", job.label, problem)
     Job.objects.filter(pk=job.pk).update(problem=problem)
-    return timezone.now() + (delay or _TRY_AGAIN)
+    return wake_at
 
 
 @transaction.atomic
 def _end(job: Job, held: HeldLane, state: Job.State, problem: str) -> None:
     held.confirm()
-    Job.objects.filter(pk=job.pk).update(state=state, problem=problem, ended_at=timezone.now())
+    now = timezone.now()
+    Job.objects.filter(pk=job.pk).update(state=state, problem=problem, ended_at=now)
     snapshots.discard(job)
+    if state == Job.State.FAILED:
+        quarantines.plan_failed(job, problem, now)

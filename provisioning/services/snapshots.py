@@ -12,7 +12,7 @@ from django.db import transaction
 
 from provisioning.domain.keys import keyed, same_keys
 from provisioning.domain.records import Record, RefusedRow, fold_key
-from provisioning.models import Job, Snapshot, SnapshotChunk
+from provisioning.models import HeldRecord, Job, Snapshot, SnapshotChunk
 from tenants import vault
 
 _CHUNK = 1000
@@ -74,6 +74,16 @@ def people_of(snapshot: Snapshot, key_column: str) -> People:
         return People(records_of(snapshot), (), own=True)
     found = keyed(records_of(snapshot), key_column)
     return People(found.records, found.refused, own=False)
+
+
+def refused_of(snapshot: Snapshot) -> list[str]:
+    """Keys of the rows refused when the snapshot was read, "" where nobody could read it."""
+    job = Job.objects.filter(snapshot=snapshot).order_by("pk").first()
+    if job is None:
+        return []
+    rows = job.held_records.filter(stage=HeldRecord.Stage.READ)
+    keys = list(rows.exclude(key="").values_list("key", flat=True))
+    return keys + [""] * job.unreadable_keys
 
 
 def keys_of(snapshot: Snapshot) -> set[str] | None:

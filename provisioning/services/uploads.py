@@ -15,6 +15,7 @@ from provisioning.services.queueing import (
     profile_of,
     replace_open_job,
 )
+from provisioning.services.sources import own_source
 from provisioning.sources.base import Reading, UnusableSource
 from provisioning.sources.csv_file import read_csv
 from tenants.models import Tenant, User
@@ -47,14 +48,15 @@ def accept_upload(
     file_name: str,
     by: User | None,
     pilot_size: int | None = None,
+    source: Source | None = None,
 ) -> Job:
-    """Read a CSV and queue a job for it; raises UploadRefused, and then keeps nothing.
+    """Read a CSV of a source and queue a job for it; raises UploadRefused, and keeps nothing then.
 
-    With `pilot_size` the job is a pilot of so many people. A plan of this tenant that nobody has
-    approved is replaced by the new one.
+    Without a source it is one of the tenant's first. With `pilot_size` the job is a pilot of so
+    many people. A plan of this tenant that nobody has approved is replaced by the new one.
     """
     try:
-        return _accept(tenant, file, file_name[-255:], by, pilot_size)
+        return _accept(tenant, source, file, file_name[-255:], by, pilot_size)
     except UploadRefused:
         raise
     except QueueRefused as error:
@@ -62,9 +64,14 @@ def accept_upload(
 
 
 def _accept(
-    tenant: Tenant, file: BinaryIO, file_name: str, by: User | None, pilot_size: int | None
+    tenant: Tenant,
+    source: Source | None,
+    file: BinaryIO,
+    file_name: str,
+    by: User | None,
+    pilot_size: int | None,
 ) -> Job:
-    version, compiled = profile_of(tenant)
+    version, compiled = profile_of(tenant, source)
     check_kind(version, Job.Kind.SYNC if pilot_size is None else Job.Kind.PILOT, pilot_size)
     try:
         reading = read_csv(file, version.definition["key_column"])
@@ -78,15 +85,19 @@ def _accept(
             f" The file has: {', '.join(reading.columns)}."
         )
     try:
-        return _queue(tenant, _Input(file_name, reading, version, pilot_size), by)
+        return _queue(
+            own_source(tenant, source), _Input(file_name, reading, version, pilot_size), by
+        )
     except IntegrityError as error:
         raise UploadRefused("Another job of this tenant was started at the same moment.") from error
 
 
 @transaction.atomic
-def _queue(tenant: Tenant, given: _Input, by: User | None) -> Job:
-    source = _source(tenant)
+def _queue(source: Source, given: _Input, by: User | None) -> Job:
+    tenant = source.tenant
     replace_open_job(tenant, by)
+    if not Source.objects.filter(pk=source.pk, removed_at=None).exists():
+        raise UploadRefused(f"The source {source} was removed at this moment.")
     comparison = _compare(source, given)
     snapshot = Snapshot.objects.create(
         customer_id=tenant.customer_id,
@@ -125,13 +136,6 @@ def _job(snapshot: Snapshot, given: _Input, comparison: Comparison | None, by: U
         held=len(refused),
         unreadable_keys=sum(row.key is None for row in refused),
     )
-
-
-def _source(tenant: Tenant) -> Source:
-    source, _ = Source.objects.get_or_create(
-        tenant=tenant, defaults={"customer_id": tenant.customer_id}
-    )
-    return source
 
 
 def _compare(source: Source, given: _Input) -> Comparison | None:

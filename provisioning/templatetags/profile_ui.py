@@ -27,6 +27,7 @@ _KINDS = {
     Kind.DISABLE: ("disable", "warning", "user-off"),
     Kind.ENABLE: ("enable again", "success", "user-check"),
     Kind.ADOPT: ("adopt", "info", "user-check"),
+    Kind.TRANSFER: ("transfer", "info", "refresh"),
     Kind.DELETE: ("delete", "danger", "trash"),
     Kind.LEAVE: ("left alone", "neutral", "shield"),
     Kind.UNCHANGED: ("unchanged", "neutral", "check-circle"),

@@ -5,12 +5,19 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django import template
+from django.template import RequestContext
+from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from provisioning.domain.attributes import CATALOGUE, CUSTOM, USER_NAME, is_custom
+from provisioning.domain.attributes import CATALOGUE, CUSTOM, MANAGER, USER_NAME, is_custom
+from provisioning.domain.groups import DESCRIPTION as GROUP_DESCRIPTION
 from provisioning.domain.redaction import DISPLAY_NAME, REDACTED, shown_name, shown_text
-from provisioning.models import Job, Operation
+from provisioning.models import Job, MappingProfile, Operation
+from provisioning.selectors import source_of, sources_of
+from provisioning.services.ownership import can_be_asked
+from provisioning.views.places import slug_of
+from tenants.models import Tenant
 
 register = template.Library()
 
@@ -22,7 +29,13 @@ _OUTCOMES = {
     "disabled": ("disabled", "warning", "user-off"),
     "enabled": ("enabled again", "success", "user-check"),
     "adopted": ("adopted", "info", "user-check"),
+    "transferred": ("transferred", "info", "refresh"),
     "deleted": ("deleted", "warning", "x-circle"),
+    "groups_created": ("groups created", "success", "users"),
+    "groups_changed": ("groups changed", "info", "users"),
+    "groups_deleted": ("groups deleted", "warning", "users"),
+    "additions": ("calls that added members", "success", "user-plus"),
+    "members_removed": ("members removed", "warning", "user-off"),
     "failed": ("failed", "danger", "x-circle"),
     "skipped": ("not applied", "neutral", "dash"),
 }
@@ -53,8 +66,37 @@ class Place(NamedTuple):
 
 
 @register.filter
+def askable(operation: Operation) -> bool:
+    """Whether somebody may ask to transfer the account of this operation."""
+    return can_be_asked(operation)
+
+
+@register.filter
+def place_of(profile: MappingProfile) -> str:
+    """The address of a profile's pages, for their links."""
+    return slug_of(profile.tenant, profile.source)
+
+
+@register.inclusion_tag("provisioning/partials/source_chooser.html", takes_context=True)
+def source_chooser(context: RequestContext, tenant: Tenant) -> dict[str, Any]:
+    """The same page of the tenant's other sources; nothing where there is one source only."""
+    match = context.request.resolver_match
+    rows = list(sources_of(tenant))
+    if match is None or match.url_name is None or len(rows) < 2:
+        return {"choices": []}
+    here = source_of(tenant, match.kwargs["slug"].partition("/sources/")[2])
+    choices = []
+    for row in rows:
+        kwargs = match.kwargs | {"slug": slug_of(tenant, row, first=row == rows[0])}
+        choices.append((row.name, reverse(match.url_name, kwargs=kwargs), row == here))
+    return {"choices": choices}
+
+
+@register.filter
 def attribute_label(path: str) -> str:
     """An attribute's name for people; the path itself when the catalogue does not know it."""
+    if path == GROUP_DESCRIPTION:
+        return "Description"
     attribute = CATALOGUE.get(path)
     if attribute is None and is_custom(path):
         return path.removeprefix(f"{CUSTOM}:").replace(".", ": ")
@@ -82,13 +124,17 @@ def _labelled(part: str) -> str:
 
 @register.filter
 def person_of(operation: Operation, redacted: frozenset[str]) -> str:
-    """The person's name as pages may show it."""
+    """The person's or group's name as pages may show it."""
+    if operation.on_group:
+        return operation.person
     return shown_name(DISPLAY_NAME, operation.person, redacted)
 
 
 @register.filter
 def user_name_of(operation: Operation, redacted: frozenset[str]) -> str:
-    """The user name as pages may show it."""
+    """The user name, or the nickname of a group, as pages may show it."""
+    if operation.on_group:
+        return operation.user_name
     return shown_name(USER_NAME, operation.user_name, redacted)
 
 
@@ -99,18 +145,40 @@ def told(operation: Operation, name: str, redacted: frozenset[str]) -> str:
 
 
 @register.simple_tag
-def differences(operation: Operation, redacted: frozenset[str]) -> list[Difference]:
-    """What an operation changes, in the catalogue's order; redacted values are not shown."""
+def differences(
+    operation: Operation, redacted: frozenset[str], names: Mapping[str, str] | None = None
+) -> list[Difference]:
+    """What an operation changes, in the catalogue's order; redacted values are not shown.
+
+    `names` are those of people by object id, for the manager.
+    """
     order = {path: place for place, path in enumerate(CATALOGUE)}
     paths = sorted(operation.after, key=lambda path: order.get(path, len(order)))
-    return [
+    before, after = _named(operation.before, names), _named(operation.after, names)
+    rows = [
         Difference(
-            attribute_label(path),
-            _shown(operation.before, path, redacted),
-            _shown(operation.after, path, redacted),
+            attribute_label(path), _shown(before, path, redacted), _shown(after, path, redacted)
         )
         for path in paths
     ]
+    if operation.manager:
+        coming = f"{operation.manager}, whose account is created in this job"
+        rows.append(Difference(attribute_label(MANAGER), None, coming))
+    return rows
+
+
+def _named(side: Mapping[str, Any], names: Mapping[str, str] | None) -> Mapping[str, Any]:
+    """The values with the manager's name in place of an id that says nothing to people."""
+    manager = side.get(MANAGER)
+    if not manager or not names:
+        return side
+    return {**side, MANAGER: names.get(str(manager).lower(), manager)}
+
+
+@register.simple_tag
+def members(operation: Operation, names: Mapping[str, str]) -> list[str]:
+    """The members that an operation on a group is about, by name where it is known."""
+    return [names.get(entra_id.lower()) or key or entra_id for key, entra_id in operation.members]
 
 
 def _shown(side: Mapping[str, Any], path: str, redacted: frozenset[str]) -> str | None:

@@ -8,6 +8,7 @@ from django import template
 
 from provisioning.domain.attributes import CATALOGUE
 from provisioning.domain.drift import Drift
+from provisioning.domain.lifecycle_words import lifecycle_facts
 from provisioning.domain.profile_parts import section_of
 from provisioning.domain.scope import ScopeError, parse_scope
 
@@ -18,6 +19,7 @@ _NAMES = {
     "matching": "Matching",
     "scope": "Scope",
     "out_of_scope": "Out of scope",
+    "lifecycle": "Joiners and leavers",
 }
 _OPTIONS = {"when": "only at creation", "empty": "left alone when empty", "redact": "redacted"}
 _MOVED = {
@@ -57,6 +59,8 @@ def part_text(value: Any, part: str) -> str:
         return "asked for when the template is used" if value == "" else str(value)
     if section == "attributes":
         return _rule(value)
+    if section == "lifecycle":
+        return "\n".join(f"{label}: {words}" for label, words in lifecycle_facts(value))
     if section in ("scope", "rules"):
         return _condition(value)
     if isinstance(value, list):

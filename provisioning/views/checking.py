@@ -12,8 +12,9 @@ from provisioning.domain.effects import TooSlowError
 from provisioning.services import effects
 from provisioning.services.effects import MissingColumns
 from provisioning.services.samples import people_matching
+from provisioning.views.places import located
 from provisioning.views.profile_page import EditorPage, sent_page, state_of
-from tenants.access import PortalRequest, allowed, visible
+from tenants.access import PortalRequest, allowed
 from tenants.domain.roles import Action
 from tenants.selectors import tenants_for
 
@@ -38,8 +39,8 @@ def checked(page: EditorPage) -> EditorPage:
 @allowed(Action.EDIT_PROFILE)
 def profile_preview(request: PortalRequest, slug: str) -> HttpResponse:
     """One row tried on the person, by its number; every row when another person was chosen."""
-    tenant = visible(tenants_for(request.user, Action.EDIT_PROFILE), slug=slug)
-    page = sent_page(tenant, request.POST)
+    place = located(tenants_for(request.user, Action.EDIT_PROFILE), slug)
+    page = sent_page(place, request.POST)
     text = request.POST.get("row", "")
     number = int(text) if text.isdecimal() else -1
     rows = page.rows if number < 0 else [page.row(number)] if number < len(page.editor.rows) else []
@@ -51,17 +52,17 @@ def profile_preview(request: PortalRequest, slug: str) -> HttpResponse:
 @allowed(Action.EDIT_PROFILE)
 def profile_check(request: PortalRequest, slug: str) -> HttpResponse:
     """The effect on everybody, and each row's part in it."""
-    tenant = visible(tenants_for(request.user, Action.EDIT_PROFILE), slug=slug)
-    page = checked(sent_page(tenant, request.POST))
-    context = {"page": page, "tenant": tenant, "rows": page.rows, "oob": True}
+    place = located(tenants_for(request.user, Action.EDIT_PROFILE), slug)
+    page = checked(sent_page(place, request.POST))
+    context = {"page": page, "tenant": place.tenant, "rows": page.rows, "oob": True}
     return render(request, "provisioning/partials/editor_checked.html", context)
 
 
 @allowed(Action.EDIT_PROFILE)
 def profile_people(request: PortalRequest, slug: str) -> HttpResponse:
     """People of the sample whose values hold a text, as choices."""
-    tenant = visible(tenants_for(request.user, Action.EDIT_PROFILE), slug=slug)
-    sample = state_of(tenant).sample
+    place = located(tenants_for(request.user, Action.EDIT_PROFILE), slug)
+    sample = state_of(place).sample
     text, key = request.GET.get("q", ""), request.GET.get("key_column", "")
     found = people_matching(sample, text, key, PEOPLE_SHOWN) if sample else []
     return render(request, "provisioning/partials/editor_people.html", {"found": found, "q": text})

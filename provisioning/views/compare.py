@@ -16,8 +16,9 @@ from provisioning.domain.planner import CALLS, Change
 from provisioning.domain.redaction import DISPLAY_NAME, REDACTED, shown_name, shown_text
 from provisioning.services import effects
 from provisioning.services.effects import MissingColumns, PricedDifference
+from provisioning.views.places import located
 from provisioning.views.profile_page import ProfileState, page_of, state_of
-from tenants.access import PortalRequest, allowed, visible
+from tenants.access import PortalRequest, allowed
 from tenants.domain.roles import Action
 from tenants.selectors import tenants_for
 
@@ -49,14 +50,14 @@ class ShownPerson:
 @allowed(Action.SEE_TENANT)
 def profile_compare(request: PortalRequest, slug: str) -> HttpResponse:
     """Compare two versions, or a version with the draft, without touching the directory."""
-    tenant = visible(tenants_for(request.user, Action.SEE_TENANT), slug=slug)
-    state = state_of(tenant)
+    place = located(tenants_for(request.user, Action.SEE_TENANT), slug)
+    state = state_of(place)
     sides = _sides(state)
     current = str(state.version.number) if state.version else NOTHING
     old = _side(sides, request.GET.get("old") or current)
     new = _side(sides, request.GET.get("new") or (DRAFT if DRAFT in sides else current))
     context = {
-        "tenant": tenant,
+        "tenant": place.tenant,
         "state": state,
         "sides": list(sides.values()),
         "old": old,

@@ -12,10 +12,10 @@ from provisioning.domain.drift import Drift, Moved, drifted
 from provisioning.services import drift
 from provisioning.services.sharing import SharingRefused, profile_of
 from provisioning.sharing_forms import DraftForm
+from provisioning.views.places import Place, located
 from provisioning.views.sharing import editable, posted, to_draft
-from tenants.access import PortalRequest, allowed, visible
+from tenants.access import PortalRequest, allowed
 from tenants.domain.roles import Action
-from tenants.models import Tenant
 
 _ORDER = (Moved.BOTH, Moved.TEMPLATE, Moved.HERE)
 
@@ -23,8 +23,9 @@ _ORDER = (Moved.BOTH, Moved.TEMPLATE, Moved.HERE)
 @allowed(Action.EDIT_PROFILE)
 def profile_drift(request: PortalRequest, slug: str) -> HttpResponse:
     """Part by part: changed here, in the template, or in both; what is offered can be chosen."""
-    tenant = visible(editable(request), slug=slug)
-    profile = profile_of(tenant)
+    place = located(editable(request), slug)
+    tenant = place.tenant
+    profile = profile_of(tenant, place.source)
     ancestor = drift.ancestor_of(profile, request.user) if profile else None
     parts = drift.drift_of(profile, ancestor) if profile and ancestor else []
     moved = sorted(drifted(parts), key=lambda each: _ORDER.index(each.moved))
@@ -32,7 +33,7 @@ def profile_drift(request: PortalRequest, slug: str) -> HttpResponse:
     chosen = request.POST.getlist("part")
     if request.method == "POST" and profile:
         form.is_valid()
-        answer = _decide(request, tenant, form, chosen)
+        answer = _decide(request, place, form, chosen)
         if answer is not None:
             return answer
     context = {
@@ -59,12 +60,13 @@ def _new_parameters(moved: list[Drift]) -> dict[str, str]:
 
 
 def _decide(
-    request: PortalRequest, tenant: Tenant, form: DraftForm, chosen: list[str]
+    request: PortalRequest, place: Place, form: DraftForm, chosen: list[str]
 ) -> HttpResponse | None:
     """Take over or keep what was chosen; None when something is wrong, which the form then says."""
     revision = request.POST.get("revision", "")
     given: dict[str, Any] = {
-        "tenant": tenant,
+        "tenant": place.tenant,
+        "source": place.source,
         "parts": chosen,
         "revision": int(revision) if revision.isdecimal() else -1,
         "by": request.user,
@@ -76,7 +78,7 @@ def _decide(
         if request.POST.get("action") == "keep":
             drift.keep(**given)
             messages.success(request, "Kept as it is here; the template's changes are declined.")
-            return redirect("profile_drift", slug=tenant.slug)
+            return redirect("profile_drift", slug=place.slug)
         wanted = [part.removeprefix("parameters:") for part in chosen]
         drift.take_over(
             **given, values={name: form.values[name] for name in wanted if name in form.values}
@@ -87,5 +89,5 @@ def _decide(
         for problem in error.problems:
             form.add_error(None, capfirst(str(problem)))
     else:
-        return to_draft(request, tenant, "The chosen changes are in the draft.")
+        return to_draft(request, place.slug, "The chosen changes are in the draft.")
     return None

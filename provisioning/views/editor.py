@@ -11,6 +11,9 @@ from provisioning.domain.definition import MATCHABLE, OUT_OF_SCOPE, ProfileError
 from provisioning.domain.definition_changes import changes_between
 from provisioning.domain.editing import Editor, RuleRow, read_editor
 from provisioning.domain.expressions.help import function_help
+from provisioning.domain.lifecycle import STEPS, settable
+from provisioning.domain.lifecycle_editing import OWN_WAY, StepRow
+from provisioning.domain.lifecycle_words import WAY_LABELS
 from provisioning.domain.scope import TESTS
 from provisioning.domain.scope_editing import RULE, ConditionGroup, ConditionRow
 from provisioning.scim.errors import ScimError
@@ -20,8 +23,9 @@ from provisioning.services.effects import absent_columns
 from provisioning.services.samples import people_matching
 from provisioning.services.schema import read_targets
 from provisioning.views.checking import PEOPLE_SHOWN, checked
+from provisioning.views.places import Place, located
 from provisioning.views.profile_page import EditorPage, page_of, sent_page, state_of
-from tenants.access import PortalRequest, allowed, visible
+from tenants.access import PortalRequest, allowed
 from tenants.domain.roles import Action
 from tenants.selectors import active_credential, tenants_for
 from tenants.tokens import NoToken
@@ -32,10 +36,10 @@ _TESTS = [*TESTS.items(), (RULE, "the named rule holds")]
 @allowed(Action.EDIT_PROFILE)
 def profile_edit(request: PortalRequest, slug: str) -> HttpResponse:
     """The editor; whatever is sent comes back unless it was saved."""
-    tenant = visible(tenants_for(request.user, Action.EDIT_PROFILE), slug=slug)
+    place = located(tenants_for(request.user, Action.EDIT_PROFILE), slug)
     if request.method != "POST":
-        return _shown(request, page_of(state_of(tenant)))
-    page = sent_page(tenant, request.POST)
+        return _shown(request, page_of(state_of(place)))
+    page = sent_page(place, request.POST)
     action, _, argument = request.POST.get("action", "check").partition(":")
     if action in ("save", "publish", "over"):
         over = int(argument) if action == "over" and argument.isdecimal() else page.revision
@@ -49,18 +53,28 @@ def profile_edit(request: PortalRequest, slug: str) -> HttpResponse:
 
 def _kept(request: PortalRequest, page: EditorPage, *, publish: bool) -> HttpResponse:
     """Save the draft, and publish it if asked; what is wrong keeps it a draft."""
-    tenant = page.state.tenant
+    tenant, source, slug = page.state.place
     try:
         saved = save_draft(
-            tenant=tenant, content=page.data, revision=page.revision, by=request.user
+            tenant=tenant,
+            content=page.data,
+            revision=page.revision,
+            by=request.user,
+            source=source,
         )
-        page = replace(page, state=state_of(tenant), revision=saved.draft_revision)
+        page = replace(
+            page, state=state_of(Place(tenant, saved.source, slug)), revision=saved.draft_revision
+        )
         if not publish:
             messages.success(request, "The draft is saved.")
-            return redirect("profile_edit", slug=tenant.slug)
+            return redirect("profile_edit", slug=slug)
         note = request.POST.get("note", "")[:300]
         version = publish_draft(
-            tenant=tenant, revision=saved.draft_revision, by=request.user, note=note
+            tenant=tenant,
+            revision=saved.draft_revision,
+            by=request.user,
+            note=note,
+            source=saved.source,
         )
     except DraftConflict as conflict:
         return _shown(request, page, conflict=conflict, status=409)
@@ -69,7 +83,7 @@ def _kept(request: PortalRequest, page: EditorPage, *, publish: bool) -> HttpRes
     messages.success(request, f"Version {version.number} is published.")
     if page.state.sample and (absent := absent_columns(tenant, page.data, page.state.sample)):
         messages.warning(request, f"{absent} Nothing can be planned from such a file.")
-    return redirect("profile_detail", slug=tenant.slug)
+    return redirect("profile_detail", slug=slug)
 
 
 def _asked(page: EditorPage, request: PortalRequest) -> EditorPage:
@@ -83,7 +97,7 @@ def _asked(page: EditorPage, request: PortalRequest) -> EditorPage:
     number = len(found.custom)
     noun = "attribute is" if number == 1 else "attributes are"
     messages.success(request, f"{number} custom security {noun} defined in this directory.")
-    return replace(page, state=state_of(tenant))
+    return replace(page, state=state_of(page.state.place))
 
 
 def _changed(page: EditorPage, action: str, argument: str, request: PortalRequest) -> EditorPage:
@@ -142,6 +156,10 @@ def editor_context(page: EditorPage, request: PortalRequest) -> dict[str, Any]:
         "named": _named(page.editor),
         "tests": _TESTS,
         "out_of_scope": OUT_OF_SCOPE,
+        "steps": [*page.editor.lifecycle.steps, StepRow()],
+        "step_kinds": STEPS,
+        "settable": settable(page.state.targets),
+        "ways": {**WAY_LABELS, OWN_WAY: "Another way, in your words"},
         "functions": function_help(),
         "connected": active_credential(page.state.tenant) is not None,
     }

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from billing.exports import cell
@@ -17,8 +18,9 @@ from provisioning.domain.attributes import USER_NAME
 from provisioning.domain.redaction import DISPLAY_NAME, shown_name, shown_text
 from provisioning.forms import ApprovalForm, OperationFilter
 from provisioning.models import Job, Operation
-from provisioning.services import approval, pausing, policies
+from provisioning.services import approval, pausing, policies, quarantines, resting
 from provisioning.services.decisions import DecisionRefused, why_stale
+from provisioning.services.ownership import ask_for_transfer
 from provisioning.services.queueing import QueueRefused
 from provisioning.services.replanning import plan_again, retry_failed
 from tenants.access import PortalRequest, allowed, visible
@@ -54,11 +56,14 @@ def job_detail(request: PortalRequest, pk: int) -> HttpResponse:
         kind=operations.value("kind"),
         state=operations.value("state"),
     )
+    page = Paginator(narrowed, _PAGE).get_page(request.GET.get("page"))
+    redacted = selectors.redacted_paths(job)
     context = _facts(job, request.user) | {
         "filter": operations,
-        "page": Paginator(narrowed, _PAGE).get_page(request.GET.get("page")),
+        "page": page,
+        "names": selectors.names_in(page, redacted),
         "held_page": Paginator(job.held_records.all(), _PAGE).get_page(request.GET.get("held")),
-        "redacted": selectors.redacted_paths(job),
+        "redacted": redacted,
         "failures": selectors.operations_of(job, state=Operation.State.FAILED)[:_FAILURES],
     }
     fragment = request.htmx.target == "operations"
@@ -84,16 +89,20 @@ def job_csv(request: PortalRequest, pk: int) -> HttpResponse:
     response = HttpResponse(content_type="text/csv; charset=utf-8", headers=headers)
     rows = csv.writer(response)
     rows.writerow(["kind", "outcome", "key", "person", "user_name", "changed", "message"])
-    redacted = selectors.redacted_paths(job)
+    redacted, way_in = selectors.redacted_paths(job), selectors.way_in_of(job)
     for op in job.operations.iterator(2000):
         told = shown_text(
-            " ".join(filter(None, (op.reason, op.message, op.detail))),
+            " ".join(filter(None, (op.reason, op.warning, op.message, op.detail))),
             (op.before, op.after),
             redacted,
         )
-        person = shown_name(DISPLAY_NAME, op.person, redacted)
-        user_name = shown_name(USER_NAME, op.user_name, redacted)
-        row = (op.kind, op.state, op.key, person, user_name, ", ".join(op.after), told)
+        if op.kind == Operation.Kind.CREATE and op.state == Operation.State.DONE:
+            told = f"{told} {way_in}".strip()
+        hidden = frozenset() if op.on_group else redacted
+        person = shown_name(DISPLAY_NAME, op.person, hidden)
+        user_name = shown_name(USER_NAME, op.user_name, hidden)
+        changed = ", ".join(op.after or [key or entra_id for key, entra_id in op.members])
+        row = (op.kind, op.state, op.key, person, user_name, changed, told)
         rows.writerow([cell(text) for text in row])
     for held in job.held_records.iterator(2000):
         message = f"line {held.line}: {held.message}"
@@ -159,6 +168,21 @@ def job_retry(request: PortalRequest, pk: int) -> HttpResponse:
     return _queue(request, job, lambda: retry_failed(job=job, by=request.user))
 
 
+@require_POST
+@allowed(Action.APPROVE)
+def job_ask_transfer(request: PortalRequest, pk: int, operation: int) -> HttpResponse:
+    """Ask that the next plan takes an account over from the source that owns it."""
+    job = visible(selectors.jobs_for(request.user), pk=pk)
+    left = visible(job.operations.select_related("target__owner"), pk=operation)
+    try:
+        ask_for_transfer(operation=left, by=request.user)
+    except DecisionRefused as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, "Asked for. Plan again: the new plan proposes the transfer.")
+    return redirect("job_detail", pk=job.pk)
+
+
 def _queue(request: PortalRequest, job: Job, queue: Callable[[], Job]) -> HttpResponse:
     """To the new job, or back to the old one with the reason why there is none."""
     try:
@@ -178,15 +202,31 @@ def _decide(request: PortalRequest, job: Job, decide: Callable[[], None]) -> Htt
 
 def _facts(job: Job, viewer: User) -> dict[str, Any]:
     counts = selectors.counts_of(job)
-    return _needs(job, viewer) | {
-        "job": job,
-        "counts": counts,
-        "counted": job.operations.exists(),
-        "cost": job_cost(job.tenant, job.label),
-        "planned_cost": None if job.unit_price is None else job.planned_calls * job.unit_price,
-        # Whatever is withheld takes one call each.
-        "sure_calls": max(job.planned_calls - job.withheld, 0),
-        "done_percent": 100 * job.settled // job.total if job.total else 0,
+    return (
+        _needs(job, viewer)
+        | _waits(job)
+        | {
+            "job": job,
+            "counts": counts,
+            "counted": job.operations.exists(),
+            "cost": job_cost(job.tenant, job.label),
+            "way_in": selectors.way_in_of(job),
+            "planned_cost": None if job.unit_price is None else job.planned_calls * job.unit_price,
+            "sure_calls": selectors.sure_calls(job),
+            "several": job.tenant.sources.count() > 1,
+            "done_percent": 100 * job.settled // job.total if job.total else 0,
+        }
+    )
+
+
+def _waits(job: Job) -> dict[str, Any]:
+    """What keeps a job from going on; asked only when it says that something does."""
+    if job.state not in Job.IN_LANE or not job.problem:
+        return {}
+    now = timezone.now()
+    return {
+        "blackout": resting.blackout_until(job.tenant, now),
+        "rest": quarantines.resting(now).filter(tenant=job.tenant).first(),
     }
 
 

@@ -13,18 +13,21 @@ from provisioning.services import drift, library
 from provisioning.services.library import Template
 from provisioning.services.sharing import SharingRefused, profile_of
 from provisioning.sharing_forms import DraftForm, TenantChoice
+from provisioning.views.places import located
 from provisioning.views.sharing import editable, posted, to_draft, yaml_response
-from tenants.access import PortalRequest, allowed, visible
+from tenants.access import PortalRequest, allowed
 from tenants.domain.roles import Action
 
 
 @allowed(Action.EDIT_PROFILE)
 def template_list(request: PortalRequest) -> HttpResponse:
     """Every template; `?for=` keeps the tenant it is chosen for."""
-    tenant = editable(request).filter(slug=request.GET.get("for", "")).first()
+    wanted = request.GET.get("for", "")
+    tenant = editable(request).filter(slug=wanted.partition("/")[0]).first()
     found = library.templates()
     context = {
         "tenant": tenant,
+        "place": wanted if tenant else "",
         "shipped": [each for each in found if each.kind == library.SHIPPED],
         "own": [each for each in found if each.kind == library.OWN],
     }
@@ -34,14 +37,15 @@ def template_list(request: PortalRequest) -> HttpResponse:
 @allowed(Action.EDIT_PROFILE)
 def template_detail(request: PortalRequest, kind: str, template: str) -> HttpResponse:
     """What a template says, its clones with their drift, and for whom to use it (`?for=`)."""
-    found = _template(kind, template)
+    found, wanted = _template(kind, template), request.GET.get("for", "")
     choice = TenantChoice(
         request.GET if "to" in request.GET else None,
         tenants=editable(request),
-        initial={"to": request.GET.get("for", "")},
+        initial={"to": wanted.partition("/")[0]},
     )
     if choice.is_bound and choice.is_valid():
         slug = choice.cleaned_data["to"].slug
+        slug = wanted if wanted.startswith(f"{slug}/") else slug
         return redirect("template_use", slug=slug, kind=kind, template=template)
     context = {
         "template": found,
@@ -74,9 +78,10 @@ def template_sample(request: PortalRequest, kind: str, template: str) -> HttpRes
 @allowed(Action.EDIT_PROFILE)
 def template_use(request: PortalRequest, slug: str, kind: str, template: str) -> HttpResponse:
     """Give a template's parameters their values; it becomes the tenant's draft."""
-    tenant = visible(editable(request), slug=slug)
+    place = located(editable(request), slug)
+    tenant = place.tenant
     found = _template(kind, template)
-    profile = profile_of(tenant)
+    profile = profile_of(tenant, place.source)
     form = DraftForm(posted(request), profile=profile, parameters=_asked(found, profile))
     if request.method == "POST" and form.is_valid():
         try:
@@ -86,11 +91,12 @@ def template_use(request: PortalRequest, slug: str, kind: str, template: str) ->
                 values=form.values,
                 by=request.user,
                 replaces=form.replaces,
+                source=place.source,
             )
         except (SharingRefused, ProfileError) as error:
             form.add_error(None, capfirst(str(error)))
         else:
-            return to_draft(request, tenant, f"{found.name} is the draft of {tenant}.")
+            return to_draft(request, slug, f"{found.name} is the draft of {tenant}.")
     context = {"tenant": tenant, "template": found, "form": form}
     status = 422 if form.errors else 200
     return render(request, "provisioning/template_use.html", context, status=status)

@@ -18,9 +18,10 @@ from provisioning.domain.records import Record, fold_key
 from provisioning.domain.starter import STARTER
 from provisioning.domain.targets import Targets
 from provisioning.models import DirectoryObject, MappingProfile, ProfileVersion
-from provisioning.selectors import targets_of
+from provisioning.selectors import profile_in, targets_of
 from provisioning.services.effects import Priced
 from provisioning.services.samples import Sample, SamplePerson, person_at, sample_of
+from provisioning.views.places import Place
 from tenants.models import Tenant
 
 _MANY = 0.25
@@ -29,11 +30,16 @@ _MANY = 0.25
 
 @dataclass(frozen=True)
 class ProfileState:
-    """A tenant's profile as its pages know it."""
+    """A source's profile as its pages know it."""
 
-    tenant: Tenant
+    place: Place
     profile: MappingProfile | None
     version: ProfileVersion | None
+
+    @property
+    def tenant(self) -> Tenant:
+        """Whose directory it is."""
+        return self.place.tenant
 
     @property
     def draft(self) -> Any:
@@ -60,13 +66,13 @@ class ProfileState:
     @cached_property
     def sample(self) -> Sample | None:
         """The newest records, if any are kept."""
-        return sample_of(self.tenant)
+        return sample_of(self.tenant, self.place.source)
 
 
-def state_of(tenant: Tenant) -> ProfileState:
-    """The profile of a tenant, which may have none yet."""
-    profile = MappingProfile.objects.filter(tenant=tenant).select_related("draft_saved_by").first()
-    return ProfileState(tenant, profile, profile.current if profile else None)
+def state_of(place: Place) -> ProfileState:
+    """The profile of a source, which may have none yet."""
+    profile = profile_in(place.tenant, place.source)
+    return ProfileState(place, profile, profile.current if profile else None)
 
 
 @dataclass(frozen=True)
@@ -135,9 +141,9 @@ class EditorPage:
     def account(self) -> DirectoryObject | None:
         """The sample person's account, as we last knew it."""
         key = fold_key((self.record or {}).get(self.editor.key_column, ""))
-        if not key:
+        if not key or self.state.place.source is None:
             return None
-        return DirectoryObject.objects.filter(tenant=self.state.tenant, key=key).first()
+        return DirectoryObject.objects.filter(owner=self.state.place.source, key=key).first()
 
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
@@ -234,10 +240,10 @@ def _scope_mistakes(editor: Editor) -> list[Problem]:
     return found
 
 
-def sent_page(tenant: Tenant, fields: Mapping[str, str]) -> EditorPage:
+def sent_page(place: Place, fields: Mapping[str, str]) -> EditorPage:
     """The editor as its form was sent."""
     return page_of(
-        state_of(tenant),
+        state_of(place),
         read_editor(fields),
         position=count_of(fields, "person"),
         revision=count_of(fields, "revision"),

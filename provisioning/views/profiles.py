@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST
 from provisioning.domain.definition import OUT_OF_SCOPE
 from provisioning.domain.definition_changes import scope_words
 from provisioning.domain.editing import count_of, editor_of
+from provisioning.domain.lifecycle_words import lifecycle_facts
 from provisioning.models import Job
 from provisioning.services.drafts import DraftConflict, discard_draft
 from provisioning.services.queueing import (
@@ -17,8 +18,9 @@ from provisioning.services.queueing import (
     pilot_due,
     queue_from_snapshot,
 )
+from provisioning.views.places import located
 from provisioning.views.profile_page import state_of
-from tenants.access import PortalRequest, allowed, visible
+from tenants.access import PortalRequest, allowed
 from tenants.domain.roles import Action
 from tenants.selectors import tenants_for
 
@@ -32,14 +34,14 @@ class PilotForm(forms.Form):
 @allowed(Action.SEE_TENANT)
 def profile_detail(request: PortalRequest, slug: str) -> HttpResponse:
     """The current version, the draft and the history."""
-    tenant = visible(tenants_for(request.user, Action.SEE_TENANT), slug=slug)
-    state = state_of(tenant)
+    place = located(tenants_for(request.user, Action.SEE_TENANT), slug)
+    state = state_of(place)
     definition = state.version.definition if state.version else {}
     editor = editor_of(definition)
     versions = state.profile.versions.select_related("published_by") if state.profile else []
     scope = definition.get("scope")
     context = {
-        "tenant": tenant,
+        "tenant": place.tenant,
         "state": state,
         "version": state.version,
         "editor": editor,
@@ -50,10 +52,11 @@ def profile_detail(request: PortalRequest, slug: str) -> HttpResponse:
             (name, scope_words(part, definition.get("rules")))
             for name, part in definition.get("rules", {}).items()
         ],
+        "lifecycle": lifecycle_facts(definition.get("lifecycle")) if state.version else [],
         "outside": OUT_OF_SCOPE[editor.out_of_scope],
         "matching": [state.targets[path].label for path in editor.matching],
         "pilot": PilotForm(),
-        "pilot_read": newest_read(tenant, Job.Kind.PILOT),
+        "pilot_read": newest_read(place.tenant, Job.Kind.PILOT, place.source),
         "pilot_due": state.version is not None and pilot_due(state.version),
     }
     return render(request, "provisioning/profile_detail.html", context)
@@ -63,10 +66,10 @@ def profile_detail(request: PortalRequest, slug: str) -> HttpResponse:
 @allowed(Action.EDIT_PROFILE)
 def profile_discard(request: PortalRequest, slug: str) -> HttpResponse:
     """Forget the draft."""
-    tenant = visible(tenants_for(request.user, Action.EDIT_PROFILE), slug=slug)
+    place = located(tenants_for(request.user, Action.EDIT_PROFILE), slug)
     revision = count_of(request.POST, "revision")
     try:
-        discard_draft(tenant=tenant, revision=revision, by=request.user)
+        discard_draft(tenant=place.tenant, revision=revision, by=request.user, source=place.source)
     except DraftConflict as error:
         messages.error(request, f"{error} Nothing was discarded.")
     else:
@@ -78,14 +81,20 @@ def profile_discard(request: PortalRequest, slug: str) -> HttpResponse:
 @allowed(Action.UPLOAD)
 def profile_pilot(request: PortalRequest, slug: str) -> HttpResponse:
     """Plan the first people of the newest file with the current version."""
-    tenant = visible(tenants_for(request.user, Action.UPLOAD), slug=slug)
+    place = located(tenants_for(request.user, Action.UPLOAD), slug)
     form = PilotForm(request.POST)
     if not form.is_valid():
         messages.error(request, "A pilot takes 1 to 1,000 people.")
         return redirect("profile_detail", slug=slug)
     size = form.cleaned_data["size"]
     try:
-        job = queue_from_snapshot(tenant=tenant, kind=Job.Kind.PILOT, size=size, by=request.user)
+        job = queue_from_snapshot(
+            tenant=place.tenant,
+            kind=Job.Kind.PILOT,
+            size=size,
+            by=request.user,
+            source=place.source,
+        )
     except QueueRefused as error:
         messages.error(request, str(error))
         return redirect("profile_detail", slug=slug)

@@ -19,7 +19,8 @@ from provisioning.models import MappingProfile
 from provisioning.services import drift, library, sharing
 from provisioning.services.sharing import SharingRefused, profile_of, published
 from provisioning.sharing_forms import DraftForm, ImportForm, TemplateForm, TenantChoice
-from tenants.access import PortalRequest, allowed, visible
+from provisioning.views.places import Place, located
+from tenants.access import PortalRequest, allowed
 from tenants.domain.roles import Action
 from tenants.models import Tenant
 from tenants.selectors import tenants_for
@@ -38,8 +39,9 @@ def posted(request: PortalRequest) -> QueryDict | None:
 @allowed(Action.EDIT_PROFILE)
 def profile_share(request: PortalRequest, slug: str) -> HttpResponse:
     """Everything that can be done with a profile besides editing it."""
-    tenant = visible(editable(request), slug=slug)
-    profile = profile_of(tenant)
+    place = located(editable(request), slug)
+    tenant = place.tenant
+    profile = profile_of(tenant, place.source)
     ancestor = drift.ancestor_of(profile, request.user) if profile else None
     moved = drifted(drift.drift_of(profile, ancestor)) if profile and ancestor else []
     context = {
@@ -60,14 +62,16 @@ def profile_share(request: PortalRequest, slug: str) -> HttpResponse:
 @allowed(Action.SEE_TENANT)
 def profile_export(request: PortalRequest, slug: str) -> HttpResponse:
     """A version as a file; `?version=` names another than the current one."""
-    tenant = visible(tenants_for(request.user, Action.SEE_TENANT), slug=slug)
+    place = located(tenants_for(request.user, Action.SEE_TENANT), slug)
     number = request.GET.get("version", "")
     try:
-        text = sharing.export(tenant, int(number) if number.isdecimal() else None)
+        text = sharing.export(
+            place.tenant, int(number) if number.isdecimal() else None, place.source
+        )
     except SharingRefused as error:
         messages.error(request, str(error))
-        return redirect("profile_detail", slug=tenant.slug)
-    return yaml_response(text, f"{tenant.slug}-profile")
+        return redirect("profile_detail", slug=slug)
+    return yaml_response(text, f"{slug.replace('/sources/', '-')}-profile")
 
 
 def yaml_response(text: str, name: str) -> HttpResponse:
@@ -80,22 +84,28 @@ def yaml_response(text: str, name: str) -> HttpResponse:
 @allowed(Action.EDIT_PROFILE)
 def profile_import(request: PortalRequest, slug: str) -> HttpResponse:
     """A file becomes the draft; mistakes are shown in its text."""
-    tenant = visible(editable(request), slug=slug)
-    profile = profile_of(tenant)
+    place = located(editable(request), slug)
+    tenant = place.tenant
+    profile = profile_of(tenant, place.source)
     form = ImportForm(posted(request), request.FILES or None, profile=profile)
     context: dict[str, Any] = {"tenant": tenant, "form": form, "problems": ()}
     if request.method == "POST" and form.is_valid():
         text = form.cleaned_data["text"].replace("\r\n", "\n")
         try:
             sharing.import_profile(
-                tenant=tenant, text=text, by=request.user, values={}, replaces=form.replaces
+                tenant=tenant,
+                text=text,
+                by=request.user,
+                values={},
+                replaces=form.replaces,
+                source=place.source,
             )
         except FileError as error:
             context |= {"problems": error.problems, "lines": excerpt(text, error)}
         except SharingRefused as error:
             form.add_error(None, str(error))
         else:
-            return to_draft(request, tenant, "The file is the draft now.")
+            return to_draft(request, slug, "The file is the draft now.")
         # The text is what is corrected next; a file could not be given back.
         form.data = data = request.POST.copy()
         data["text"] = text
@@ -121,22 +131,23 @@ def excerpt(text: str, error: FileError) -> list[dict[str, Any]]:
     ]
 
 
-def to_draft(request: PortalRequest, tenant: Tenant, said: str) -> HttpResponse:
-    """Say that a draft is ready, where it can be looked at."""
+def to_draft(request: PortalRequest, slug: str, said: str) -> HttpResponse:
+    """Say that a draft is ready, where it can be looked at: the slug is that of a place."""
     messages.success(request, f"{said} Nothing is used before it is published.")
-    return redirect("profile_share", slug=tenant.slug)
+    return redirect("profile_share", slug=slug)
 
 
 @allowed(Action.EDIT_PROFILE)
 def profile_clone(request: PortalRequest, slug: str) -> HttpResponse:
     """The published profile becomes the draft of another tenant."""
-    source = visible(editable(request), slug=slug)
+    place = located(editable(request), slug)
+    source = place.tenant
     others = editable(request).exclude(pk=source.pk)
     choice = TenantChoice(request.GET if "to" in request.GET else None, tenants=others)
     context: dict[str, Any] = {"tenant": source, "choice": choice}
-    version = _published(request, source)
+    version = _published(request, place)
     if version is None:
-        return redirect("profile_share", slug=source.slug)
+        return redirect("profile_share", slug=slug)
     target = choice.cleaned_data["to"] if choice.is_bound and choice.is_valid() else None
     if target is None:
         return render(request, "provisioning/profile_clone.html", context)
@@ -149,6 +160,7 @@ def profile_clone(request: PortalRequest, slug: str) -> HttpResponse:
         try:
             sharing.clone_profile(
                 source=source,
+                people=place.source,
                 target=target,
                 by=request.user,
                 values=form.values,
@@ -157,7 +169,9 @@ def profile_clone(request: PortalRequest, slug: str) -> HttpResponse:
         except (SharingRefused, ProfileError) as error:
             form.add_error(None, capfirst(str(error)))
         else:
-            return to_draft(request, target, f"The profile of {source} is the draft of {target}.")
+            return to_draft(
+                request, target.slug, f"The profile of {source} is the draft of {target}."
+            )
     parameters = tuple(f"parameter {name}" for name in parameters_of(version))
     mentions = [each for each in mentions_of(version) if each.place not in parameters]
     context |= {"form": form, "target": target, "mentions": mentions}
@@ -165,10 +179,10 @@ def profile_clone(request: PortalRequest, slug: str) -> HttpResponse:
     return render(request, "provisioning/profile_clone.html", context, status=status)
 
 
-def _published(request: PortalRequest, tenant: Tenant) -> Mapping[str, Any] | None:
-    """What the tenant's profile says, or a message that there is none."""
+def _published(request: PortalRequest, place: Place) -> Mapping[str, Any] | None:
+    """What the source's profile says, or a message that there is none."""
     try:
-        definition: Mapping[str, Any] = published(tenant).definition
+        definition: Mapping[str, Any] = published(place.tenant, place.source).definition
     except SharingRefused as error:
         messages.error(request, str(error))
         return None
@@ -190,10 +204,11 @@ def _asked(parameters: Mapping[str, str], target: Tenant, source: Tenant) -> dic
 @allowed(Action.EDIT_PROFILE)
 def profile_template(request: PortalRequest, slug: str) -> HttpResponse:
     """The published profile becomes a template, or what one of ours says from now on."""
-    tenant = visible(editable(request), slug=slug)
-    version = _published(request, tenant)
+    place = located(editable(request), slug)
+    tenant = place.tenant
+    version = _published(request, place)
     if version is None:
-        return redirect("profile_share", slug=tenant.slug)
+        return redirect("profile_share", slug=slug)
     replaced = library.template_of(library.OWN, request.GET.get("changes", ""))
     initial = {"name": replaced.name, "description": replaced.description} if replaced else {}
     mentions = mentions_of(version)
@@ -204,7 +219,7 @@ def profile_template(request: PortalRequest, slug: str) -> HttpResponse:
         del form.fields["name"], form.fields["description"]
     if request.method == "POST" and form.is_valid():
         try:
-            template = _save(request, form, tenant, replaced)
+            template = _save(request, form, place, replaced)
         except SharingRefused as error:
             form.add_error(None, str(error))
         else:
@@ -223,12 +238,13 @@ def profile_template(request: PortalRequest, slug: str) -> HttpResponse:
 
 
 def _save(
-    request: PortalRequest, form: TemplateForm, tenant: Tenant, replaced: library.Template | None
+    request: PortalRequest, form: TemplateForm, place: Place, replaced: library.Template | None
 ) -> library.Template:
     data = form.cleaned_data
     if replaced is None:
         return library.save_template(
-            tenant=tenant,
+            tenant=place.tenant,
+            source=place.source,
             name=data["name"],
             description=data["description"],
             blank=data["blank"],
@@ -237,7 +253,8 @@ def _save(
     seen = request.POST.get("revision", "")
     return library.change_template(
         slug=replaced.slug,
-        tenant=tenant,
+        tenant=place.tenant,
+        source=place.source,
         blank=data["blank"],
         by=request.user,
         revision=int(seen) if seen.isdecimal() else 0,

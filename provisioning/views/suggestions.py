@@ -15,8 +15,9 @@ from provisioning.domain.preview import try_rule
 from provisioning.domain.suggestions import Suggestion, Suggestions, accepted, suggest
 from provisioning.services.drafts import DraftConflict, save_draft
 from provisioning.services.samples import Sample
+from provisioning.views.places import located
 from provisioning.views.profile_page import ProfileState, state_of
-from tenants.access import PortalRequest, allowed, visible
+from tenants.access import PortalRequest, allowed
 from tenants.domain.roles import Action
 from tenants.selectors import tenants_for
 
@@ -38,8 +39,8 @@ class SuggestedRow:
 @allowed(Action.EDIT_PROFILE)
 def profile_suggestions(request: PortalRequest, slug: str) -> HttpResponse:
     """Suggestions with their reasons; nothing is taken that was not ticked."""
-    tenant = visible(tenants_for(request.user, Action.EDIT_PROFILE), slug=slug)
-    state = state_of(tenant)
+    place = located(tenants_for(request.user, Action.EDIT_PROFILE), slug)
+    state = state_of(place)
     if state.sample is None:
         messages.info(request, "Suggestions need a file: upload one first.")
         return redirect("tenant_upload", slug=slug)
@@ -64,6 +65,7 @@ def _accept(
             content=_merged(state, chosen),
             revision=int(revision) if revision.isdecimal() else state.revision,
             by=request.user,
+            source=state.place.source,
         )
     except DraftConflict as error:
         messages.error(request, f"{error} Look at it, and accept again.")
@@ -71,7 +73,7 @@ def _accept(
     number = len(chosen["attributes"])
     noun = "suggestion is" if number == 1 else "suggestions are"
     messages.success(request, f"{number} {noun} in the draft; nothing is published yet.")
-    return redirect("profile_edit", slug=state.tenant.slug)
+    return redirect("profile_edit", slug=state.place.slug)
 
 
 def _merged(state: ProfileState, chosen: dict[str, Any]) -> dict[str, Any]:

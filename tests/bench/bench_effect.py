@@ -88,6 +88,7 @@ def _tenant(count: int) -> Any:
                 tenant=tenant,
                 entra_id=f"{number:036d}",
                 key=each.key.lower(),
+                owner=snapshot.source,
                 external_id=each.key,
                 user_name=name,
                 folded_user_name=name.casefold(),

@@ -26,10 +26,12 @@ from provisioning.models import (
     Lane,
     Operation,
     ProfileVersion,
+    Source,
 )
 from provisioning.services import approval, slices
 from provisioning.services.profiles import publish
 from provisioning.services.queueing import queue_from_snapshot
+from provisioning.services.sources import own_source
 from provisioning.services.uploads import accept_upload
 from tenants import services
 from tenants.domain.roles import Role
@@ -98,7 +100,26 @@ class Engine:
         """Id of the directory in the sandbox."""
         return self.tenant.entra_id
 
-    def upload(self, table: Table | bytes, pilot_size: int | None = None) -> Job:
+    @property
+    def source(self) -> Source:
+        """The tenant's first source."""
+        return own_source(self.tenant)
+
+    @property
+    def main(self) -> Source:
+        """The source the tenant began with, wherever it stands now."""
+        return Source.objects.get(tenant=self.tenant, slug="main")
+
+    def queue_of(self, source: Source) -> Job:
+        """Queue a sync from a source's newest read."""
+        tenant = Tenant.objects.select_related("customer").get(pk=self.tenant.pk)
+        return queue_from_snapshot(
+            tenant=tenant, kind=Job.Kind.SYNC, by=self.engineer, source=source
+        )
+
+    def upload(
+        self, table: Table | bytes, pilot_size: int | None = None, source: Source | None = None
+    ) -> Job:
         """Hand in a file as the engineer."""
         data = table if isinstance(table, bytes) else table.to_bytes()
         tenant = Tenant.objects.select_related("customer").get(pk=self.tenant.pk)
@@ -108,6 +129,7 @@ class Engine:
             file_name="people.csv",
             by=self.engineer,
             pilot_size=pilot_size,
+            source=source,
         )
 
     def queue(self, kind: Job.Kind = Job.Kind.SYNC, size: int | None = None) -> Job:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from provisioning.domain.editing import DELETE_AFTER, Editor
+from provisioning.domain.lifecycle_editing import fields_of_lifecycle
 from provisioning.domain.scope_editing import ConditionGroup
 
 
@@ -42,6 +43,7 @@ def _fields(editor: Editor) -> Iterator[tuple[str, str]]:
         yield from _group(f"rule-{at}", group)
     yield "out_of_scope", editor.out_of_scope
     yield DELETE_AFTER, editor.delete_after
+    yield from fields_of_lifecycle(editor.lifecycle)
     yield "extra", editor.extra
 
 

@@ -9,6 +9,7 @@ import os
 import sys
 import time
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import django
@@ -26,6 +27,9 @@ NAMES = {
     "edited": "Edited Volumes Press",
     "paused": "Paused Breath Yoga",
     "expired": "Expired Stamps Trading",
+    "doubled": "Doubled Up Staffing",
+    "night": "Night Shift Bakers",
+    "resting": "Resting Place Hotels",
 }
 
 
@@ -37,6 +41,9 @@ def main() -> None:
     states.seed()
     first = states.settle({name: states.upload(name) for name in ("calm", "doubtful", "short")})
     states.settle({"edited": states.upload("edited")})
+    waits = states.settle({name: states.upload(name) for name in ("night", "resting")})
+    states.keep_waiting()
+    states.approve(waits)
     still = states.settle({name: states.upload(name) for name in ("paused", "expired")})
     states.pause(still["paused"])
     states.expire("expired")
@@ -45,6 +52,7 @@ def main() -> None:
     states.break_directory()
     states.approve(first | failing)
     reports = states.settle(first | failing)
+    shared = states.share_out()
     waiting = states.settle(states.upload_again())
     states.bar()
     shown = {
@@ -53,7 +61,9 @@ def main() -> None:
         "plan": waiting["calm"],
         "withheld": waiting["doubtful"],
         "stopped": waiting["short"],
+        "transfer": shared,
         **still,
+        **{name: states.in_trouble(job) for name, job in waits.items()},
         "trouble": states.in_trouble(states.upload("barred")),
     }
     addresses = {name: f"/jobs/{job.pk}/" for name, job in shown.items()}
@@ -114,7 +124,7 @@ class _States:
         draft = {**profile, "attributes": [*profile["attributes"], wrong]}
         save_draft(tenant=tenant, content=draft, revision=0, by=self._engineer)
 
-    def upload(self, slug: str, table: Any = None) -> Any:
+    def upload(self, slug: str, table: Any = None, source: Any = None) -> Any:
         from provisioning.services.uploads import accept_upload
         from tenants.models import Tenant
 
@@ -123,6 +133,7 @@ class _States:
             file=io.BytesIO((table or self._customers[slug].table).to_bytes()),
             file_name=f"{slug}-people.csv",
             by=self._engineer,
+            source=source,
         )
 
     def upload_again(self) -> dict[str, Any]:
@@ -137,6 +148,32 @@ class _States:
             "short": tables.without(short, PEOPLE // 2),
         }
         return {slug: self.upload(slug, table) for slug, table in again.items()}
+
+    def share_out(self) -> Any:
+        """A tenant of two sources: one person has changed over, another is in both by now."""
+        from msp_portal.demo import table as tables
+        from provisioning.services.profiles import publish
+        from provisioning.services.sources import add_source
+        from tenants.models import Tenant
+
+        tenant, customer = Tenant.objects.get(slug="doubled"), self._customers["doubled"]
+        second = add_source(tenant=tenant, name="Contractors", by=self._engineer)
+        publish(tenant=tenant, definition=customer.profile, by=self._engineer, source=second)
+        staff = tables.without(customer.table, 3)
+        few = replace(staff, rows=tuple(r for r in customer.table.rows if r not in staff.rows))
+        moved = tables.changed(replace(few, rows=few.rows[:2]), 2)
+        both = replace(staff, rows=(*staff.rows, *moved.rows))
+        self._carry_out(staff)
+        self._carry_out(few, second)
+        self._carry_out(both)
+        self._carry_out(replace(few, rows=few.rows[1:]), second)
+        return self.settle({"": self.upload("doubled", both)})[""]
+
+    def _carry_out(self, table: Any, source: Any = None) -> None:
+        jobs = self.settle({"": self.upload("doubled", table, source)})
+        if jobs[""].state == jobs[""].State.PLANNED:
+            self.approve(jobs)
+            self.settle(jobs)
 
     def break_directory(self) -> None:
         """Two user names are taken behind the portal's back, and one creation is refused."""
@@ -191,6 +228,35 @@ class _States:
         publish(tenant=tenant, definition=definition, by=self._engineer)
         policy = Policy(automatic=True, creations=Limit(5), two_above=0)
         change_policy(tenant=tenant, policy=policy, by=self._engineer)
+
+    def keep_waiting(self) -> None:
+        """One tenant has a blackout and a schedule, another rests after failures."""
+        from datetime import time, timedelta
+
+        from django.utils import timezone
+
+        from provisioning.domain.quarantine import Stage
+        from provisioning.services import quarantines, scheduling
+        from tenants.models import Tenant
+
+        now, by = timezone.now(), self._engineer
+        night, resting = (Tenant.objects.get(slug=slug) for slug in ("night", "resting"))
+        days = {
+            "first_day": (now - timedelta(days=2)).date(),
+            "last_day": (now + timedelta(days=9)).date(),
+        }
+        blackout = scheduling.BlackoutFacts("dated", time(18), time(6), note="Stocktaking", **days)
+        weekly = scheduling.BlackoutFacts("weekly", time(22), time(2), days=(5, 6))
+        schedule = scheduling.ScheduleFacts(
+            "evaluate", "weekly", times=(time(6), time(18)), days=(0, 3)
+        )
+        for tenant in (night, resting):
+            scheduling.add_schedule(tenant=tenant, facts=schedule, by=by, now=now)
+        for facts in (blackout, weekly):
+            scheduling.add_blackout(tenant=night, facts=facts, by=by, now=now)
+        off = "The SCIM Provisioning API is not switched on for this tenant."
+        for _ in range(5):
+            quarantines.note(resting, quarantines.Failure(Stage.CALL, "off", off), now)
 
     def settle(self, jobs: dict[str, Any]) -> dict[str, Any]:
         """The jobs once nothing moves any more."""

@@ -1,10 +1,12 @@
 """Rows for tests that need no real run: customers, tenants, jobs, people."""
 
+from datetime import time
 from typing import Any
 from uuid import uuid4
 
 from provisioning.domain.starter import STARTER
-from provisioning.models import Job, Source
+from provisioning.models import Blackout, Job, Schedule
+from provisioning.selectors import profile_in
 from provisioning.services.profiles import publish
 from tenants import services
 from tenants.domain.roles import Role
@@ -18,22 +20,37 @@ def add_tenant(slug: str) -> Tenant:
     facts = TenantFacts(name=f"Tenant {slug}", slug=slug, cloud="global", entra_id=str(uuid4()))
     tenant = services.add_tenant(customer=customer, facts=facts, by=None)
     publish(tenant=tenant, definition=STARTER, by=None)
-    Source.objects.create(customer=customer, tenant=tenant)
     return tenant
 
 
 def add_job(tenant: Tenant, state: Job.State, **values: Any) -> Job:
     """A job of the tenant's current profile version in a state."""
-    version = tenant.profile.current
+    profile = profile_in(tenant)
+    assert profile is not None
+    version = profile.current
     assert version is not None
     return Job.objects.create(
         customer=tenant.customer,
         tenant=tenant,
-        source=tenant.source,
+        source=profile.source,
         profile_version=version,
         file_name="people.csv",
         state=state,
         **values,
+    )
+
+
+def add_schedule(tenant: Tenant) -> Schedule:
+    """A schedule that is switched off."""
+    return Schedule.objects.create(
+        customer=tenant.customer, tenant=tenant, unit="daily", times=["06:00"], enabled=False
+    )
+
+
+def add_blackout(tenant: Tenant) -> Blackout:
+    """A blackout of an hour on Mondays."""
+    return Blackout.objects.create(
+        customer=tenant.customer, tenant=tenant, days=[0], begins=time(3), ends=time(4)
     )
 
 

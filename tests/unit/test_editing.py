@@ -13,6 +13,7 @@ from provisioning.domain.scope import TESTS
 from provisioning.domain.scope_editing import group_of, read_group
 from provisioning.domain.starter import STARTER
 from tests.support.form_fields import fields_of
+from tests.support.lifecycles import FULL, lifecycles
 
 EVERYTHING: dict[str, Any] = {
     "key_column": "employee_id",
@@ -30,6 +31,7 @@ EVERYTHING: dict[str, Any] = {
         ]
     },
     "out_of_scope": "disable",
+    "lifecycle": FULL,
     "attributes": [
         *STARTER["attributes"],
         {
@@ -66,6 +68,17 @@ def test_a_definition_with_everything_survives() -> None:
         {"key_column": "a", "attributes": [], "out_of_scope": {"delete_after_days": 30}},
         {"key_column": "a", "attributes": [], "out_of_scope": "burn", "parameters": {"a b": ""}},
         {"key_column": "a", "attributes": [], "scope": {"all": [{"column": "c", "is": "new"}]}},
+        {"key_column": "a", "attributes": [], "lifecycle": "soon"},
+        {"key_column": "a", "attributes": [], "lifecycle": {"begin": 1}},
+        {"key_column": "a", "attributes": [], "lifecycle": {"leavers": [{"do": "burn"}, 7]}},
+        {"key_column": "a", "attributes": [], "lifecycle": {"leavers": [{"do": "disable"}]}},
+        {"key_column": "a", "attributes": [], "lifecycle": {"start": {"column": ["a"]}}},
+        {"key_column": "a", "attributes": [], "lifecycle": {"way_in": "pigeon"}},
+        {
+            "key_column": "a",
+            "attributes": [],
+            "lifecycle": {"start": {"column": "", "days_before": "x"}, "way_in": "other: a letter"},
+        },
     ],
 )
 def test_a_wrong_draft_survives_too(draft: dict[str, Any]) -> None:
@@ -164,6 +177,7 @@ def _definitions(draw: st.DrawFn) -> dict[str, Any]:
         "rules": st.dictionaries(_WORD, _SCOPE, max_size=2),
         "scope": _SCOPE,
         "out_of_scope": st.sampled_from(["skip", "disable"]),
+        "lifecycle": lifecycles(),
         "matching": st.lists(st.sampled_from(MATCHABLE), unique=True, max_size=4),
     }
     frame = draw(st.fixed_dictionaries({}, optional=parts))

@@ -87,7 +87,7 @@ FRAME = [
             (
                 "",
                 "unknown entry 'activ': a profile has key_column, parameters, matching,"
-                " rules, scope, out_of_scope, attributes, groups",
+                " rules, scope, out_of_scope, lifecycle, attributes, groups",
             )
         ],
     ),

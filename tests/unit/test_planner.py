@@ -347,4 +347,5 @@ def test_the_difference_of_two_states(values, state, ignored, expected):
 
 def test_calls_are_the_kinds_that_are_sent():
     sent = {Kind.CREATE, Kind.UPDATE, Kind.DISABLE, Kind.ENABLE, Kind.ADOPT, Kind.DELETE}
+    sent |= {Kind.TRANSFER}
     assert sent == CALLS

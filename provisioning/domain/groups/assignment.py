@@ -196,6 +196,10 @@ class Memberships:
             group.members[folded] = None
         return ()
 
+    def leave(self, key: str) -> None:
+        """Take this person out of whatever we put them into."""
+        self.seen.add(fold_key(key))
+
     def hold(self, key: str) -> None:
         """Leave all memberships of this person as they are."""
         self.held.add(fold_key(key))

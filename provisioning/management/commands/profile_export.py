@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from provisioning.management.sources import add_source_option, named_source
 from provisioning.services import sharing
 from provisioning.services.sharing import SharingRefused
 from tenants.models import Tenant
@@ -17,6 +18,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """The tenant, and which version of its profile."""
         parser.add_argument("tenant", help="slug of the tenant")
+        add_source_option(parser)
         parser.add_argument(
             "--version", dest="number", type=int, help="number of a version; default: the current"
         )
@@ -31,7 +33,8 @@ class Command(BaseCommand):
         tenant = Tenant.objects.filter(slug=options["tenant"]).first()
         if tenant is None:
             raise CommandError(f"There is no tenant {options['tenant']!r} here.")
+        source = named_source(tenant, options["source"])
         try:
-            self.stdout.write(sharing.export(tenant, options["number"]), ending="")
+            self.stdout.write(sharing.export(tenant, options["number"], source), ending="")
         except SharingRefused as error:
             raise CommandError(str(error)) from error

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from provisioning.domain.profile_yaml import FileError, decode, from_yaml
+from provisioning.management.sources import add_source_option, named_source
 from provisioning.services import sharing
 from provisioning.services.profiles import publish
 from provisioning.services.sharing import DraftWaits, SharingRefused
@@ -24,6 +25,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Tenant, file, who asks, and what was decided beforehand."""
         parser.add_argument("tenant", help="slug of the tenant")
+        add_source_option(parser)
         parser.add_argument("file", type=Path)
         parser.add_argument(
             "--as",
@@ -48,6 +50,7 @@ class Command(BaseCommand):
         """Read, check, keep."""
         person = self._person(options["person"])
         tenant = self._tenant(options["tenant"], person)
+        self._source = named_source(tenant, options["source"])
         values = dict(self._parameter(each) for each in options["param"])
         try:
             text = decode(options["file"].read_bytes())
@@ -69,7 +72,9 @@ class Command(BaseCommand):
     ) -> None:
         definition = from_yaml(text, values, parse=sharing.parse_for(tenant)).definition
         note = f"From {name}"[:300]
-        version = publish(tenant=tenant, definition=definition, by=person, note=note)
+        version = publish(
+            tenant=tenant, definition=definition, by=person, note=note, source=self._source
+        )
         pilot = " It may be used for a pilot only, until one has finished."
         self.stdout.write(
             f"{tenant}: version {version.number} is current.{pilot if version.needs_pilot else ''}"
@@ -78,13 +83,14 @@ class Command(BaseCommand):
     def _draft(
         self, tenant: Tenant, text: str, values: dict[str, str], person: User, *, replace: bool
     ) -> None:
-        profile = sharing.profile_of(tenant)
+        profile = sharing.profile_of(tenant, self._source)
         profile = sharing.import_profile(
             tenant=tenant,
             text=text,
             by=person,
             values=values,
             replaces=profile.draft_revision if profile and replace else None,
+            source=self._source,
         )
         self.stdout.write(f"{tenant}: the file is the draft, revision {profile.draft_revision}.")
 

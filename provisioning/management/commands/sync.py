@@ -14,8 +14,15 @@ from billing.domain.pricing import show
 from billing.selectors import job_cost
 from provisioning.domain.attributes import USER_NAME
 from provisioning.domain.redaction import shown_state, shown_text
-from provisioning.models import Job, Lane, Operation
-from provisioning.selectors import counts_of, redacted_paths, report_of
+from provisioning.management.sources import add_source_option, named_source
+from provisioning.models import Job, Lane, Operation, Source
+from provisioning.selectors import (
+    JobCounts,
+    counts_of,
+    redacted_paths,
+    report_of,
+    way_in_of,
+)
 from provisioning.services import approval
 from provisioning.services.decisions import DecisionRefused
 from provisioning.services.queueing import QueueRefused, queue_from_snapshot
@@ -29,7 +36,7 @@ _TELL_SECONDS = 3.0
 _PATIENCE_SECONDS = 20.0
 _SHOWN = 20
 
-_INCLUDED = ("include_withheld", "include_adoptions", "include_deletes")
+_INCLUDED = ("include_withheld", "include_adoptions", "include_transfers", "include_deletes")
 
 
 class Command(BaseCommand):
@@ -40,6 +47,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Tenant, file, who asks, and what was decided beforehand."""
         parser.add_argument("tenant", help="slug of the tenant")
+        add_source_option(parser)
         parser.add_argument(
             "--file", type=Path, help="CSV file (default: the last read that is kept)"
         )
@@ -72,6 +80,11 @@ class Command(BaseCommand):
             action="store_true",
             help="also delete accounts that were outside the profile's scope for long enough",
         )
+        parser.add_argument(
+            "--include-transfers",
+            action="store_true",
+            help="also take over accounts of other sources whose person has changed to this one",
+        )
         parser.add_argument("--json", action="store_true", help="print JSON")
         parser.add_argument(
             "--timeout", type=float, default=3600.0, help="seconds to wait for the worker"
@@ -83,9 +96,10 @@ class Command(BaseCommand):
         if person is None and (options["apply"] or options["accept_loss"]):
             raise CommandError("An approval is a person's: name yourself with --as EMAIL.")
         tenant = self._tenant(options["tenant"], person)
+        source = named_source(tenant, options["source"])
         self._until = time.monotonic() + options["timeout"]
         try:
-            job = self._queue(tenant, options["file"], options["pilot"], person)
+            job = self._queue(tenant, source, options["file"], options["pilot"], person)
             job = self._plan(job, person, accept_loss=options["accept_loss"])
             if person and options["apply"] and job.state == Job.State.PLANNED:
                 included = {name: options[name] for name in _INCLUDED}
@@ -112,15 +126,27 @@ class Command(BaseCommand):
         return tenant
 
     def _queue(
-        self, tenant: Tenant, path: Path | None, pilot: int | None, person: User | None
+        self,
+        tenant: Tenant,
+        source: Source | None,
+        path: Path | None,
+        pilot: int | None,
+        person: User | None,
     ) -> Job:
         if path is None:
             kind = Job.Kind.SYNC if pilot is None else Job.Kind.PILOT
-            return queue_from_snapshot(tenant=tenant, kind=kind, size=pilot, by=person)
+            return queue_from_snapshot(
+                tenant=tenant, kind=kind, size=pilot, by=person, source=source
+            )
         try:
             with path.open("rb") as file:
                 return accept_upload(
-                    tenant=tenant, file=file, file_name=path.name, by=person, pilot_size=pilot
+                    tenant=tenant,
+                    file=file,
+                    file_name=path.name,
+                    by=person,
+                    pilot_size=pilot,
+                    source=source,
                 )
         except OSError as error:
             raise CommandError(f"{path}: {error.strerror}.") from error
@@ -174,22 +200,20 @@ class Command(BaseCommand):
             f" inactive without an account {job.inactive}, out of scope {job.out_of_scope}",
             f"  create {counts.create}, update {counts.update}, disable {counts.disable},"
             f" enable {counts.enable}, leave alone {counts.leave}",
-            f"  {job.planned_calls} calls, {self._price(job)}",
         ]
+        lines += self._group_lines(counts)
+        lines.append(f"  {job.planned_calls} calls, {self._price(job)}")
         if job.first_approved_by:
             lines.append(f"  approved by {job.first_approved_by}; deletes take a second person")
         if job.approval:
             lines += [f"  needs a person: {reason}" for reason in job.approval["reasons"]]
-        if counts.doubtful:
-            lines.append(f"  {counts.doubtful} disables need --include-withheld")
-        if counts.adopt:
-            lines.append(f"  {counts.adopt} existing accounts need --include-adoptions")
+        lines += self._withheld_lines(counts)
         lines += [
             f"  changes although nothing in the source did: {path} ({number} people)"
             for path, number in job.flapping.items()
         ]
-        if counts.delete:
-            lines.append(f"  {counts.delete} deletions need --include-deletes")
+        if counts.create:
+            lines.append(f"  new accounts: {way_in_of(job)}")
         lines += [
             f"  held: line {row.line}: {row.message}" for row in job.held_records.all()[:_SHOWN]
         ]
@@ -198,6 +222,26 @@ class Command(BaseCommand):
         if job.operations.count() > _SHOWN:
             lines.append(f"  ... {job.operations.count() - _SHOWN} more (--json prints all)")
         return lines
+
+    def _group_lines(self, counts: JobCounts) -> list[str]:
+        if not (counts.on_groups or counts.group_leave):
+            return []
+        return [
+            f"  groups: create {counts.group_create}, adopt {counts.group_adopt}, change"
+            f" {counts.group_change}, add members {counts.member_add} calls, remove members"
+            f" {counts.member_remove}, delete {counts.group_delete}, leave alone"
+            f" {counts.group_leave}"
+        ]
+
+    def _withheld_lines(self, counts: JobCounts) -> list[str]:
+        """What needs a yes of its own, each with the switch that says it."""
+        needs = (
+            (counts.doubtful, "changes in doubt need --include-withheld"),
+            (counts.adopt, "existing accounts need --include-adoptions"),
+            (counts.transfer, "accounts of other sources need --include-transfers"),
+            (counts.deletes, "deletions need --include-deletes"),
+        )
+        return [f"  {number} {what}" for number, what in needs if number]
 
     def _line(self, operation: Operation, redacted: frozenset[str]) -> str:
         before = shown_state(operation.before, redacted)
@@ -210,6 +254,9 @@ class Command(BaseCommand):
         return f"  {operation.kind:8} {self._name(operation, redacted)}  {changes or reason}"
 
     def _name(self, operation: Operation, redacted: frozenset[str]) -> str:
+        if operation.on_group:
+            members = ", ".join(key or entra_id for key, entra_id in operation.members)
+            return f"{operation.person}: {members}" if members else operation.person
         return operation.key if USER_NAME in redacted else operation.user_name
 
     def _failure(self, operation: Operation, redacted: frozenset[str]) -> str:
@@ -229,7 +276,11 @@ class Command(BaseCommand):
             f"  read {job.people}, held {job.held}, unchanged {job.unchanged}",
             f"  created {job.created}, updated {job.updated}, disabled {job.disabled},"
             f" enabled {job.enabled}, adopted {job.adopted}, deleted {job.deleted},"
+            f"{f' transferred {job.transferred},' if job.transferred else ''}"
             f" failed {job.failed}, skipped {job.skipped}",
+            f"  groups created {job.groups_created}, changed {job.groups_changed}, deleted"
+            f" {job.groups_deleted}; members added {job.members_added}, removed"
+            f" {job.members_removed}",
             f"  {cost.calls} calls, {cost.billable} billable, {cost.uncertain} uncertain,"
             f" {amounts}",
         ]

@@ -13,10 +13,10 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from provisioning.models import Job
+from provisioning.models import Job, Operation
 from tenants.domain.roles import Role
 from tenants.models import Customer, Tenant, User
-from tests.support.rows import add_job, add_person, add_tenant
+from tests.support.rows import add_blackout, add_job, add_person, add_schedule, add_tenant
 
 PUBLIC, SIGNED_IN = "public", "signed in"
 STAFF, MONEY, EVERYONE, ADMIN = "AE", "AEF", "AEFV", "A"
@@ -61,6 +61,20 @@ ROUTES = {
     "tenant_edit": Route(STAFF, names="tenant"),
     "tenant_credential": Route(STAFF, names="tenant"),
     "approval_policy": Route(STAFF, names="tenant"),
+    "source_list": Route(STAFF, names="tenant"),
+    "source_move": Route(STAFF, 302, names="source", method="post"),
+    "source_rename": Route(STAFF, 302, names="source", method="post"),
+    "source_remove": Route(STAFF, 302, names="source", method="post"),
+    "tenant_try_now": Route(STAFF, 302, names="tenant", method="post"),
+    "schedule_list": Route(STAFF, names="tenant"),
+    "schedule_add": Route(STAFF, names="tenant"),
+    "schedule_edit": Route(STAFF, names="schedule"),
+    "schedule_switch": Route(STAFF, 302, names="schedule", method="post"),
+    "schedule_remove": Route(STAFF, 302, names="schedule", method="post"),
+    "blackout_add": Route(STAFF, names="tenant"),
+    "blackout_edit": Route(STAFF, names="blackout"),
+    "blackout_switch": Route(STAFF, 302, names="blackout", method="post"),
+    "blackout_remove": Route(STAFF, 302, names="blackout", method="post"),
     "tenant_upload": Route(STAFF, names="tenant"),
     "profile_detail": Route(STAFF, names="tenant"),
     "profile_edit": Route(STAFF, names="tenant"),
@@ -94,6 +108,7 @@ ROUTES = {
     "job_resume": Route(STAFF, 302, names="waiting job", method="post"),
     "job_retry": Route(STAFF, 302, names="waiting job", method="post"),
     "job_plan_again": Route(STAFF, 302, names="waiting job", method="post"),
+    "job_ask_transfer": Route(STAFF, 302, names="operation", method="post"),
     "job_accept_loss": Route(STAFF, 302, names="waiting job", method="post"),
     "job_cancel": Route(STAFF, 302, names="waiting job", method="post"),
     "report_list": Route(EVERYONE),
@@ -122,12 +137,27 @@ def objects(slug: str) -> dict[str, dict[str, Any]]:
     tenant = add_tenant(slug)
     ended = add_job(tenant, Job.State.FINISHED, ended_at=timezone.now())
     waiting = add_job(tenant, Job.State.PLANNED)
+    operation = Operation.objects.create(
+        customer=tenant.customer,
+        tenant=tenant,
+        job=waiting,
+        kind=Operation.Kind.LEAVE,
+        state=Operation.State.SKIPPED,
+        key="1",
+        person="Ann",
+        user_name="ann@msp.example",
+    )
+    schedule, blackout = add_schedule(tenant), add_blackout(tenant)
     return {
         "": {},
         "customer": {"slug": tenant.customer.slug},
         "tenant": {"slug": tenant.slug},
+        "schedule": {"slug": tenant.slug, "pk": schedule.pk},
+        "blackout": {"slug": tenant.slug, "pk": blackout.pk},
         "ended job": {"pk": ended.pk},
         "waiting job": {"pk": waiting.pk},
+        "operation": {"pk": waiting.pk, "operation": operation.pk},
+        "source": {"slug": tenant.slug, "source": "main"},
     }
 
 

@@ -8,9 +8,10 @@ from django.utils import timezone
 
 from msp_portal.demo.generator import people_profile
 from msp_portal.demo.table import Table
-from provisioning.models import DirectoryObject, Job, Operation
+from provisioning.models import DeletedAccount, DirectoryObject, Job, Operation
 from provisioning.selectors import counts_of
 from provisioning.services import slices
+from provisioning.services.deletions import forget_deletions
 from tests.support.engine import Engine, edited, only, people, value
 
 TABLE = people(6)
@@ -174,6 +175,21 @@ def test_a_worker_that_dies_after_the_delete(
 
 def test_a_re_hire_within_30_days_of_a_delete_is_told_why(engine: Engine) -> None:
     engine.serve(engine.approve(left_for(engine, 31), include_deletes=True))
+    before = engine.requests()
     job = engine.apply(TABLE)
-    assert job.failed == 1
-    assert "30 days" in engine.operation(job, KEY).message
+    assert (job.planned_calls, job.failed, engine.requests() - before) == (0, 0, 0)
+    operation = engine.operation(job, KEY)
+    assert (operation.kind, operation.state) == ("leave", "skipped")
+    deleted = DeletedAccount.objects.get()
+    free = deleted.deleted_at + timedelta(days=30)
+    assert f"keeps it until {free:%Y-%m-%d %H:%M} UTC" in operation.reason
+
+
+def test_after_30_days_the_account_is_created_anew(engine: Engine) -> None:
+    engine.serve(engine.approve(left_for(engine, 31), include_deletes=True))
+    DeletedAccount.objects.update(deleted_at=timezone.now() - timedelta(days=30))
+    engine.switch(soft_delete_days=0)
+    job = engine.apply(TABLE)
+    assert (job.created, job.failed) == (1, 0)
+    assert forget_deletions(timezone.now()) == 1
+    assert not DeletedAccount.objects.exists()

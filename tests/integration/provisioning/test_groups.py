@@ -3,9 +3,13 @@
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from billing.models import Call
+from provisioning.domain.groups import GroupAct
 from provisioning.models import DirectoryGroup, GroupMember, HeldRecord, Job, Operation
+from provisioning.services import effects
+from provisioning.services.samples import sample_of
 from tests.support.engine import Engine
 from tests.support.staff import DEPARTMENTS, PROJECTS, export, members, profile, record
 
@@ -143,7 +147,7 @@ def test_one_account_that_is_gone_does_not_keep_the_others_out(staff: Engine, sw
     job = staff.serve(staff.approve(job))
     assert members(staff)["Dept Sales"] == {"01", "05"}
     added = job.operations.get(kind="member_add", person="Dept Sales")
-    assert (added.state, added.message[:9]) == ("done", "1 account")
+    assert (added.state, added.warning[:9]) == ("done", "1 account")
 
 
 def test_a_removal_of_somebody_who_was_removed_outside_is_done(staff: Engine) -> None:
@@ -221,8 +225,8 @@ def test_members_wait_for_their_accounts_and_those_without_one_are_left_out(
     staff.fault(kind="status", status=400, method="POST", path="/users")
     job = staff.apply(export(STAFF))
     assert (job.created, job.failed, job.members_added) == (5, 1, 5)
-    (short,) = [each for each in job.operations.filter(kind="member_add") if each.message]
-    assert short.message == "1 of 3 got no account; they are added when there is one."
+    (short,) = [each for each in job.operations.filter(kind="member_add") if each.warning]
+    assert short.warning == "1 of 3 got no account; they are added when there is one."
     job = staff.apply(export(STAFF))
     assert (job.created, job.members_added) == (1, 1)
     check(staff, job)
@@ -243,3 +247,17 @@ def test_lists_give_several_groups_and_a_bad_record_is_only_held_from_groups(
 def test_a_pilot_takes_its_people_only(staff: Engine) -> None:
     job: Any = staff.serve(staff.upload(export(STAFF), pilot_size=2))
     assert kinds(job) == {"create": 2, "group_create": 2, "member_add": 2}
+
+
+def test_the_preview_of_a_profile_counts_the_calls_of_its_groups(staff: Engine) -> None:
+    staff.apply(export(STAFF))
+    definition = profile(DEPARTMENTS | {"name": 'Append("Team ", [value])'}, PROJECTS)
+    found = sample_of(staff.tenant)
+    assert found is not None
+    before = staff.requests()
+    shown = effects.effect(staff.tenant, definition, found, timezone.now()).effect
+    assert staff.requests() == before
+    staff.publish(definition)
+    job = staff.serve(staff.queue())
+    assert shown.calls == job.planned_calls == 2
+    assert shown.acts == {GroupAct.CHANGE: 2}

@@ -1,8 +1,11 @@
 """Managers: by reference, after their accounts, in as few calls as the directory allows."""
 
 import pytest
+from django.utils import timezone
 
 from provisioning.models import Directory, HeldRecord, Job
+from provisioning.services import effects
+from provisioning.services.samples import sample_of
 from tests.support.engine import Engine
 from tests.support.staff import export, managers, profile, record
 
@@ -98,7 +101,7 @@ def test_whose_manager_gets_no_account_is_created_all_the_same(staff: Engine) ->
     assert (job.created, job.failed) == (3, 1)
     assert managers(staff) == {"4": "3"}
     without = job.operations.get(key="2")
-    assert "got no account" in without.message
+    assert "got no account" in without.warning
     job = staff.apply(export(CHAIN))
     assert managers(staff) == WHO
     assert (job.created, job.updated) == (1, 2)
@@ -111,4 +114,19 @@ def test_a_manager_whose_account_is_gone_does_not_hold_up_the_rest(staff: Engine
     job = staff.apply(export(changed))
     assert (job.updated, job.failed) == (1, 0)
     assert staff.user("4")["title"] == "Care"
-    assert job.operations.get(key="4").message.startswith("The manager's account is gone")
+    assert job.operations.get(key="4").warning.startswith("The manager's account is gone")
+
+
+@pytest.mark.parametrize("carries", [True, False])
+def test_the_preview_of_a_profile_counts_the_calls_of_managers(
+    staff: Engine, carries: bool
+) -> None:
+    staff.switch(manager_at_creation=carries)
+    Directory.objects.create(
+        customer=staff.tenant.customer, tenant=staff.tenant, manager_at_creation=carries
+    )
+    job = staff.plan(export([*CHAIN, record("5", manager="5")]))
+    found = sample_of(staff.tenant)
+    assert found is not None
+    shown = effects.effect(staff.tenant, profile(), found, timezone.now()).effect
+    assert shown.calls == job.planned_calls == (6 if carries else 9)

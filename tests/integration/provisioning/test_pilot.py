@@ -50,11 +50,11 @@ def test_a_pilot_disables_nobody_for_being_absent(engine: Engine) -> None:
 
 def test_a_pilot_is_no_yardstick_and_its_read_is_kept(engine: Engine) -> None:
     engine.apply(TABLE)
-    accepted = engine.tenant.source.snapshot
+    accepted = engine.source.snapshot
     few = edited(without(TABLE, 5), 0, job_title="Chief")
     job = engine.serve(engine.approve(engine.serve(engine.upload(few, pilot_size=1))))
     assert job.state == Job.State.FINISHED
-    assert engine.tenant.source.snapshot == accepted
+    assert engine.source.snapshot == accepted
     assert Snapshot.objects.filter(erased_at=None).count() == 2
     # The same read for everybody is held against the last accepted one, as if handed in now.
     everybody = engine.queue()
@@ -145,11 +145,11 @@ def test_a_job_from_a_kept_read_knows_what_was_refused_in_it(engine: Engine) -> 
 
 def test_a_sample_serves_pilots_only(engine: Engine) -> None:
     engine.apply(TABLE)
-    accepted = engine.tenant.source.snapshot
+    accepted = engine.source.snapshot
     sample = Snapshot.objects.create(
         customer_id=engine.tenant.customer_id,
         tenant=engine.tenant,
-        source=engine.tenant.source,
+        source=engine.source,
         file_name="sample.csv",
         people=1,
         columns=accepted.columns,

@@ -65,6 +65,7 @@ def test_it_prints_the_plan_as_json(engine: Engine, run: Any) -> None:
         "disable": 0,
         "enable": 0,
         "adopt": 0,
+        "transfer": 0,
         "delete": 0,
         "leave": 0,
         "withheld": 0,

@@ -18,7 +18,6 @@ from provisioning.models import (
     Operation,
     Snapshot,
     SnapshotChunk,
-    Source,
 )
 from provisioning.services import approval, lanes, snapshots
 from provisioning.services.approval import DecisionRefused
@@ -54,7 +53,7 @@ def test_a_file_refused_whole_leaves_nothing(engine: Engine, data: bytes, word: 
     before = AuditEvent.objects.count()
     with pytest.raises(UploadRefused, match=word):
         engine.upload(data)
-    for model in (Snapshot, SnapshotChunk, Job, HeldRecord, Operation, Source):
+    for model in (Snapshot, SnapshotChunk, Job, HeldRecord, Operation):
         assert model.objects.count() == 0, model
     assert AuditEvent.objects.count() == before
 

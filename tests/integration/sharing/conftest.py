@@ -7,6 +7,8 @@ from uuid import uuid4
 import pytest
 
 from provisioning.domain.starter import STARTER
+from provisioning.models import MappingProfile
+from provisioning.selectors import profile_in
 from provisioning.services.profiles import publish
 from tenants import services
 from tenants.domain.roles import Role
@@ -52,6 +54,13 @@ def place(db: None) -> Place:
         add_person(Role.ENGINEER, foreign.customer),
         add_person(Role.ENGINEER, None),
     )
+
+
+def profile_of(tenant: Tenant) -> MappingProfile:
+    """The tenant's profile as it is stored now."""
+    profile = profile_in(tenant)
+    assert profile is not None
+    return profile
 
 
 def fresh(tenant: Tenant) -> Tenant:

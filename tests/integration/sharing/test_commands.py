@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 
 from provisioning.domain.profile_yaml import from_yaml
 from provisioning.models import MappingProfile
-from tests.integration.sharing.conftest import PROFILE, Place, fresh
+from tests.integration.sharing.conftest import PROFILE, Place, profile_of
 
 DOMAIN = "--param=domain=customer.example"
 
@@ -38,18 +38,18 @@ def test_a_version_is_printed(place: Place) -> None:
 def test_a_file_becomes_the_draft(place: Place, file: Path) -> None:
     said = run("profile_import", "production", file, f"--as={place.engineer.email}", DOMAIN)
     assert said == "Production: the file is the draft, revision 1.\n"
-    draft = fresh(place.production).profile.draft
+    draft = profile_of(place.production).draft
     assert draft["parameters"] == {"domain": "customer.example", "usage_location": "SE"}
     with pytest.raises(CommandError, match="--replace-draft"):
         run("profile_import", "production", file, f"--as={place.engineer.email}")
     run("profile_import", "production", file, f"--as={place.engineer.email}", "--replace-draft")
-    assert fresh(place.production).profile.draft == PROFILE
+    assert profile_of(place.production).draft == PROFILE
 
 
 def test_a_file_becomes_a_version(place: Place, file: Path) -> None:
     arguments = ("profile_import", "production", file, f"--as={place.engineer.email}")
     assert run(*arguments, "--publish", DOMAIN) == "Production: version 1 is current.\n"
-    version = fresh(place.production).profile.current
+    version = profile_of(place.production).current
     assert version is not None
     assert version.definition["parameters"]["domain"] == "customer.example"
     assert (version.published_by, version.note) == (place.engineer, "From people.yaml")

@@ -5,6 +5,7 @@ import pytest
 from provisioning.domain.definition import ProfileError
 from provisioning.domain.profile_yaml import from_yaml
 from provisioning.models import MappingProfile, ProfileTemplate
+from provisioning.selectors import source_of
 from provisioning.services import library, sharing
 from provisioning.services.sharing import DraftWaits, SharingRefused
 from tenants.models import AuditEvent
@@ -121,7 +122,9 @@ def clone(place: Place, **changes: object) -> MappingProfile:
 def test_a_clone_goes_to_another_tenant_with_its_own_values(place: Place) -> None:
     profile = clone(place)
     assert profile.draft["parameters"] == {"domain": "foreign.example", "usage_location": "SE"}
-    assert profile.origin == f"profile:{place.test.pk}"
+    main = source_of(place.test)
+    assert main is not None
+    assert profile.origin == f"profile:{place.test.pk}.{main.pk}"
     assert "test.customer.example" not in str(profile.origin_definition)
 
 

@@ -13,7 +13,7 @@ from provisioning.domain.yaml_tree import MAX_BYTES
 from provisioning.models import MappingProfile, ProfileTemplate
 from provisioning.services import library, sharing
 from provisioning.services.profiles import publish
-from tests.integration.sharing.conftest import PROFILE, Place, fresh
+from tests.integration.sharing.conftest import PROFILE, Place, fresh, profile_of
 
 VALUES = {"param-domain": "customer.example", "param-usage_location": "SE"}
 
@@ -163,7 +163,7 @@ def test_a_profile_is_cloned(client: Client, place: Place) -> None:
     # Another customer's values are not offered.
     assert response.context["form"]["param-domain"].value() == ""
     assert client.post(f"{address}?to=foreign", VALUES).status_code == 302
-    profile = fresh(place.foreign).profile
+    profile = profile_of(place.foreign)
     assert profile.draft["parameters"]["domain"] == "customer.example"
     assert "is the draft of Tenant foreign" in client.get(address).content.decode()
     client.force_login(place.engineer)

@@ -10,7 +10,7 @@ from provisioning.services.drift import ancestor_of, clones_of
 from provisioning.services.profiles import publish
 from provisioning.services.promotion import NotConfirmed
 from provisioning.services.sharing import DraftWaits, SharingRefused
-from tests.integration.sharing.conftest import PROFILE, Place, fresh
+from tests.integration.sharing.conftest import PROFILE, Place, fresh, profile_of
 
 OLD, NEW = ("domain", "test.customer.example"), "customer.example"
 TABLE = {OLD: NEW}
@@ -43,7 +43,7 @@ def test_a_promotion_is_a_draft_and_its_publication_asks_for_a_pilot(place: Plac
     assert version.needs_pilot
     MappingProfile.objects.filter(pk=profile.pk).update(draft=None)
     profile.refresh_from_db()
-    source = fresh(place.test).profile.current
+    source = profile_of(place.test).current
     assert source is not None
     assert profile.origin == f"promoted:{source.pk}"
     # What has not come through a pilot yet is not rid of it by another publication.

@@ -74,6 +74,24 @@ def test_a_taken_slug_is_said_and_not_an_error_of_the_database(northmoor):
     assert list(tenant_form(slug=northmoor.slug).errors) == ["slug"]
 
 
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [("Europe/Berlin", "Europe/Berlin"), ("", "UTC"), ("Europe/Brigadoon", None)],
+)
+def test_a_time_zone_is_one_of_the_database(db, given, stored):
+    form = tenant_form(time_zone=given)
+    assert form.is_valid() == (stored is not None), form.errors
+    assert stored is None or form.facts().time_zone == stored
+
+
+def test_a_time_zone_of_an_old_name_stays_a_choice(northmoor):
+    northmoor.time_zone = "US/Eastern"
+    assert '<option value="US/Eastern" selected>' in str(
+        TenantForm(instance=northmoor)["time_zone"]
+    )
+    assert "US/Eastern" not in str(tenant_form()["time_zone"])
+
+
 def test_protected_accounts_are_entered_one_a_line(db):
     form = tenant_form(protected_accounts=" vip@* \r\n\r\nroot@b.example\n  ")
     assert form.is_valid()

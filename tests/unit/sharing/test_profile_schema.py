@@ -64,6 +64,13 @@ MISTAKES = [
     ("- userName\n", "- displayName\n"),
     ("out_of_scope: disable", "out_of_scope: erase"),
     ("      value: today+14\n", ""),
+    ("days_before: 7", "days_before: 400"),
+    ("do: disable", "do: enable"),
+    ("do: disable", "do: disable\n      target: title"),
+    ("do: remove_from_groups", "do: set\n      target: title"),
+    ("      do: clear\n      target: title", "      do: clear"),
+    ("expression: '[leaver.last_day]'", "column: leave_date"),
+    ("way_in: temporary_access_pass", "way_in: pigeon"),
     ("rule: on the payroll", "rule: on the payroll\n      is: present"),
 ]
 

@@ -20,6 +20,7 @@ from provisioning.domain.profile_yaml import (
 from provisioning.domain.scope import TESTS
 from provisioning.domain.starter import STARTER
 from provisioning.domain.yaml_tree import MAX_BYTES
+from tests.support.lifecycles import lifecycles
 
 TEXTS = st.text(min_size=1, max_size=30).filter(str.strip)
 STRIPPED = TEXTS.map(str.strip)
@@ -79,6 +80,8 @@ def definitions(draw: st.DrawFn) -> dict[str, Any]:
     }
     if draw(st.booleans()):
         data |= {"scope": draw(SCOPES), "out_of_scope": draw(st.sampled_from(["skip", "disable"]))}
+    if draw(st.booleans()):
+        data["lifecycle"] = draw(lifecycles())
     return parse_definition(data).to_json()
 
 
@@ -194,6 +197,23 @@ attributes:
     constant: true
   - target: title
     constant: 007
+lifecycle:
+  start:
+    column: hired
+    days_before: 7
+  last_day:
+    expression: |-
+      DateAdd("d", 1, CDate([leave]))
+  leavers:
+    - do: disable
+      after_days: 0
+    - after_days: 1
+      do: set
+      target: title
+      expression: Join(" ", "left", [leaver.since])
+    - after_days: 30
+      do: delete
+  way_in: self_service_reset
 """
 
 
@@ -243,6 +263,14 @@ MISTAKES = [
     ("value: Kiruna", "value: &x Kiruna", "line 10, column 12: anchors"),
     ("value: Kiruna", "value: !!python/name:os.system x", "line 10, column 12: tags"),
     ("format: 1\n", "--- {}\n---\nformat: 1\n", "line 2, column 1: a file holds one profile"),
+    ("  start:\n", "  begin:\n", "line 39, column 3: unknown key begin"),
+    ("days_before: 7", "days_before: soon", "line 39, column 3: lifecycle: start: days_before is"),
+    ("do: disable", "do: enable", 'line 46, column 7: lifecycle: leavers step 1: "do" is one of'),
+    ("after_days: 1\n", "after: 1\n", "line 48, column 7: unknown key after: did you mean"),
+    ("target: title\n      e", "target: titl\n      e", "line 48, column 7: lifecycle: leavers"),
+    ('"left", [leaver', '"left" [leaver', "line 51, column 36: lifecycle: leavers step 2: unexp"),
+    ("way_in: self", "way_in: none", "line 54, column 3: lifecycle: way_in is temporary"),
+    ("CDate([leave])", "CDate([leave]", "line 44, column 37: lifecycle: last_day: "),
 ]  # fmt: skip
 
 

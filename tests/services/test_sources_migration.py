@@ -1,0 +1,46 @@
+"""What there was before a tenant could have several sources belongs to its first one."""
+
+import base64
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.sandbox import ROOT
+
+EXPECTED = {
+    "sources": [["filed", "main", "People"], ["mapped", "main", "People"]],
+    "profiles": ["filed", "mapped"],
+    "owners": [["", ""], ["1", "filed"], ["2", "filed"]],
+}
+
+
+def migrated(url: str) -> object:
+    production = {
+        "DATABASE_URL": url,
+        "SECRET_KEY": "for-tests-only-" * 4,
+        "VAULT_KEYS": f"k1:{base64.b64encode(bytes(32)).decode()}",
+        "SECURE": "0",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.support.old_sources"],
+        cwd=ROOT,
+        env=dict(os.environ) | production,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_on_sqlite(tmp_path: Path) -> None:
+    assert migrated(f"sqlite:///{tmp_path}/old.sqlite3") == EXPECTED
+
+
+@pytest.mark.xdist_group("postgresql migration")
+def test_on_postgresql(postgres_url: str) -> None:
+    assert migrated(postgres_url) == EXPECTED
