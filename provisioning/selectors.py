@@ -372,9 +372,9 @@ def _usage(cost: Cost) -> dict[str, Any]:
     }
 
 
-def redacted_of(tenant: Tenant) -> frozenset[str]:
-    """Attributes that the tenant's current profile redacts; nothing without one."""
-    profile = getattr(tenant, "profile", None)
+def redacted_of(tenant: Tenant, source: Source | None) -> frozenset[str]:
+    """Attributes that a source's current profile redacts; nothing without one."""
+    profile = profile_in(tenant, source)
     version = profile.current if profile else None
     if version is None:
         return frozenset()

@@ -6,6 +6,7 @@ from django.db import models
 
 from provisioning.models.directory import DirectoryObject
 from provisioning.models.job import Job
+from provisioning.models.source import Source
 from tenants.models import Customer, Tenant, User
 
 
@@ -121,6 +122,7 @@ class AcceptedDrift(models.Model):
 
     customer = models.ForeignKey(Customer, models.PROTECT)
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="accepted_drift")
+    source = models.ForeignKey(Source, models.CASCADE, related_name="accepted_drift")
     key = models.CharField(max_length=320, help_text="Folded source key, or a group's key.")
     on_group = models.BooleanField(default=False)
     path = models.CharField(max_length=255, blank=True)
@@ -134,7 +136,7 @@ class AcceptedDrift(models.Model):
         ordering = ["-at", "pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant", "on_group", "key", "path"], name="one_acceptance_per_path"
+                fields=["source", "on_group", "key", "path"], name="one_acceptance_per_path"
             )
         ]
 

@@ -12,20 +12,19 @@ from provisioning.domain.people import SourcePeople
 from provisioning.domain.plan_values import Account, Directory, Person
 from provisioning.domain.reconciling import Accepted, honoured
 from provisioning.domain.records import fold_key
-from provisioning.models import AcceptedDrift, Job
-from tenants.models import Tenant
+from provisioning.models import AcceptedDrift, Job, Source
 
 _GONE = "The account was deleted outside the portal, and that was accepted on {:%Y-%m-%d}."
 
 
 class Acceptances:
-    """What a tenant's people accepted; no plan writes it while both sides stay as they are."""
+    """What was accepted of a source's accounts: not written while both sides stay the same."""
 
-    def __init__(self, tenant: Tenant, *, kind: Job.Kind = Job.Kind.SYNC) -> None:
-        self._tenant, self._kind = tenant, kind
+    def __init__(self, source: Source, *, kind: Job.Kind = Job.Kind.SYNC) -> None:
+        self._source, self._kind = source, kind
         self._by_key: dict[str, dict[str, Accepted]] = {}
         self._declined: dict[str, str] = {}
-        rows = AcceptedDrift.objects.filter(tenant=tenant, on_group=False)
+        rows = AcceptedDrift.objects.filter(source=source, on_group=False)
         if kind == Job.Kind.RECONCILE:
             rows = rows.none()  # what a reconcile is about is decided there
         for key, path, ours, theirs, at in rows.values_list("key", "path", "ours", "theirs", "at"):
@@ -68,7 +67,7 @@ class Acceptances:
     @transaction.atomic
     def forget_void(self, people: SourcePeople) -> None:
         """Forget what holds no longer; who left the source and comes back is a joiner again."""
-        rows = AcceptedDrift.objects.filter(tenant=self._tenant, on_group=False)
+        rows = AcceptedDrift.objects.filter(source=self._source, on_group=False)
         void = {*self._void}
         if self._kind == Job.Kind.SYNC:
             still = people.inside | people.held
@@ -86,7 +85,7 @@ class GroupAcceptances:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._rows = AcceptedDrift.objects.filter(tenant=job.tenant, on_group=True)
+        self._rows = AcceptedDrift.objects.filter(source=job.source, on_group=True)
 
     def respected(self, planned: Iterable[GroupOperation]) -> Iterator[GroupOperation]:
         """Operations without what was accepted."""

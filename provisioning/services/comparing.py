@@ -14,6 +14,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from provisioning.adapters.journal import subject_of
@@ -74,7 +75,7 @@ def paths_of(profile: CompiledProfile, *, managers: bool = False) -> frozenset[s
 
     The manager only if asked for: with it, Entra gives 100 users a call instead of 999.
     """
-    paths = {*profile.targets, *profile.definition.matching, USER_NAME, EXTERNAL_ID, ACTIVE}
+    paths = {*profile.managed, *profile.definition.matching, USER_NAME, EXTERNAL_ID, ACTIVE}
     return frozenset(paths if managers else paths - {MANAGER})
 
 
@@ -124,7 +125,7 @@ class _Reading:
         missing = reading.read(client)
         if self._job.comparison is not None:
             return True  # a person has looked at what is missing
-        ours = DirectoryGroup.objects.filter(tenant=self._tenant).exclude(key="").count()
+        ours = DirectoryGroup.objects.filter(source=self._job.source_id).exclude(key="").count()
         return not self._stops(implausible(ours, missing, self._limits, noun="groups"))
 
     def sample(self, client: ScimClient) -> bool:
@@ -158,7 +159,8 @@ class _Reading:
             there = account_of(self._tenant, resource, self._paths)
             row = known.get(entra_id)
             if row is not None and row.key:
-                drift += self._compared(row, there)
+                # Another source's account is compared by a reconcile of that one.
+                drift += self._compared(row, there) if row.owner_id == self._job.source_id else ()
                 continue
             if entra_id in self._lost:
                 drift.append(self._returned(there))
@@ -234,10 +236,11 @@ class _Reading:
         settled = known.filter(
             created_at__lt=self._began - timedelta(seconds=settings.LOOKUP_DELAY_SECONDS)
         )
-        ids = settled.values_list("pk", "entra_id", "key").iterator(2000)
+        mine = settled.filter(Q(owner=self._job.source_id) | Q(key=""))
+        ids = mine.values_list("pk", "entra_id", "key").iterator(2000)
         gone = [(pk, key) for pk, entra_id, key in ids if entra_id not in self._seen]
         missing = {pk: key for pk, key in gone if key}
-        managed = known.exclude(key="").count()
+        managed = known.filter(owner=self._job.source_id).exclude(key="").count()
         if self._is_implausible(managed, [*missing.values()]):
             return False
         for rows in _batches([*missing]):
@@ -278,7 +281,7 @@ class _Reading:
         known = DirectoryObject.objects.filter(tenant=self._tenant)
         back = rows.filter(kind=Drift.Kind.RETURNED).count()
         values = figures | {
-            "managed": known.exclude(key="").count(),
+            "managed": known.filter(owner=self._job.source_id).exclude(key="").count(),
             "unmanaged": known.filter(key="").count() - back,
             "drifted": drifted.order_by().values("entra_id").distinct().count(),
             "missing": rows.filter(kind=Drift.Kind.MISSING).count(),
@@ -301,7 +304,7 @@ def sample_of(job: Job, reading: Reconciliation) -> list[DirectoryObject]:
     """Managed accounts drawn at random; the job's number is the seed, so that a job that begins
     anew draws the same and its predicted calls stay what they were.
     """
-    managed = DirectoryObject.objects.filter(tenant=job.tenant).exclude(key="").order_by("pk")
+    managed = DirectoryObject.objects.filter(owner=job.source_id).exclude(key="").order_by("pk")
     pks = list(managed.filter(created_at__lt=job.created_at).values_list("pk", flat=True))
     drawn = random.Random(job.pk).sample(pks, min(reading.sample or 0, len(pks)))  # noqa: S311
     return list(managed.filter(pk__in=drawn))
@@ -309,7 +312,7 @@ def sample_of(job: Job, reading: Reconciliation) -> list[DirectoryObject]:
 
 def _lost_before(job: Job) -> dict[str, Drift]:
     """Accounts that an earlier job found missing and none found again, by id."""
-    rows = Drift.objects.filter(tenant=job.tenant, kind__in=Drift.WHOLE).exclude(job=job)
+    rows = Drift.objects.filter(job__source=job.source_id, kind__in=Drift.WHOLE).exclude(job=job)
     last = {row.entra_id: row for row in rows.order_by("pk").iterator(2000)}
     return {each: row for each, row in last.items() if row.kind == Drift.Kind.MISSING}
 

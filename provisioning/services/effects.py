@@ -128,7 +128,7 @@ def _situation(source: Source, profiles: Sequence[CompiledProfile], now: datetim
     """As planning would find it."""
     matching = {path: None for each in profiles for path in each.definition.matching}
     unique = {path for each in profiles for path in unique_paths(each)}
-    accepted = Acceptances(source.tenant)
+    accepted = Acceptances(source)
     shadow = accepted.directory(shadow_of(source, list(matching), unique, now=now))
     return Situation(
         shadow,

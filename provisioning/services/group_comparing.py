@@ -24,14 +24,13 @@ from provisioning.domain.groups.reading import GROUPS_A_PAGE, pages
 from provisioning.domain.groups.repairing import member_path
 from provisioning.domain.groups.rules import rule_name
 from provisioning.domain.mapping import CompiledProfile
-from provisioning.models import DirectoryGroup, DirectoryObject, Drift, GroupMember, Job
+from provisioning.models import DirectoryGroup, DirectoryObject, Drift, GroupMember, Job, Source
 from provisioning.scim.client import ScimClient
 from provisioning.scim.errors import NotFound
 from provisioning.scim.groups import get_group
 from provisioning.scim.messages import Purpose
 from provisioning.services.group_reading import group_of, note_groups
 from provisioning.services.lanes import HeldLane
-from tenants.models import Tenant
 
 _BATCH = 500
 NICKNAME, TRAITS, KIND = "mailNickname", "traits", "kind"
@@ -55,12 +54,12 @@ class GroupForecast:
         return self.facts + self.members.calls
 
 
-def forecast_groups(tenant: Tenant, profile: CompiledProfile) -> GroupForecast | None:
+def forecast_groups(source: Source, profile: CompiledProfile) -> GroupForecast | None:
     """The fewest calls, as far as the groups are known; None without a group of ours."""
-    ours = list(_ours(tenant).annotate(size=Count("members")))
+    ours = list(_ours(source).annotate(size=Count("members")))
     if not ours:
         return None
-    known = DirectoryGroup.objects.filter(tenant=tenant).count()
+    known = DirectoryGroup.objects.filter(tenant=source.tenant_id).count()
     listed = pages([known], GROUPS_A_PAGE)
     loose = [group for group in ours if not _strict(group, profile)]
     members = cheapest_read(
@@ -71,8 +70,8 @@ def forecast_groups(tenant: Tenant, profile: CompiledProfile) -> GroupForecast |
     return GroupForecast(len(ours) < listed, min(len(ours), listed), members)
 
 
-def _ours(tenant: Tenant) -> Any:
-    return DirectoryGroup.objects.filter(tenant=tenant).exclude(key="").order_by("pk")
+def _ours(source: Source) -> Any:
+    return DirectoryGroup.objects.filter(source=source).exclude(key="").order_by("pk")
 
 
 def _strict(group: DirectoryGroup, profile: CompiledProfile) -> bool:
@@ -96,12 +95,12 @@ class GroupReading:
         self._job, self._held = job, held
         self._profile = profile
         self._seen = {each.lower() for each in seen}
-        self._ours = {group.entra_id: group for group in _ours(job.tenant)}
+        self._ours = {group.entra_id: group for group in _ours(job.source)}
         self._found: set[str] = set()
 
     def read(self, client: ScimClient) -> list[str]:
         """Read and compare; gives the names of our groups that are missing."""
-        plan = forecast_groups(self._job.tenant, self._profile)
+        plan = forecast_groups(self._job.source, self._profile)
         if plan is None:
             return []
         self._read_facts(client, one_by_one=plan.one_by_one)

@@ -95,7 +95,7 @@ def _write_operations(
 ) -> PlanCounts:
     """Plan and write in batches, each a transaction of its own that makes sure of the lane."""
     carries = may_carry_manager(job.tenant)
-    accepted = Acceptances(job.tenant, kind=Job.Kind(job.kind))
+    accepted = Acceptances(job.source, kind=Job.Kind(job.kind))
     people.held |= accepted.spared
     shadow = shadow_of(
         job.source, profile.definition.matching, unique_paths(profile), now=job.created_at
@@ -133,7 +133,8 @@ def _write_operations(
                 held.confirm()
                 counts.calls += settle_managers(job, counts.joining, creation_carries=carries)
                 report_missing(job, counts.missing_managers)
-            note_leavers(job, people, held)
+            if job.kind != Job.Kind.RECONCILE:
+                note_leavers(job, people, held)
             return counts
 
 

@@ -25,8 +25,10 @@ from provisioning.models import (
     ProfileVersion,
     Reconciliation,
     Snapshot,
+    Source,
 )
 from provisioning.scim import users
+from provisioning.selectors import source_of
 from provisioning.services import lanes
 from provisioning.services.decisions import move, require
 from provisioning.services.group_comparing import forecast_groups
@@ -38,50 +40,58 @@ from tenants.services import record
 DEFAULT_SAMPLE = 20
 MOST_SAMPLE = 10_000
 _SEEN = 50
+_NOTHING = (
+    "This portal manages no account here yet, so there is nothing to compare. Upload a file and"
+    " apply its plan first."
+)
 
 
 def queue_reconcile(
-    *, tenant: Tenant, by: User | None, sample: int | None = None, managers: bool = False
+    *,
+    tenant: Tenant,
+    by: User | None,
+    sample: int | None = None,
+    managers: bool = False,
+    source: Source | None = None,
 ) -> Job:
     """Queue a job that reads the directory back: all of it, or `sample` accounts of ours at random.
 
     It compares with the shadow, and plans what undoes the drift by the newest read that is kept.
+    It is about one source's accounts and groups, the tenant's first one unless another is given.
     Another open job is not replaced. Raises QueueRefused.
     """
-    promised = forecast_of(tenant, sample, managers=managers)
-    version, _ = profile_of(tenant)
+    source = source_for(tenant, source)
+    promised = forecast_of(source, sample, managers=managers)
+    version, _ = profile_of(tenant, source)
     try:
         with transaction.atomic():
-            return _queue(tenant, version, promised, managers, by)
+            return _queue(source, version, promised, managers, by)
     except IntegrityError as error:
         raise QueueRefused("Another job of this tenant was started at the same moment.") from error
 
 
-def forecast_of(tenant: Tenant, sample: int | None, *, managers: bool = False) -> ReadForecast:
+def forecast_of(source: Source, sample: int | None, *, managers: bool = False) -> ReadForecast:
     """The calls that reading back takes, as far as the directory is known. Raises QueueRefused."""
     if sample is not None and not 1 <= sample <= MOST_SAMPLE:
         raise QueueRefused(f"A sample takes 1 to {MOST_SAMPLE:,} accounts.")
-    known = DirectoryObject.objects.filter(tenant=tenant)
-    managed = known.exclude(key="").count()
+    known = DirectoryObject.objects.filter(tenant=source.tenant_id)
+    managed = known.filter(owner=source).exclude(key="").count()
     if not managed:
-        raise QueueRefused(
-            "This portal manages no account here yet, so there is nothing to compare. Upload a file"
-            " and apply its plan first."
-        )
+        raise QueueRefused(_NOTHING)
     page = users.PAGE_WITH_MANAGER if managers else users.PAGE
     found = forecast(known.count(), managed, sample, page)
     if sample is not None:
         return found  # a sample is one of people
-    groups = forecast_groups(tenant, profile_of(tenant)[1])
+    groups = forecast_groups(source, profile_of(source.tenant, source)[1])
     if groups is None:
         return found
     return replace(found, calls=found.calls + groups.calls, groups=groups.calls)
 
 
-def maps_manager(tenant: Tenant) -> bool:
+def maps_manager(source: Source) -> bool:
     """Whether the profile writes managers, so that reading them can be asked for."""
     try:
-        _, compiled = profile_of(tenant)
+        _, compiled = profile_of(source.tenant, source)
     except QueueRefused:
         return False
     return MANAGER in compiled.targets
@@ -95,16 +105,25 @@ def price_of(tenant: Tenant, calls: int, now: datetime) -> Cost:
         return Cost(calls, calls)
 
 
+def source_for(tenant: Tenant, source: Source | None = None) -> Source:
+    """The source that is meant, the tenant's first one without any. Raises QueueRefused."""
+    chosen = source or source_of(tenant)
+    if chosen is None:
+        raise QueueRefused(_NOTHING)
+    return chosen
+
+
 def _queue(
-    tenant: Tenant,
+    source: Source,
     version: ProfileVersion,
     promised: ReadForecast,
     managers: bool,
     by: User | None,
 ) -> Job:
+    tenant = source.tenant
     lanes.lock(tenant)
     _refuse_beside(tenant)
-    job = _job(tenant, version, promised, by)
+    job = _job(source, version, promised, by)
     _hold_again(job)
     last = Directory.objects.filter(tenant=tenant).first()
     Reconciliation.objects.create(
@@ -147,8 +166,8 @@ def _job(tenant: Tenant, version: ProfileVersion, promised: ReadForecast, by: Us
     if promised.asked is not None:
         name = f"Verification of {promised.asked:,} account{'' if promised.asked == 1 else 's'}"
     return Job.objects.create(
-        customer_id=tenant.customer_id,
-        tenant=tenant,
+        customer_id=source.customer_id,
+        tenant_id=source.tenant_id,
         source=source,
         profile_version=version,
         snapshot=snapshot,
@@ -186,8 +205,8 @@ def plan_reconcile_again(*, job: Job, by: User) -> Job:
     """
     require(job, by, Action.UPLOAD)
     lanes.lock(job.tenant)
-    version, _ = profile_of(job.tenant)
-    snapshot = newest_read(job.tenant, Job.Kind.RECONCILE)
+    version, _ = profile_of(job.tenant, job.source)
+    snapshot = newest_read(job.tenant, Job.Kind.RECONCILE, job.source)
     planning = {"state": Job.State.PLANNING, "profile_version": version, "snapshot": snapshot}
     move(job, {Job.State.PLANNED}, **planning)
     job.held_records.all().delete()
@@ -197,9 +216,11 @@ def plan_reconcile_again(*, job: Job, by: User) -> Job:
     return job
 
 
-def observations(tenant: Tenant) -> list[Observation]:
+def observations(source: Source) -> list[Observation]:
     """What earlier readings have shown, the newest first."""
-    rows = Reconciliation.objects.filter(tenant=tenant, read_at__isnull=False, since__isnull=False)
+    rows = Reconciliation.objects.filter(
+        job__source=source, read_at__isnull=False, since__isnull=False
+    )
     return [
         Observation(row.drifted, row.checked, _days(row.since, row.read_at))
         for row in rows.order_by("-read_at")[:_SEEN]
@@ -210,9 +231,10 @@ def _days(since: datetime | None, until: datetime | None) -> float:
     return (until - since).total_seconds() / 86_400 if since and until else 0.0
 
 
-def advice_for(tenant: Tenant, tolerance: float, now: datetime) -> Advice | None:
+def advice_for(source: Source, tolerance: float, now: datetime) -> Advice | None:
     """How often to read back, so that at most this share (0 to 1) of the accounts has drifted."""
-    seen = observations(tenant)
-    calls = math.ceil(max(1, DirectoryObject.objects.filter(tenant=tenant).count()) / users.PAGE)
-    price = next(iter(price_of(tenant, 1, now).amounts.values()), Decimal(0))
+    seen = observations(source)
+    known = DirectoryObject.objects.filter(tenant=source.tenant_id).count()
+    calls = math.ceil(max(1, known) / users.PAGE)
+    price = next(iter(price_of(source.tenant, 1, now).amounts.values()), Decimal(0))
     return advise(seen, calls, price, tolerance)

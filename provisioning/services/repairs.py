@@ -49,7 +49,7 @@ class RememberedPeople(MappedPeople):
     def __init__(self, job: Job, profile: CompiledProfile) -> None:
         SourcePeople.__init__(self, profile, (), today=timezone.localdate(), now=timezone.now())
         self._job, self._failures = job, []
-        self._targets = profile.targets
+        self._targets = profile.managed
         self.memberships = None
 
     def __iter__(self) -> Iterator[Person]:
@@ -196,7 +196,7 @@ def _decide(
     keys = {row.record_key for row in chosen if row.kind not in Drift.GROUPS}
     on_people = job.operations.filter(key__in=keys).exclude(kind__in=Operation.ON_GROUPS)
     operations = {each.key: each for each in on_people}
-    _remember(job.tenant, chosen, operations, decision, by, now)
+    _remember(job, chosen, operations, decision, by, now)
     if not plan:
         return
     rows: dict[str, list[Drift]] = {}
@@ -211,7 +211,7 @@ def _decide(
 
 
 def _remember(
-    tenant: Tenant,
+    job: Job,
     rows: Sequence[Drift],
     operations: Mapping[str, Operation],
     decision: Drift.Decision,
@@ -219,9 +219,13 @@ def _remember(
     now: datetime,
 ) -> None:
     """What is accepted stays until either side changes; another decision takes it back."""
-    found = [each for row in rows for each in _acceptances(row, operations.get(row.record_key))]
+    found = [
+        each for row in rows for each in _acceptances(job, row, operations.get(row.record_key))
+    ]
     paths = {(each.on_group, each.key, each.path) for each in found}
-    rows_there = AcceptedDrift.objects.filter(tenant=tenant, key__in={key for _, key, _ in paths})
+    rows_there = AcceptedDrift.objects.filter(
+        source=job.source, key__in={key for _, key, _ in paths}
+    )
     there = rows_there.values_list("pk", "on_group", "key", "path")
     old = [pk for pk, *subject in there if tuple(subject) in paths]
     AcceptedDrift.objects.filter(pk__in=old).delete()
@@ -231,7 +235,7 @@ def _remember(
         AcceptedDrift.objects.bulk_create(found, batch_size=_BATCH)
 
 
-def _acceptances(row: Drift, operation: Operation | None) -> list[AcceptedDrift]:
+def _acceptances(job: Job, row: Drift, operation: Operation | None) -> list[AcceptedDrift]:
     """What taking theirs means: of a whole account that it is gone, or every value it has."""
     pairs = {row.path: (row.wanted, row.theirs)}
     if row.kind in (Drift.Kind.MISSING, Drift.Kind.GROUP_GONE):
@@ -243,6 +247,7 @@ def _acceptances(row: Drift, operation: Operation | None) -> list[AcceptedDrift]
         AcceptedDrift(
             customer_id=row.customer_id,
             tenant_id=row.tenant_id,
+            source_id=job.source_id,
             on_group=row.kind in Drift.GROUPS,
             key=row.record_key if row.kind in Drift.GROUPS else row.key,
             path=path,

@@ -17,6 +17,7 @@ ON_PREMISES, USER_TYPE = f"{ENTRA}:onPremisesSyncEnabled", f"{ENTRA}:userType"
 """What an account is, as paths; read and shown, never written to repair it."""
 _FIELDS = (
     "key",
+    "owner",
     "external_id",
     "user_name",
     "folded_user_name",
@@ -77,7 +78,7 @@ def _take(shadow: DirectoryObject, found: Sequence[Drift]) -> None:
     shadow.revision += 1
     back = next((each for each in found if each.kind == Drift.Kind.RETURNED), None)
     if back is not None:
-        shadow.key = back.key
+        shadow.key, shadow.owner_id = back.key, back.job.source_id
         shadow.state = {**shadow.state, EXTERNAL_ID: shadow.external_id or back.key}
 
 
@@ -87,17 +88,17 @@ def _keep_keys_apart(changed: Sequence[DirectoryObject]) -> None:
     if not back:
         return
     holders = DirectoryObject.objects.filter(
-        tenant_id=changed[0].tenant_id, key__in=[*back]
+        owner_id__in={row.owner_id for row in back.values()}, key__in=[*back]
     ).exclude(pk__in=[row.pk for row in back.values()])
     for key in holders.values_list("key", flat=True):
-        back[key].key = ""
+        back[key].key, back[key].owner_id = "", None
 
 
 def _forget_acceptances(job: Job, found: Sequence[Drift]) -> None:
     """What was accepted was accepted of what was there then; this is decided anew."""
     moved = {(each.key, each.path) for each in found}
     accepted = AcceptedDrift.objects.filter(
-        tenant=job.tenant, key__in={key for key, _ in moved if key}
+        source=job.source_id, key__in={key for key, _ in moved if key}
     )
     void = [
         pk for pk, key, path in accepted.values_list("pk", "key", "path") if (key, path) in moved

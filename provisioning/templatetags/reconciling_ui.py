@@ -76,7 +76,17 @@ def drift_side(row: Any, side: str, redacted: frozenset[str]) -> str | None:
 @register.filter
 def drift_person(row: Any, redacted: frozenset[str]) -> str:
     """The person's name as pages may show it."""
+    if isinstance(row, Drift) and row.kind in Drift.GROUPS:
+        return row.person
     return shown_name(DISPLAY_NAME, row.person, redacted) or str(row.key)
+
+
+@register.filter
+def drift_user_name(row: Drift, redacted: frozenset[str]) -> str:
+    """The user name, or a group's nickname, as pages may show it."""
+    if row.kind in Drift.GROUPS:
+        return row.user_name
+    return shown_name(USER_NAME, row.user_name, redacted)
 
 
 @register.filter

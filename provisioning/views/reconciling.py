@@ -21,9 +21,9 @@ from provisioning.services import reconciling, repairs
 from provisioning.services.decisions import DecisionRefused
 from provisioning.services.queueing import QueueRefused
 from provisioning.templatetags.reconciling_ui import drift_text
+from provisioning.views.places import Place, located
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action
-from tenants.models import Tenant
 from tenants.selectors import tenants_for
 
 _PAGE = 50
@@ -45,62 +45,71 @@ _COLUMNS = (
 @allowed(Action.UPLOAD)
 def tenant_reconcile(request: PortalRequest, slug: str) -> HttpResponse:
     """What reading the directory back takes, how often to do it, and what it showed before."""
-    tenant = visible(tenants_for(request.user, Action.UPLOAD), slug=slug)
+    here = located(tenants_for(request.user, Action.UPLOAD), slug)
     if request.method == "POST":
-        return _start(request, tenant)
+        return _start(request, here)
+    tenant, source = here.tenant, here.source
     now = timezone.now()
     sample = SampleForm(request.GET if "sample" in request.GET else None)
     size = sample.cleaned_data["sample"] if sample.is_valid() else reconciling.DEFAULT_SAMPLE
     tolerance = ToleranceForm(request.GET if "tolerance" in request.GET else None)
-    read = Reconciliation.objects.filter(tenant=tenant, read_at__isnull=False)
-    accepted = AcceptedDrift.objects.filter(tenant=tenant).select_related("by")
-    context = _ways(tenant, size) | {
+    read = Reconciliation.objects.filter(job__source=source, read_at__isnull=False)
+    accepted = AcceptedDrift.objects.filter(source=source).select_related("by")
+    context = _ways(here, size) | {
         "tenant": tenant,
+        "source": source,
+        "slug": slug,
+        "several": tenant.sources.count() > 1,
         "sample": sample,
         "size": size,
         "tolerance": tolerance,
-        "advice": reconciling.advice_for(tenant, tolerance.share(), now),
+        "advice": reconciling.advice_for(source, tolerance.share(), now) if source else None,
         "currency": next(iter(reconciling.price_of(tenant, 1, now).amounts), "USD"),
         "history": read.select_related("job").order_by("-read_at")[:_HISTORY],
         "accepted": Paginator(accepted, _PAGE).get_page(request.GET.get("accepted")),
-        "redacted": selectors.redacted_of(tenant),
+        "redacted": selectors.redacted_of(tenant, source),
         "open_job": Job.objects.filter(tenant=tenant, state__in=Job.OPEN).first(),
     }
     return render(request, "provisioning/reconcile.html", context)
 
 
-def _ways(tenant: Tenant, size: int) -> dict[str, Any]:
+def _ways(here: Place, size: int) -> dict[str, Any]:
     """Calls and price of each way of reading; or why there is nothing to compare."""
     now, ways = timezone.now(), {}
     try:
-        ways["all"] = reconciling.forecast_of(tenant, None)
-        ways["some"] = reconciling.forecast_of(tenant, size)
-        if reconciling.maps_manager(tenant):
-            ways["managers"] = reconciling.forecast_of(tenant, None, managers=True)
+        source = reconciling.source_for(here.tenant, here.source)
+        ways["all"] = reconciling.forecast_of(source, None)
+        ways["some"] = reconciling.forecast_of(source, size)
+        if reconciling.maps_manager(source):
+            ways["managers"] = reconciling.forecast_of(source, None, managers=True)
     except QueueRefused as error:
         return {"refused": str(error)}
     priced = {
-        name: (found, reconciling.price_of(tenant, found.calls, now))
+        name: (found, reconciling.price_of(here.tenant, found.calls, now))
         for name, found in ways.items()
     }
     return {"ways": priced}
 
 
-def _start(request: PortalRequest, tenant: Tenant) -> HttpResponse:
+def _start(request: PortalRequest, here: Place) -> HttpResponse:
     form = SampleForm(request.POST)
     sampled = "sample" in request.POST
     if sampled and not form.is_valid():
         messages.error(request, "Say how many accounts to draw.")
-        return redirect("tenant_reconcile", slug=tenant.slug)
+        return redirect("tenant_reconcile", slug=here.slug)
     size = form.cleaned_data["sample"] if sampled else None
     managers = not sampled and "managers" in request.POST
     try:
         job = reconciling.queue_reconcile(
-            tenant=tenant, by=request.user, sample=size, managers=managers
+            tenant=here.tenant,
+            by=request.user,
+            sample=size,
+            managers=managers,
+            source=here.source,
         )
     except QueueRefused as error:
         messages.error(request, str(error))
-        return redirect("tenant_reconcile", slug=tenant.slug)
+        return redirect("tenant_reconcile", slug=here.slug)
     return redirect("job_detail", pk=job.pk)
 
 
@@ -108,14 +117,14 @@ def _start(request: PortalRequest, tenant: Tenant) -> HttpResponse:
 @allowed(Action.APPROVE)
 def accepted_take_back(request: PortalRequest, slug: str) -> HttpResponse:
     """Forget accepted differences, so that the next plan writes our values."""
-    tenant = visible(tenants_for(request.user, Action.APPROVE), slug=slug)
+    here = located(tenants_for(request.user, Action.APPROVE), slug)
     pks = [int(each) for each in request.POST.getlist("row") if each.isdigit()]
-    number = repairs.take_back(tenant=tenant, pks=pks, by=request.user)
+    number = repairs.take_back(tenant=here.tenant, pks=pks, by=request.user)
     if number:
         messages.success(request, "Taken back: the next plan writes our values again.")
     else:
         messages.error(request, "Nothing was ticked.")
-    return redirect(f"{reverse('tenant_reconcile', args=[tenant.slug])}#accepted")
+    return redirect(f"{reverse('tenant_reconcile', args=[slug])}#accepted")
 
 
 @allowed(Action.SEE_REPORTS)

@@ -11,12 +11,13 @@ from django.utils import timezone
 from billing.domain.pricing import show
 from provisioning.domain.verification import share_interval
 from provisioning.management.commands.sync import Command as SyncCommand
+from provisioning.management.sources import add_source_option, named_source
 from provisioning.models import Job
 from provisioning.selectors import redacted_paths, report_of
 from provisioning.services import approval
 from provisioning.services.decisions import DecisionRefused
 from provisioning.services.queueing import QueueRefused
-from provisioning.services.reconciling import forecast_of, price_of, queue_reconcile
+from provisioning.services.reconciling import forecast_of, price_of, queue_reconcile, source_for
 from provisioning.templatetags.reconciling_ui import drift_label, drift_text, share
 
 _SHOWN = 20
@@ -30,6 +31,7 @@ class Command(SyncCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Tenant, sample, who asks, and whether only the price is asked for."""
         parser.add_argument("tenant", help="slug of the tenant")
+        add_source_option(parser)
         parser.add_argument("--sample", type=int, metavar="N", help="only N accounts at random")
         parser.add_argument("--price", action="store_true", help="only say what it would take")
         parser.add_argument(
@@ -49,13 +51,14 @@ class Command(SyncCommand):
         tenant = self._tenant(options["tenant"], person)
         self._until = time.monotonic() + options["timeout"]
         try:
-            found = forecast_of(tenant, options["sample"])
+            source = source_for(tenant, named_source(tenant, options["source"]))
+            found = forecast_of(source, options["sample"])
             cost = price_of(tenant, found.calls, timezone.now())
             amount = ", ".join(show(*each) for each in cost.amounts.items()) or "no price"
             self.stderr.write(f"{found.calls} calls, {amount}")
             if options["price"]:
                 return
-            job = queue_reconcile(tenant=tenant, by=person, sample=options["sample"])
+            job = queue_reconcile(tenant=tenant, by=person, sample=options["sample"], source=source)
             job = self._follow(job, {Job.State.PLANNING})
             if person and options["apply"] and job.state == Job.State.PLANNED:
                 approval.approve(job=job, by=person)

@@ -273,7 +273,7 @@ def test_the_promised_calls_are_those_made(
     monkeypatch.setattr(users, "PAGE", 5)
     for whole in (None, 2):
         before = applied.requests()
-        promised = forecast_of(applied.tenant, whole)
+        promised = forecast_of(applied.source, whole)
         job = reconcile(applied, whole)
         assert job.reconciliation.promised_calls == promised.calls == (3 if whole is None else 2)
         assert applied.requests() - before == promised.calls
@@ -297,7 +297,7 @@ def test_a_sample_reads_so_many_and_says_what_drifted(
 
 
 def test_everything_is_read_when_that_is_no_dearer(applied: Engine) -> None:
-    promised = forecast_of(applied.tenant, 3)
+    promised = forecast_of(applied.source, 3)
     assert (promised.whole, promised.calls, promised.instead) == (True, 1, True)
     job = reconcile(applied, 3)
     assert (job.reconciliation.whole, job.reconciliation.checked) == (True, 12)

@@ -62,7 +62,7 @@ def check(engine: Engine) -> None:
 
 
 def test_nothing_changed_costs_what_was_promised(staff: Engine) -> None:
-    promised = forecast_of(staff.tenant, None)
+    promised = forecast_of(staff.source, None)
     before = staff.requests()
     job = reconcile(staff)
     assert (job.state, drift(job)) == (Job.State.FINISHED, [])
@@ -78,7 +78,7 @@ def test_few_people_in_many_groups_are_read_by_person(engine: Engine) -> None:
     gone = DirectoryGroup.objects.get(name="P4")
     change_group(engine, "P4", part(engine, "00"))
     before = engine.requests()
-    promised = forecast_of(engine.tenant, None)
+    promised = forecast_of(engine.source, None)
     job = reconcile(engine)
     assert engine.requests() - before == promised.calls == 3
     row = job.drift.get()
