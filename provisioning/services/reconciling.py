@@ -32,7 +32,12 @@ from provisioning.selectors import source_of
 from provisioning.services import lanes
 from provisioning.services.decisions import move, require
 from provisioning.services.group_comparing import forecast_groups
-from provisioning.services.queueing import QueueRefused, newest_read, profile_of
+from provisioning.services.queueing import (
+    QueueRefused,
+    newest_read,
+    profile_of,
+    require_no_open_job,
+)
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User
 from tenants.services import record
@@ -122,7 +127,7 @@ def _queue(
 ) -> Job:
     tenant = source.tenant
     lanes.lock(tenant)
-    _refuse_beside(tenant)
+    require_no_open_job(tenant)
     job = _job(source, version, promised, by)
     _hold_again(job)
     last = Directory.objects.filter(tenant=tenant).first()
@@ -149,18 +154,8 @@ def _queue(
     return job
 
 
-def _refuse_beside(tenant: Tenant) -> None:
-    other = Job.objects.select_for_update().filter(tenant=tenant, state__in=Job.OPEN).first()
-    if other is not None:
-        raise QueueRefused(
-            f"Job {other.pk} of this tenant is open ({other.get_state_display().lower()})."
-            " Decide on it first."
-        )
-
-
-def _job(tenant: Tenant, version: ProfileVersion, promised: ReadForecast, by: User | None) -> Job:
-    snapshot = newest_read(tenant, Job.Kind.RECONCILE)
-    source = version.profile.source
+def _job(source: Source, version: ProfileVersion, promised: ReadForecast, by: User | None) -> Job:
+    snapshot = newest_read(source.tenant, Job.Kind.RECONCILE, source)
     first = _first_job(snapshot)
     name = "Reconcile"
     if promised.asked is not None:
