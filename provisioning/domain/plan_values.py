@@ -16,6 +16,7 @@ from provisioning.domain.attributes import (
 from provisioning.domain.domains import KnownDomains
 from provisioning.domain.ownership import OtherSources
 from provisioning.domain.standing import PRESENT, Leavers, Standing
+from provisioning.domain.stored_state import StoredState
 
 Value = StateValue
 FlatState = Mapping[str, Value]
@@ -249,6 +250,8 @@ def difference(
     values: FlatState, state: FlatState, mapped: frozenset[str], ignored: frozenset[str]
 ) -> dict[str, Value | None]:
     """Paths whose value must change to get from state to values; None removes a value."""
+    if isinstance(state, StoredState):
+        state = state.opened
     changed: dict[str, Value | None] = {
         path: value
         for path, value in values.items()

@@ -23,10 +23,10 @@ def note_leavers(job: Job, people: MappedPeople, held: HeldLane) -> None:
     held.confirm()
     ours = DirectoryObject.objects.filter(owner=job.source_id).exclude(key="")
     changed: defaultdict[date | None, list[int]] = defaultdict(list)
-    for row in ours.only("pk", "key", "left_since").iterator(2000):
-        wanted = people.leaver_since(row.key, row.left_since)
-        if wanted != row.left_since:
-            changed[wanted].append(row.pk)
+    for pk, key, noted in ours.values_list("pk", "key", "left_since").iterator(2000):
+        wanted = people.leaver_since(key, noted)
+        if wanted != noted:
+            changed[wanted].append(pk)
     for since, pks in changed.items():
         for at in range(0, len(pks), _BATCH):
             ours.filter(pk__in=pks[at : at + _BATCH]).update(left_since=since)

@@ -155,14 +155,14 @@ def _note_outside(job: Job, people: MappedPeople, held: HeldLane) -> None:
     held.confirm()
     ours = DirectoryObject.objects.filter(owner=job.source_id)
     inside, fresh = [], []
-    for row in ours.only("pk", "key", "outside_since").iterator(2000):
-        if row.key in people.outside:
-            fresh += [row.pk] if row.outside_since is None else []
-        elif row.outside_since is not None and row.key in people.inside:
-            inside.append(row.pk)
-    for pks, since in ((inside, None), (fresh, timezone.now())):
+    for pk, key, since in ours.values_list("pk", "key", "outside_since").iterator(2000):
+        if key in people.outside:
+            fresh += [pk] if since is None else []
+        elif since is not None and key in people.inside:
+            inside.append(pk)
+    for pks, noted in ((inside, None), (fresh, timezone.now())):
         for at in range(0, len(pks), _BATCH):
-            ours.filter(pk__in=pks[at : at + _BATCH]).update(outside_since=since)
+            ours.filter(pk__in=pks[at : at + _BATCH]).update(outside_since=noted)
 
 
 def _absences(job: Job, people: MappedPeople) -> Absences | None:

@@ -3,6 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
+
+from django.db.models import TextField
+from django.db.models.functions import Cast
 
 from provisioning.domain.attributes import MAIL_NICKNAME
 from provisioning.domain.domains import domain_of
@@ -11,6 +15,7 @@ from provisioning.domain.mapping import CompiledProfile
 from provisioning.domain.ownership import OtherSources, identity
 from provisioning.domain.planner import EXTERNAL_ID, USER_NAME, Account, Directory
 from provisioning.domain.records import fold_key
+from provisioning.domain.stored_state import StoredState
 from provisioning.models import DirectoryGroup, DirectoryObject, GroupMember, Source
 from provisioning.services.deletions import kept_names
 from provisioning.services.domains import known_domains
@@ -25,7 +30,7 @@ _SHADOW = (
     "key",
     "user_name",
     "active",
-    "state",
+    "state_text",
     "revision",
     "on_premises",
     "guest",
@@ -57,9 +62,10 @@ def shadow_of(
     findable: dict[str, dict[str, list[Account]]] = {path: {} for path in matching}
     others = others_of(source, matching, now)
     rows = DirectoryObject.objects.filter(tenant=source.tenant_id)
+    rows = rows.annotate(state_text=Cast("state", TextField()))
     # Rows of values: building a model for each of 10,000 accounts takes longer than planning them.
     for folded_name, external_id, *values in rows.values_list(*_SHADOW).iterator(2000):
-        account = Account(*values)
+        account = _account(*values)
         _note_taken(account, taken)
         by_user_name[folded_name] = account
         seen[domain_of(folded_name)] += not account.guest
@@ -83,6 +89,12 @@ def shadow_of(
         nicknames=taken.get(MAIL_NICKNAME),
         domains=known_domains(source.tenant, seen),
     )
+
+
+def _account(
+    pk: int, entra_id: str, key: str, user_name: str, active: bool, state: str, *rest: Any
+) -> Account:
+    return Account(pk, entra_id, key, user_name, active, StoredState(state), *rest)
 
 
 def _note_taken(account: Account, taken: dict[str, dict[str, Account]]) -> None:
