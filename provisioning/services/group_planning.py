@@ -1,6 +1,6 @@
 """Planning a job's groups: what has to be read, who can be a member, and the operations as rows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -54,21 +54,28 @@ def write_groups(job: Job, people: MappedPeople, counts: PlanCounts, held: HeldL
     """Plan groups after all people, in batches, each a transaction that makes sure of the lane."""
     if people.memberships is None:
         return
-    pks = _pks(job)
     planned = _planned(job, people, counts)
     if job.kind == Job.Kind.RECONCILE:
         planned = group_repairs_of(job, planned)
     else:
         planned = GroupAcceptances(job).respected(planned)
-    while batch := list(islice(planned, _BATCH)):
-        for each in batch:
-            counts.add_group(each)
+    rows = group_rows(job, planned, counts)
+    while batch := list(islice(rows, _BATCH)):
         with transaction.atomic():
             held.confirm()
-            Operation.objects.bulk_create(
-                group_row(job, each, pks.get(each.group_id)) for each in batch
-            )
+            Operation.objects.bulk_create(batch)
         held.renew()
+
+
+def group_rows(
+    job: Job, planned: Iterable[GroupOperation], counts: PlanCounts
+) -> Iterator[Operation]:
+    """Operations as rows, counted on the way."""
+    pks: dict[str, int] | None = None
+    for each in planned:
+        pks = _pks(job) if pks is None else pks
+        counts.add_group(each)
+        yield group_row(job, each, pks.get(each.group_id))
 
 
 def _planned(job: Job, people: MappedPeople, counts: PlanCounts) -> Iterator[GroupOperation]:

@@ -50,6 +50,10 @@ def _awaited_manager(change: Change) -> list[str]:
     return [f"person:{fold_key(change.manager)}"] if awaits else []
 
 
+ACTS = {kind: act for act, kind in _ACTS.items()}
+"""What an operation on a group does, by its kind."""
+
+
 def group_row(job: Job, planned: GroupOperation, group_pk: int | None) -> Operation:
     """The operation of one act on a group; whom it needs is named in `waits_for`."""
     waits_for: list[str] = []

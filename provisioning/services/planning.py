@@ -1,15 +1,16 @@
 """Planning a job inside its lane: inventory if the directory was never read, map, plan, price."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 
 from django.db import transaction
 from django.utils import timezone
 
 from billing.selectors import quote_for
 from provisioning.domain.attributes import MANAGER
+from provisioning.domain.groups import GroupOperation
 from provisioning.domain.mapping import CompiledProfile
 from provisioning.domain.planner import Absences, Change, Kind, plan
 from provisioning.models import DirectoryObject, HeldRecord, Job, Operation
@@ -19,7 +20,7 @@ from provisioning.services import repairs, snapshots
 from provisioning.services.accepted import Acceptances
 from provisioning.services.approval import approve_by_policy
 from provisioning.services.comparing import read_back
-from provisioning.services.group_planning import read_groups, write_groups
+from provisioning.services.group_planning import group_rows, read_groups, write_groups
 from provisioning.services.group_repairs import compares_groups
 from provisioning.services.inventory import read_inventory
 from provisioning.services.lanes import HeldLane
@@ -208,11 +209,14 @@ def _finish_planning(job: Job, counts: PlanCounts) -> None:
         approve_by_policy(job, now)
 
 
-def write_plan(job: Job, changes: Iterator[Change], held: HeldLane) -> None:
+def write_plan(
+    job: Job, changes: Iterator[Change], groups: Iterable[GroupOperation], held: HeldLane
+) -> None:
     """Write a plan for which no source is read, in batches, and finish planning."""
     _forget_earlier_try(job, held)
     counts = PlanCounts()
-    rows = (person_row(job, change) for change in _counted(changes, counts))
+    people = (person_row(job, change) for change in _counted(changes, counts))
+    rows = chain(people, group_rows(job, groups, counts))
     while batch := list(islice(rows, _BATCH)):
         with transaction.atomic():
             held.confirm()

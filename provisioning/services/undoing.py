@@ -4,7 +4,7 @@ Only operations that were sent are taken back; what another job had done already
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from django.db import IntegrityError, transaction
@@ -13,16 +13,19 @@ from django.utils import timezone
 
 from billing.domain.pricing import Cost
 from billing.selectors import quote_for
+from provisioning.domain.groups import GroupOperation, GroupShadow, Member
+from provisioning.domain.groups.undoing import GroupDone, undo_groups
 from provisioning.domain.plan_values import Account, Change, Kind
 from provisioning.domain.undo import Done, Undoing, undo
 from provisioning.models import DirectoryObject, Job, Operation
 from provisioning.services import lanes
 from provisioning.services.decisions import require
 from provisioning.services.lanes import HeldLane
+from provisioning.services.plan_rows import ACTS
 from provisioning.services.planning import write_plan
 from provisioning.services.protection import protection_of
 from provisioning.services.queueing import QueueRefused, require_no_open_job
-from provisioning.services.shadow import shadow_of
+from provisioning.services.shadow import groups_of, shadow_of
 from tenants.domain.roles import Action
 from tenants.models import User
 from tenants.services import record
@@ -36,6 +39,8 @@ class Preview:
 
     shown: list[Change] = field(default_factory=list)
     kinds: Counter[str] = field(default_factory=Counter)
+    groups: Counter[str] = field(default_factory=Counter)
+    """Operations on groups by what they do."""
     calls: int = 0
     cost: Cost = field(default_factory=Cost)
 
@@ -48,6 +53,9 @@ def preview_of(job: Job, *, deletes: bool, most: int) -> Preview:
         preview.calls += change.calls
         if len(preview.shown) < most and change.kind is not Kind.UNCHANGED:
             preview.shown.append(change)
+    groups = _group_changes(job, deletes=deletes)
+    preview.calls += sum(each.calls for each in groups)
+    preview.groups = Counter(each.act.value for each in groups)
     preview.cost = quote_for(job.tenant, preview.calls, timezone.now())
     return preview
 
@@ -79,9 +87,11 @@ def why_not(job: Job) -> str:
 def plan_undo(job: Job, held: HeldLane) -> None:
     """Plan an undo inside its lane; no source is read, and no call is made."""
     if job.undo_of is None:
-        write_plan(job, iter(()), held)
+        write_plan(job, iter(()), (), held)
         return
-    write_plan(job, _changes(job.undo_of, deletes=job.undo_deletes), held)
+    deletes = job.undo_deletes
+    groups = _group_changes(job.undo_of, deletes=deletes)
+    write_plan(job, _changes(job.undo_of, deletes=deletes), groups, held)
 
 
 @transaction.atomic
@@ -113,8 +123,11 @@ def _queue(job: Job, by: User, deletes: bool) -> Job:
     return made
 
 
-def _done(job: Job) -> QuerySet[Operation]:
-    sent = job.operations.filter(state=Operation.State.DONE, attempts__gt=0)
+def _done(job: Job, *, ever: bool = False) -> QuerySet[Operation]:
+    """What the job carried out; `ever`: what took no request, too."""
+    sent = job.operations.filter(state=Operation.State.DONE)
+    if not ever:
+        sent = sent.filter(attempts__gt=0)
     return sent.select_related("target").order_by("-pk")
 
 
@@ -122,7 +135,7 @@ def _changes(job: Job, *, deletes: bool) -> Iterator[Change]:
     """The inverse of everything the job did, the last first."""
     directory = shadow_of(job.source, now=timezone.now())
     undoing = Undoing(directory, protection_of(job.tenant), deletes)
-    rows = _done(job)
+    rows = _done(job).exclude(kind__in=Operation.ON_GROUPS)
     # In pieces by key: writing the plan in between must not disturb a cursor that is open.
     last: int | None = None
     while True:
@@ -132,6 +145,39 @@ def _changes(job: Job, *, deletes: bool) -> Iterator[Change]:
             yield undo(_value(operation), undoing)
         if not piece:
             return
+
+
+def _group_changes(job: Job, *, deletes: bool) -> list[GroupOperation]:
+    """The inverse of what the job did to groups."""
+    sent = _done(job, ever=True).filter(kind__in=Operation.ON_GROUPS)
+    rows = list(sent.order_by("pk"))
+    if not rows:
+        return []
+    known = groups_of(job.source).managed
+    gone: set[str] = set()
+    if deletes:  # with the accounts that the job created go their memberships
+        created = _done(job).filter(kind=Operation.Kind.CREATE, target__isnull=False)
+        gone = {each.lower() for each in created.values_list("target__entra_id", flat=True)}
+    return undo_groups((_group_value(each, known, gone) for each in rows), deletes=deletes)
+
+
+def _group_value(
+    operation: Operation, known: Mapping[str, GroupShadow], gone: set[str]
+) -> GroupDone:
+    return GroupDone(
+        ACTS[Operation.Kind(operation.kind)],
+        operation.key,
+        operation.person,
+        operation.user_name,
+        known.get(operation.key),
+        [
+            Member(key, entra_id.lower())
+            for key, entra_id in operation.members
+            if entra_id.lower() not in gone
+        ],
+        operation.before,
+        operation.after,
+    )
 
 
 def _value(operation: Operation) -> Done:

@@ -35,6 +35,7 @@ def job_undo(request: PortalRequest, pk: int) -> HttpResponse:
         "job": job,
         "preview": preview,
         "kinds": dict(preview.kinds),
+        "groups": dict(preview.groups),
         "deletes": deletes,
         "redacted": selectors.redacted_paths(job),
     }

@@ -11,6 +11,7 @@ from provisioning.domain.retry import MAX_ATTEMPTS
 from provisioning.models import DirectoryGroup, GroupMember, HeldRecord, Job, Operation
 from provisioning.services import effects
 from provisioning.services.samples import sample_of
+from provisioning.services.undoing import preview_of, undo_job
 from tests.support.engine import Engine
 from tests.support.staff import DEPARTMENTS, PROJECTS, export, members, profile, record
 
@@ -308,3 +309,32 @@ def test_the_preview_of_a_profile_counts_the_calls_of_its_groups(staff: Engine) 
     job = staff.serve(staff.queue())
     assert shown.calls == job.planned_calls == 2
     assert shown.acts == {GroupAct.CHANGE: 2}
+
+
+def test_what_a_job_did_to_groups_is_taken_back(staff: Engine) -> None:
+    staff.apply(export(STAFF))
+    moved = [STAFF[0] | {"department": "Sales"}, STAFF[1] | {"department": "New"}, *STAFF[2:]]
+    job = staff.apply(export(moved))
+    assert members(staff)["Dept New"] == {"01"}
+    preview = preview_of(job, deletes=False, most=50)
+    plan = staff.serve(undo_job(job=job, by=staff.engineer))
+    assert kinds(plan) == {"update": 2, "group_leave": 1, "member_add": 2, "member_remove": 2}
+    assert preview.calls == plan.planned_calls == 6
+    calls = staff.requests()
+    plan = staff.serve(staff.approve(plan))
+    assert (plan.state, plan.failed) == (Job.State.FINISHED, 0)
+    assert staff.requests() - calls == 6
+    assert members(staff) == {
+        "Dept Sales": {"01", "03", "05"},
+        "Dept Care": {"00", "02", "04"},
+        "Dept New": set(),
+    }
+    check(staff, plan)
+
+
+def test_a_group_that_a_job_created_is_deleted_after_a_yes(staff: Engine) -> None:
+    job = staff.apply(export(STAFF))
+    plan = staff.serve(undo_job(job=job, by=staff.engineer, deletes=True))
+    assert kinds(plan) == {"delete": 6, "group_delete": 2}
+    plan = staff.serve(staff.approve(plan, include_deletes=True))
+    assert (plan.failed, members(staff), staff.users()) == (0, {}, [])
