@@ -72,7 +72,7 @@ class Moment:
     def drawn(cls, chance: random.Random) -> "Moment":
         """One of them by chance."""
         after = chance.choice(("answers", "planning", "now", "kind", "kind", "kind"))
-        delay = chance.choice((0.0, chance.uniform(0, 0.03), chance.uniform(0, 0.5)))
+        delay = chance.choice((0.0, 0.0, chance.uniform(0, 0.03), chance.uniform(0, 0.5)))
         return cls(after, chance.randrange(1, 80), delay)
 
 
