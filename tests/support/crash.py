@@ -9,7 +9,7 @@ import itertools
 import os
 import random
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -60,8 +60,8 @@ _PATIENCE_SECONDS = 40.0
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When a blow falls: after so many more answers, while that kind of operation that was struck
-    least is on its way, in a plan, or at once; then a bit later.
+    """When a blow falls: after so many more answers, while that kind of operation that such a
+    blow has hit least is on its way, in a plan, or at once; then a bit later.
     """
 
     after: str
@@ -72,7 +72,7 @@ class Moment:
     def drawn(cls, chance: random.Random) -> "Moment":
         """One of them by chance."""
         after = chance.choice(("answers", "planning", "now", "kind", "kind", "kind"))
-        delay = chance.choice((0.0, chance.uniform(0, 0.03), chance.uniform(0, 0.5)))
+        delay = chance.choice((0.0, 0.0, chance.uniform(0, 0.03), chance.uniform(0, 0.5)))
         return cls(after, chance.randrange(1, 80), delay)
 
 
@@ -100,7 +100,7 @@ class Run:
     chance: random.Random
     blows: Counter[str] = field(default_factory=Counter)
     moments: Counter[str] = field(default_factory=Counter)
-    struck: Counter[str] = field(default_factory=Counter)
+    struck: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     began: float = field(default_factory=time.monotonic)
     doubts: int = 0
     orphans: int = 0
@@ -108,10 +108,10 @@ class Run:
 
     def strike(self, name: str, moment: Moment) -> None:
         """Wait for a moment, note what is on its way, and let the blow fall."""
-        self._await(moment)
+        self._await(moment, self.struck[name])
         time.sleep(moment.delay)
-        self.struck.update(kind for kind, _ in self.ledger.rows(_IN_FLIGHT))
-        self.struck["planning"] += bool(self.ledger.rows(_PLANNING)[0][0])
+        self.struck[name].update(kind for kind, _ in self.ledger.rows(_IN_FLIGHT))
+        self.struck[name]["planning"] += bool(self.ledger.rows(_PLANNING)[0][0])
         BLOWS[name](self.portal, self.ledger, self.chance.choice((0.0, 0.0, 0.4)))
         self.blows[name] += 1
         self._all_live()
@@ -129,14 +129,14 @@ class Run:
         for desk in self.desks:
             self._check(desk)
 
-    def _await(self, moment: Moment) -> None:
+    def _await(self, moment: Moment, struck: Counter[str]) -> None:
         goal = self._answers() + moment.answers
         until = time.monotonic() + _PATIENCE_SECONDS
         kind = ""
         for turn in itertools.count():
             if turn % 10 == 0:
                 self.work()
-                kind = kind or self._rarest()
+                kind = kind or self._rarest(struck)
             if self._has_come(moment, goal, kind):
                 self.moments[moment.after] += 1
                 return
@@ -145,10 +145,10 @@ class Run:
                 return
             time.sleep(0.004)
 
-    def _rarest(self) -> str:
+    def _rarest(self, struck: Counter[str]) -> str:
         """Of the kinds of operations that are still to be sent the one that was struck least."""
         kinds = [kind for (kind,) in self.ledger.rows(_TO_COME)]
-        return min(sorted(kinds), key=self.struck.__getitem__, default="")
+        return min(sorted(kinds), key=struck.__getitem__, default="")
 
     def _has_come(self, moment: Moment, goal: int, kind: str) -> bool:
         if moment.after == "now":
@@ -296,7 +296,10 @@ def summary(run: Run) -> str:
             f" {operations} operations: certain {certain} <= sandbox {counted} <="
             f" {certain + uncertain}; groups in doubt {run.doubts}, packs of members that had to"
             f" wait for them {run.orphans}; {time.monotonic() - run.began:.0f} s",
-            f"  on their way when struck: {_listed(run.struck)}",
+            *(
+                f"  {name}, on their way then: {_listed(found)}"
+                for name, found in sorted(run.struck.items())
+            ),
             f"  moments: {_listed(run.moments)}",
         ]
     )
