@@ -57,7 +57,7 @@ quota: $(VENV)/.dev
 model: $(VENV)/.dev
 	MODEL_STEPS=20000 $(BIN)/python -m pytest -p no:randomly tests/contract/client/test_model.py
 
-# 50 syncs of random HR histories, several for each position of a switch (the suite runs 10 of one).
+# 50 syncs of random HR histories, several for each position of a switch (the suite runs 12 of one).
 histories: $(VENV)/.dev
 	HISTORY_SYNCS=50 HISTORY_SEEDS="1 2 3 4" $(BIN)/python -m pytest -p no:randomly tests/integration/provisioning/test_histories.py
 
