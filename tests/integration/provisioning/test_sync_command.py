@@ -68,6 +68,7 @@ def test_it_prints_the_plan_as_json(engine: Engine, run: Any) -> None:
         "adopt": 0,
         "transfer": 0,
         "delete": 0,
+        "release": 0,
         "leave": 0,
         "withheld": 0,
         "calls": 12,
