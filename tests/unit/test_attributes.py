@@ -43,7 +43,7 @@ def test_passwords_are_no_target():
         ('emails[type eq "other"].value', "string", True),
         ('ims[type eq "work"].value', "string", True),
         ('emails[type eq "proxyAddress"].value', "string", False),
-        (f"{ENTERPRISE}:manager.value", "reference", False),  # resolved by the portal
+        (f"{ENTERPRISE}:manager.value", "reference", True),  # as the key of the manager's record
         (f"{ENTRA}:employeeLeaveDateTime", "dateTime", True),
         (f"{ENTRA}:userType", "string", True),
         (f"{ENTRA}:onPremisesExtensionAttributes.extensionAttribute15", "string", True),
@@ -77,7 +77,7 @@ userName displayName name.familyName name.givenName active title userType prefer
 phoneNumbers[fax] phoneNumbers[mobile] phoneNumbers[work]
 addresses[work].country addresses[work].locality addresses[work].postalCode
 addresses[work].region addresses[work].streetAddress
-E:costCenter E:department E:division E:employeeNumber !E:manager.value E:organization
+E:costCenter E:department E:division E:employeeNumber E:manager.value E:organization
 !X:creationType X:employeeHireDate X:employeeLeaveDateTime !X:lastPasswordChangeDateTime
 X:mailNickname X:officeLocation !X:onPremisesDistinguishedName !X:onPremisesDomainName
 !X:onPremisesImmutableId !X:onPremisesSAMAccountName !X:onPremisesSecurityIdentifier

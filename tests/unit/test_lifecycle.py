@@ -12,7 +12,6 @@ from provisioning.domain.lifecycle import NOBODY_KNOWS, way_in_sentence
 from provisioning.domain.lifecycle_words import lifecycle_facts, lifecycle_words
 from provisioning.domain.mapping import CompiledProfile, MappingError, compile_profile
 from provisioning.domain.people import SourcePeople
-from provisioning.domain.plan_values import Account
 from provisioning.domain.records import Record
 from provisioning.domain.standing import Stage, Standing, day_of
 from provisioning.domain.starter import STARTER
@@ -372,10 +371,6 @@ def test_who_is_a_leaver_is_noted_and_who_came_back() -> None:
     assert (found.misses("5"), found.misses("4"), found.misses("2")) == (True, False, False)
 
 
-def account(key: str, since: date | None = None) -> Account:
-    return Account(1, f"id-{key}", key, key, True, {}, left_since=since)
-
-
 def test_whose_memberships_stay() -> None:
     steps = {"leavers": [{"do": "disable"}, {"do": "remove_from_groups", "after_days": 3}]}
     known = {"2": date(2026, 3, 8), "3": date(2026, 3, 7)}
@@ -383,19 +378,14 @@ def test_whose_memberships_stay() -> None:
     found = people(steps, {}, inactive, inactive, left_since=known)
     list(found)
     assert found.keeps_groups == {"2"}
-    missing = {
-        "1": account("1"),
-        "8": account("8", date(2026, 3, 7)),
-        "9": account("9", date(2026, 3, 8)),
-        "10": account("10"),
-    }
+    missing = {"1": None, "8": date(2026, 3, 7), "9": date(2026, 3, 8), "10": None}
     assert found.holding_groups(missing) == {"2", "9", "10"}
 
 
 def test_without_the_step_every_leaver_keeps_the_memberships() -> None:
     found = people(None, {"status": "inactive"})
     list(found)
-    assert found.holding_groups({"9": account("9", date(2020, 1, 1))}) == {"1", "9"}
+    assert found.holding_groups({"9": date(2020, 1, 1)}) == {"1", "9"}
 
 
 @pytest.mark.parametrize(

@@ -348,7 +348,7 @@ def test_the_difference_of_two_states(values, state, ignored, expected):
 
 def test_calls_are_the_kinds_that_are_sent():
     sent = {Kind.CREATE, Kind.UPDATE, Kind.DISABLE, Kind.ENABLE, Kind.ADOPT, Kind.DELETE}
-    sent |= {Kind.TRANSFER}
+    sent |= {Kind.TRANSFER, Kind.RELEASE}
     assert sent == CALLS
 
 
