@@ -13,6 +13,7 @@ from provisioning.domain.scope import TESTS
 from provisioning.domain.scope_editing import group_of, read_group
 from provisioning.domain.starter import STARTER
 from tests.support.form_fields import fields_of
+from tests.support.group_rules import EXAMPLES, group_rules
 from tests.support.lifecycles import FULL, lifecycles
 
 EVERYTHING: dict[str, Any] = {
@@ -43,6 +44,7 @@ EVERYTHING: dict[str, Any] = {
             "redact": True,
         },
     ],
+    "groups": EXAMPLES,
 }
 
 
@@ -92,6 +94,103 @@ def test_a_wrong_draft_survives_too(draft: dict[str, Any]) -> None:
         if name == "attributes":
             value = [each for each in value if each != {"target": "", "column": ""}]
         assert back[name] == value
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        "all",
+        {"rule": "x"},
+        [7, "x", None, {}, {"rule": "", "group": ""}],
+        [{"rule": "x"}, {"rule": 3, "column": 4}],
+        [{"rule": "x", "column": "a", "group": "b"}],
+        [{"rule": "x", "column": "a", "kind": "odd"}],
+        [{"rule": "x", "column": "a", "new": {"y": 1}}],
+        [{"rule": "x", "column": "a", "licensing": 1}],
+        [{"rule": "x", "group": "a", "when": "5"}],
+        [{"rule": "x", "group": "a", "when": "{"}],
+        [{"rule": "x", "column": "a\nb", "adopt": [1]}],
+        [{"rule": "x", "column": "a", "adopt": "id"}],
+        [{"rule": "x", "column": "a", "adopt": {"b": 1}}],
+        [{"rule": "x", "column": "a", "adopt": {" b": "c=d"}}],
+        [{"rule": "x", "expression": "a\r\nb"}],
+    ],
+)
+def test_wrong_group_rules_survive_too(groups: Any) -> None:
+    draft = {"key_column": "a", "attributes": [], "groups": groups}
+    assert there_and_back(draft) == draft
+    assert there_and_back(there_and_back(draft)) == draft
+
+
+ANYTHING = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(-1, 2), st.text("ab=\n\r {", max_size=4)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=2), st.dictionaries(st.text("ab=", max_size=2), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+_ENTRIES = ("rule", "column", "expression", "group", "name", "when", "kind", "emptied", "adopt")
+_FLAGS = ("licensing", "fully_managed", "description", "colour")
+
+
+@given(
+    st.lists(
+        st.one_of(
+            ANYTHING, st.dictionaries(st.sampled_from([*_ENTRIES, *_FLAGS]), ANYTHING, max_size=5)
+        ),
+        max_size=3,
+    )
+)
+def test_whatever_stands_for_group_rules_says_the_same_afterwards(groups: list[Any]) -> None:
+    draft = {"key_column": "a", "attributes": [], "groups": groups}
+    once = there_and_back(draft)
+    assert there_and_back(once) == once
+    assert len(once.get("groups", [])) == len(groups)
+    for before, after in zip(groups, once.get("groups", []), strict=True):
+        assert said(after) == said(before)
+
+
+def said(entry: Any) -> Any:
+    """An entry without what means nothing: usual values, and white space around names."""
+    if not isinstance(entry, dict):
+        return entry
+    usual: dict[str, tuple[Any, ...]] = {
+        "name": ("",),
+        "description": ("",),
+        "when": (None,),
+        "adopt": ({}, ""),
+        "kind": ("security",),
+        "emptied": ("keep",),
+    }
+    found = {}
+    for name, value in entry.items():
+        value = value.strip() if isinstance(value, str) and name not in ("when", "kind") else value
+        unset = name in _FLAGS[:2] and value is False
+        if not unset and not (name in usual and value in usual[name]):
+            found[name] = value
+    return found
+
+
+def test_a_blank_row_and_a_deleted_one_are_left_out() -> None:
+    fields = fields_of(editor_of({**STARTER, "groups": EXAMPLES})) | {"groups": "4"}
+    fields |= {"group-1-delete": "on", "group-3-source": "group", "group-3-kind": "microsoft_365"}
+    assert read_editor(fields).definition()["groups"] == [EXAMPLES[0], EXAMPLES[2]]
+
+
+@pytest.mark.parametrize(
+    ("source", "adopt", "told"),
+    [
+        ("column", "a = 1\na = 2", "a stands on two lines"),
+        ("column", "just-an-id", "write value = id"),
+        ("column", "a = b = 1\n\nc = 2", ""),
+        ("group", "just-an-id", ""),
+    ],
+)
+def test_lines_of_adopted_groups_that_are_none_are_said(source: str, adopt: str, told: str) -> None:
+    fields = {"groups": "1", "group-0-rule": "x", "group-0-source": source}
+    (row,) = read_editor(fields | {"group-0-text": "t", "group-0-adopt": adopt}).groups
+    assert [told in each.message for each in row.mistakes()] == ([True] if told else [])
+    assert there_and_back({"groups": [row.entry()]})["groups"] == [row.entry()]
 
 
 def test_a_list_of_attributes_that_is_none_is_not_taken_for_rules() -> None:
@@ -180,6 +279,7 @@ def _definitions(draw: st.DrawFn) -> dict[str, Any]:
         "out_of_scope": st.sampled_from(["skip", "disable"]),
         "lifecycle": lifecycles(),
         "guests": st.booleans(),
+        "groups": group_rules(_SCOPE),
         "matching": st.lists(st.sampled_from(MATCHABLE), unique=True, max_size=4),
     }
     frame = draw(st.fixed_dictionaries({}, optional=parts))
