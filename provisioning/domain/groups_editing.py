@@ -20,8 +20,8 @@ MOST_ROWS = 200
 KINDS = {GroupKind.SECURITY.value: "Security", GroupKind.MICROSOFT_365.value: "Microsoft 365"}
 """Kinds of group, as people call them."""
 SOURCE_LABELS = {
-    "column": "A group for each value of a column",
-    "expression": "A group for each value of an expression",
+    "column": "Groups by a column",
+    "expression": "Groups by an expression",
     "group": "One group, by its name",
 }
 """Where a rule's groups come from, as people read it."""
@@ -76,7 +76,7 @@ class GroupRow:
         """What is not usual about it, in words."""
         return [
             *(["its name"] if self.name else []),
-            *(["a condition"] if self.when.data() is not None else []),
+            *(["a condition"] if self._conditional else []),
             *([KINDS[self.kind]] if self.kind != "security" else []),
             *(["deleted when empty"] if self.emptied == "delete" else []),
             *(["licensing"] if self.licensing else []),
@@ -85,6 +85,12 @@ class GroupRow:
             *(["adopts"] if self.adopt else []),
             *(["more"] if self.extra else []),
         ]
+
+    @property
+    def _conditional(self) -> bool:
+        """Whether a condition is said; a blank row is none."""
+        said = any(row.column or row.value for row in self.when.rows)
+        return bool(self.when.text.strip()) if self.when.as_text else said
 
     def entry(self) -> Any:
         """The row as an entry of "groups", right or wrong."""

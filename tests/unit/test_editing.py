@@ -230,7 +230,7 @@ def test_a_text_that_is_no_json_says_where() -> None:
 
 _WORD = st.text("abcXYZ äö_,;\"'0", min_size=1, max_size=8).map(str.strip).filter(bool)
 _VALUELESS = ("present", "absent")
-_CONDITION = st.one_of(
+CONDITION = st.one_of(
     st.fixed_dictionaries({"column": _WORD, "is": st.sampled_from(_VALUELESS)}),
     st.fixed_dictionaries(
         {
@@ -250,7 +250,7 @@ def _groups(parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.one_of(st.fixed_dictionaries({"all": listed}), st.fixed_dictionaries({"any": listed}))
 
 
-_SCOPE = st.recursive(_CONDITION, _groups, max_leaves=6)
+_SCOPE = st.recursive(CONDITION, _groups, max_leaves=6)
 _FREE = [
     path for path, each in CATALOGUE.items() if each.mutable and not each.required and not each.many
 ]
