@@ -1,5 +1,6 @@
 """A definition to the editor's form and back: nothing is lost, whatever it holds."""
 
+import json
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from provisioning.domain.attributes import ACTIVE, CATALOGUE
 from provisioning.domain.definition import MATCHABLE, parse_definition
 from provisioning.domain.editing import editor_of, read_editor
+from provisioning.domain.groups import parse_groups
 from provisioning.domain.scope import TESTS
 from provisioning.domain.scope_editing import group_of, read_group
 from provisioning.domain.starter import STARTER
@@ -171,6 +173,14 @@ def said(entry: Any) -> Any:
     return found
 
 
+def test_a_row_shows_what_it_can_and_keeps_the_rest() -> None:
+    first, other = editor_of({"groups": [EXAMPLES[0] | {"colour": 1, "kind": "odd"}, "x"]}).groups
+    assert (first.rule, first.text, first.emptied) == ("department", "department", "delete")
+    assert first.adopt.split("\n")[1].startswith("r&d = new = 5a1c")
+    assert json.loads(first.extra) == {"colour": 1, "kind": "odd"}
+    assert (other.rule, other.extra) == ("", '"x"')
+
+
 def test_a_blank_row_and_a_deleted_one_are_left_out() -> None:
     fields = fields_of(editor_of({**STARTER, "groups": EXAMPLES})) | {"groups": "4"}
     fields |= {"group-1-delete": "on", "group-3-source": "group", "group-3-kind": "microsoft_365"}
@@ -298,3 +308,10 @@ def test_every_test_of_a_condition_has_a_row() -> None:
         data = {"column": "c", "is": test} | ({} if test in _VALUELESS else {"value": value})
         assert not group_of(data).as_text
         assert group_of(data).data() == data
+
+
+@given(group_rules(CONDITION))
+def test_group_rules_that_can_be_published_need_no_json(rules: list[dict[str, Any]]) -> None:
+    wanted = [each.to_json() for each in parse_groups(rules)]
+    assert [row.rule for row in editor_of({"groups": wanted}).groups] == [e["rule"] for e in rules]
+    assert not any(row.extra for row in editor_of({"groups": wanted}).groups)
