@@ -167,7 +167,7 @@ def _enterprise() -> Iterator[Attribute]:
         "reference",
         "Manager",
         "manager",
-        note="The key of the manager's own record in the source; the portal finds the account.",
+        note="The portal finds the manager's account by it.",
         max_length=255,
     )
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from provisioning.domain.attributes import CATALOGUE
 from provisioning.domain.definition import KINDS, OUT_OF_SCOPE
+from provisioning.domain.groups.words import (
+    group_rule_label,
+    group_rule_words,
+    group_rules_of,
+)
 from provisioning.domain.lifecycle_words import lifecycle_words
 from provisioning.domain.scope import ScopeError, parse_rules, parse_scope
 
@@ -38,7 +43,7 @@ class DefinitionChange:
 
 
 def changes_between(old: Any, new: Any) -> list[DefinitionChange]:
-    """The frame's differences first, then attributes in the catalogue's order."""
+    """The frame's differences first, then attributes in the catalogue's order, then groups."""
     before, after = _mapping(old), _mapping(new)
     found = []
     for name, label in _FRAME.items():
@@ -52,7 +57,26 @@ def changes_between(old: Any, new: Any) -> list[DefinitionChange]:
             known = CATALOGUE.get(path)
             label = known.label if known else path or "without a target"
             found.append(DefinitionChange(label, rules.get(path), others.get(path), path))
-    return found
+    return [*found, *_group_changes(before, after)]
+
+
+def _group_changes(
+    before: Mapping[str, Any], after: Mapping[str, Any]
+) -> Iterator[DefinitionChange]:
+    old, new = _group_rules(before), _group_rules(after)
+    for name in {**old, **new}:
+        if old.get(name) != new.get(name):
+            label = group_rule_label(name or "without a name")
+            yield DefinitionChange(label, old.get(name), new.get(name))
+
+
+def _group_rules(data: Mapping[str, Any]) -> dict[str, str]:
+    """Words by name of the rule; of several of one name all."""
+    named = data.get("rules")
+    return {
+        name: " · ".join(group_rule_words(entry, named) for entry in entries)
+        for name, entries in group_rules_of(data).items()
+    }
 
 
 def rule_words(entry: Any) -> str:

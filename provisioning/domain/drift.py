@@ -1,7 +1,8 @@
 """How far a clone and its template have moved since the clone was made; pure.
 
 Three definitions are compared part by part: the template then (base), the template now, and the
-profile now. Values of parameters never count: they are what a template leaves to each customer.
+profile now. Values of parameters and ids of adopted groups never count: they are what a template
+leaves to each customer.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from provisioning.domain.profile_parts import meaning, parts_of, section_of, with_part
+from provisioning.domain.profile_parts import adopting, meaning, parts_of, section_of, with_part
 
 
 class Moved(StrEnum):
@@ -35,7 +36,7 @@ class Drift:
 
     @property
     def section(self) -> str:
-        """attributes, parameters, rules, or the entry itself."""
+        """attributes, parameters, rules, groups, or the entry itself."""
         return section_of(self.part)[0]
 
     @property
@@ -85,13 +86,17 @@ def drifted(drifts: list[Drift]) -> list[Drift]:
 def apply_update(
     here: Mapping[str, Any], template: Mapping[str, Any], chosen: Collection[str]
 ) -> dict[str, Any]:
-    """The profile with the chosen parts as the template has them; parameters keep their values."""
+    """The profile with the chosen parts as the template has them; parameters keep their values,
+    and group rules the ids that they adopt.
+    """
     theirs, ours = parts_of(template), parts_of(here)
     changed = dict(here)
     for part in chosen:
         value = theirs.get(part)
         if section_of(part)[0] == "parameters" and value is not None:
             value = ours.get(part, value)
+        if section_of(part)[0] == "groups" and value is not None:
+            value = adopting(value, ours.get(part))
         changed = with_part(changed, part, value)
     return changed
 

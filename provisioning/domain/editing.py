@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from provisioning.domain.definition import FRAME, KINDS, MATCHABLE, OUT_OF_SCOPE
+from provisioning.domain.groups_editing import GroupRow, group_rows, read_group_rows
 from provisioning.domain.lifecycle_editing import (
     LifecycleForm,
     lifecycle_form,
@@ -82,6 +83,7 @@ class Editor:
     delete_after: str = ""
     lifecycle: LifecycleForm = field(default_factory=LifecycleForm)
     guests: bool = False
+    groups: tuple[GroupRow, ...] = ()
     extra: str = ""
 
     def definition(self) -> dict[str, Any]:
@@ -103,6 +105,8 @@ class Editor:
         more = _loaded(self.extra) if self.extra else {}
         whole = {"key_column": self.key_column, **said}
         whole["attributes"] = [row.entry() for row in self.rows]
+        if self.groups:
+            whole["groups"] = [row.entry() for row in self.groups]
         return whole | (more if isinstance(more, dict) else {"extra": more})
 
 
@@ -114,6 +118,9 @@ def editor_of(definition: Any) -> Editor:
     lifecycle = lifecycle_form(data.get("lifecycle"))
     if lifecycle is None:
         extra["lifecycle"] = data["lifecycle"]
+    groups = group_rows(data.get("groups"))
+    if groups is None:
+        extra["groups"] = data["groups"]
     attributes = data.get("attributes", [])
     return Editor(
         key_column=_text(data.get("key_column", "")),
@@ -129,6 +136,7 @@ def editor_of(definition: Any) -> Editor:
         delete_after=days,
         lifecycle=lifecycle or LifecycleForm(),
         guests=_guests(data.get("guests", False), extra),
+        groups=groups or (),
         extra=_dumped(extra),
     )
 
@@ -148,6 +156,7 @@ def read_editor(fields: Fields) -> Editor:
         delete_after=fields.get(DELETE_AFTER, ""),
         lifecycle=read_lifecycle_form(fields),
         guests="guests" in fields,
+        groups=tuple(read_group_rows(fields)),
         extra=fields.get("extra", "").strip(),
     )
 

@@ -22,14 +22,14 @@ class Unlocated:
     members: tuple[Member, ...]
 
     def sentence(self, name_of: Callable[[Member], str]) -> str:
-        """For the plan, beside the operation; names the people."""
+        """For the plan, beside the operation: how many, what to do, and the first of them."""
         names = [name_of(each) for each in self.members[:_SHOWN]]
-        more = len(self.members) - len(names)
-        who = f"{', '.join(names)}{f' and {more} more' if more else ''}"
-        have = "has" if len(self.members) == 1 else "have"
+        number = len(self.members)
+        more = f" and {number - len(names)} more" if number > len(names) else ""
+        have = "has" if number == 1 else "have"
         return (
-            f"{who} {have} no usage location, without which Entra assigns no licence."
-            " Map usageLocation, or enter it in Entra."
+            f"{number} {have} no usage location, without which Entra assigns no licence. Map"
+            f" usageLocation, or enter it in Entra: {', '.join(names)}{more}."
         )
 
 

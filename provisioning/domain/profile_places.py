@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from provisioning.domain.problems import Problem
-from provisioning.domain.scope import Part, ScopeError, parse_scope
+from provisioning.domain.expressions import ParseError, compile_expression
+from provisioning.domain.groups.words import GROUP_RULE
+from provisioning.domain.problems import PARAMETER, Problem
+from provisioning.domain.scope import Part, ScopeError, parse_rules, parse_scope
 from provisioning.domain.yaml_tree import (
     FileProblem,
     Node,
@@ -18,11 +20,15 @@ from provisioning.domain.yaml_tree import (
 
 _PARAMETER = re.compile(r"parameter '?(\w+)")
 _NUMBERED = re.compile(r"rule (\d+) must be")
+_GROUP_NUMBERED = re.compile(r"group rule (\d+)")
+_GUID_GIVEN = re.compile(r"adopt: '(.*)' is not the id")
 _WORD = re.compile(r'"?(\w+)')
 
 
 def place_of(problem: Problem, root: Table, text: str) -> FileProblem:
     """The problem with its place in the text; what belongs nowhere stands at the beginning."""
+    if problem.target.startswith(GROUP_RULE):
+        return _in_group(problem, root, text)
     if problem.target:
         return _of_rule(problem, root, text)
     if problem.message.startswith(("scope: ", "rule ")) and not _NUMBERED.match(problem.message):
@@ -61,6 +67,11 @@ def _in_lifecycle(problem: Problem, root: Table, text: str) -> FileProblem:
 
 def _named(message: str, root: Table) -> Node:
     """The node a message without a target begins with."""
+    if (numbered := _GROUP_NUMBERED.match(message)) is not None:
+        groups = root.items.get("groups")
+        if isinstance(groups, Sequence):
+            node = groups.items[int(numbered[1]) - 1]
+            return node.items.get("rule", node) if isinstance(node, Table) else node
     if (numbered := _NUMBERED.match(message)) is not None:
         attributes = root.items.get("attributes")
         if isinstance(attributes, Sequence):
@@ -71,6 +82,75 @@ def _named(message: str, root: Table) -> Node:
             return parameters.keys[parameter[1]]
     word = _WORD.match(message)
     return root.keys.get(word[1], root) if word else root
+
+
+def _in_group(problem: Problem, root: Table, text: str) -> FileProblem:
+    """The place in a group rule; of two that claim the same, in the later one."""
+    name = problem.target.removeprefix(GROUP_RULE)
+    groups = root.items.get("groups")
+    named = [
+        each
+        for each in (groups.items if isinstance(groups, Sequence) else [])
+        if isinstance(each, Table) and _scalar(each, "rule") == name
+    ]
+    if not named:
+        key: Node = root.keys.get("groups", root)
+        return FileProblem(key.line, key.column, problem.message, problem.target)
+    rule = named[-1] if problem.message.endswith("is used twice") else named[0]
+    if problem.message.startswith("when: ") and "when" in rule.items:
+        found = _deepest(rule.items["when"], _known(root), "when: ")
+        if found is not None:
+            return FileProblem(found.line, found.column, found.message, problem.target)
+    if problem.line and problem.column:
+        for expression in _expressions(rule):
+            if _fails_at(expression, problem):
+                line, column = place_inside(expression, text, problem.line, problem.column)
+                return FileProblem(line, column, problem.message, problem.target, problem.caret)
+    node = _part_of_group(rule, problem.message)
+    return FileProblem(node.line, node.column, problem.message, problem.target)
+
+
+def _expressions(rule: Table) -> list[Scalar]:
+    nodes = [rule.items.get(name) for name in ("expression", "name")]
+    return [node for node in nodes if isinstance(node, Scalar)]
+
+
+def _fails_at(node: Scalar, problem: Problem) -> bool:
+    """Whether it is this expression that cannot be read."""
+    try:
+        compile_expression(node.value)
+    except ParseError as error:
+        return (error.message, error.line) == (problem.message, problem.line)
+    return False
+
+
+def _part_of_group(rule: Table, message: str) -> Node:
+    """The entry that a message is about."""
+    missed = re.match(r"there is no parameter (\w+)", message)
+    if missed is not None:
+        for node in _expressions(rule):
+            if f"[{PARAMETER}{missed[1]}]" in node.value:
+                return node
+    adopted = rule.items.get("adopt")
+    given = _GUID_GIVEN.match(message)
+    for each in adopted.items.values() if isinstance(adopted, Table) and given else ():
+        if isinstance(each, Scalar) and given and each.value == given[1]:
+            return each
+    if message.startswith("an adopted group"):
+        return rule.items.get("emptied", rule.items["rule"])
+    if message.startswith(("the name is longer", "the group name", "a fixed group")):
+        return rule.items.get("group", rule.items["rule"])
+    word = _WORD.match(message)
+    return rule.items.get(word[1] if word else "", rule.items["rule"])
+
+
+def _known(root: Table) -> dict[str, Part]:
+    """Named conditions that can be read."""
+    rules = root.items.get("rules")
+    try:
+        return parse_rules(plain(rules)) if isinstance(rules, Table) else {}
+    except ScopeError:
+        return {}
 
 
 def _of_rule(problem: Problem, root: Table, text: str) -> FileProblem:

@@ -40,10 +40,16 @@ _HEAD = ("format", "name", "description")
 _RULE = ("target", "column", "constant", "expression", "when", "empty", "default", "redact")
 _CONDITION = ("all", "any", "rule", "column", "is", "value")
 _LIFECYCLE = ("start", "last_day", "leavers", "way_in")
+_GROUP = (
+    *("rule", "column", "expression", "group", "name", "when", "kind", "emptied"),
+    *("licensing", "fully_managed", "description", "adopt"),
+)
 _START = ("column", "expression", "days_before")
 _STEP = ("after_days", "do", "target", "constant", "expression")
 _NUMBERS = ("format", "delete_after_days", "days_before", "after_days")
-_TRUTHS = ("redact", "guests")
+_TRUTHS = ("redact", "guests", "licensing", "fully_managed")
+_BY_NAME = ("parameters", "adopt")
+"""Tables whose keys are people's own; all that stands in them is text."""
 _SAID = {
     "parameters": "Values that expressions use as [param.name]; a template leaves some empty.",
     "matching": "What existing accounts may be found by.",
@@ -52,6 +58,7 @@ _SAID = {
     "lifecycle": "When accounts are made, and what becomes of leavers.",
     "guests": "Whether accounts of guests are adopted and written, too.",
     "attributes": "Where each attribute's value comes from.",
+    "groups": "Which groups people are members of.",
 }
 _MOST = 200
 """Problems that are said at once; nobody reads more, and each is looked for in the whole file."""
@@ -86,11 +93,12 @@ def to_yaml(profile: ProfileFile) -> str:
 
 
 _ORDER = (
-    *("start", "last_day", "leavers", "way_in", "after_days", "do"),
-    *("target", "column", "constant", "expression", "is", "value"),
-    *("when", "empty", "default", "redact"),
+    *("rule", "start", "last_day", "leavers", "way_in", "after_days", "do"),
+    *("target", "column", "constant", "expression", "group", "is", "value"),
+    *("name", "when", "empty", "default", "redact"),
+    *("kind", "emptied", "licensing", "fully_managed", "description", "adopt"),
 )
-"""Of what is written in a rule, a condition or a step."""
+"""Of what is written in a rule, a condition, a step or a group rule."""
 _PLACE = {name: place for place, name in enumerate(_ORDER)}
 
 
@@ -142,7 +150,8 @@ def _data(name: str, node: Node) -> Any:
     if isinstance(node, Sequence):
         return [_data(name, each) for each in node.items]
     if isinstance(node, Table):
-        return {key: _data(key, each) for key, each in node.items.items()}
+        own = name in _BY_NAME
+        return {key: _data("" if own else key, each) for key, each in node.items.items()}
     if node.absent:
         return "" if node.value == "" else None
     if node.style is None and name in _TRUTHS and node.value in ("true", "false"):
@@ -182,6 +191,15 @@ def _key_problems(root: Table) -> Iterator[FileProblem]:
         yield from _condition_keys(node)
     if "lifecycle" in root.items:
         yield from _lifecycle_keys(root.items["lifecycle"])
+    yield from _group_keys(root.items.get("groups"))
+
+
+def _group_keys(groups: Node | None) -> Iterator[FileProblem]:
+    for each in groups.items if isinstance(groups, Sequence) else []:
+        if isinstance(each, Table):
+            yield from _unknown(each, _GROUP, "a group rule has")
+            if "when" in each.items:
+                yield from _condition_keys(each.items["when"])
 
 
 def _lifecycle_keys(node: Node) -> Iterator[FileProblem]:

@@ -2,8 +2,8 @@
 
 Ids (GUIDs, as groups have them), domains and sets of custom security attributes belong to one
 tenant. They are looked for in constants, defaults, parameters, conditions, in the texts that stand
-in expressions, and in the names of targets. Those that the table knows are replaced; the others are
-listed with their place, because a person has to say that each may stay.
+in expressions, in the names of targets, and in group rules. Those that the table knows are
+replaced; the others are listed with their place, because a person has to say that each may stay.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeAlias
 
 from provisioning.domain.expressions import ExpressionError, parse
 from provisioning.domain.expressions.tree import Text, walk
+from provisioning.domain.groups.words import GROUP_RULE
 from provisioning.domain.profile_parameters import parameters_of
 
 Kind: TypeAlias = Literal["domain", "id", "set"]
@@ -156,7 +157,7 @@ def _visited(definition: Mapping[str, Any], turn: _Turn) -> dict[str, Any]:
     changed = {
         name: _leaves(value, name, turn)
         for name, value in definition.items()
-        if name not in ("key_column", "parameters", "attributes", "lifecycle")
+        if name not in ("key_column", "parameters", "attributes", "lifecycle", "groups")
     }
     parameters = {
         name: _turned(str(value), turn, f"parameter {name}")
@@ -166,6 +167,7 @@ def _visited(definition: Mapping[str, Any], turn: _Turn) -> dict[str, Any]:
         "parameters": parameters,
         "attributes": [_rule(rule, turn) for rule in definition.get("attributes", [])],
         "lifecycle": _lifecycle(definition.get("lifecycle"), turn),
+        "groups": [_group(rule, turn) for rule in definition.get("groups", [])],
     }
     return {name: special.get(name, changed.get(name, definition[name])) for name in definition}
 
@@ -223,6 +225,33 @@ def _lifecycle(entry: Any, turn: _Turn) -> Any:
     if isinstance(entry.get("way_in"), str):
         changed["way_in"] = _turned(entry["way_in"], turn, "way_in")
     return changed
+
+
+def _group(rule: Mapping[str, Any], turn: _Turn) -> dict[str, Any]:
+    """Names of groups, conditions and adopted ids; the name of the rule is the profile's own."""
+    place = f"{GROUP_RULE}{rule['rule']}"
+    changed = dict(rule)
+    for entry in ("expression", "name"):
+        if isinstance(rule.get(entry), str):
+            changed[entry] = _expression(rule[entry], turn, place)
+    for entry in ("group", "description", "when"):
+        if entry in rule:
+            changed[entry] = _leaves(rule[entry], place, turn)
+    if "adopt" in rule:
+        changed["adopt"] = _adopted(rule["adopt"], turn, place)
+    return changed
+
+
+def _adopted(given: Any, turn: _Turn, place: str) -> Any:
+    """Ids by value; a value that would become another one's stays as it is."""
+    if not isinstance(given, Mapping):
+        return _leaves(given, place, turn)
+    values = {value: _turned(value, turn, place) for value in given}
+    same = len(set(values.values())) < len(values)
+    return {
+        value if same else values[value]: _leaves(each, place, turn)
+        for value, each in given.items()
+    }
 
 
 def _expression(text: str, turn: _Turn, target: str) -> str:

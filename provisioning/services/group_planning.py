@@ -23,6 +23,7 @@ from provisioning.services.accepted import GroupAcceptances
 from provisioning.services.group_reading import read_adopted, read_doubted
 from provisioning.services.group_repairs import group_repairs_of
 from provisioning.services.lanes import HeldLane
+from provisioning.services.licensing import with_licence_warnings
 from provisioning.services.people import MappedPeople
 from provisioning.services.plan_counts import PlanCounts
 from provisioning.services.plan_rows import group_row
@@ -59,7 +60,7 @@ def write_groups(job: Job, people: MappedPeople, counts: PlanCounts, held: HeldL
         planned = group_repairs_of(job, planned)
     else:
         planned = GroupAcceptances(job).respected(planned)
-    rows = group_rows(job, planned, counts)
+    rows = group_rows(job, with_licence_warnings(job, planned), counts)
     while batch := list(islice(rows, _BATCH)):
         with transaction.atomic():
             held.confirm()

@@ -173,9 +173,8 @@ def _place(
     known = [[key, entra_id or accounts.get(key, "")] for key, entra_id in operation.members]
     operation.members = [pair for pair in known if pair[1]]
     if left := len(known) - len(operation.members):
-        operation.warning = (
-            f"{left} of {len(known)} got no account; they are added when there is one."
-        )
+        said = f"{left} of {len(known)} got no account; they are added when there is one."
+        operation.warning = f"{said} {operation.warning}".strip()[:300]
     return True
 
 

@@ -15,7 +15,7 @@ from provisioning.domain.promotion import (
     promote,
     suggest,
 )
-from provisioning.models import Directory, DirectoryObject, MappingProfile, Source
+from provisioning.models import Directory, DirectoryGroup, DirectoryObject, MappingProfile, Source
 from provisioning.scim.discovery import understood
 from provisioning.scim.urns import CUSTOM_SECURITY
 from provisioning.services.sharing import (
@@ -48,6 +48,12 @@ def facts_of(tenant: Tenant, people: Source | None = None) -> TenantFacts:
     version = profile.current if profile else None
     return TenantFacts(
         domains=domains_by_use(names.values_list("user_name", flat=True).iterator()),
+        groups={
+            entra_id.lower(): name
+            for entra_id, name in DirectoryGroup.objects.filter(tenant=tenant).values_list(
+                "entra_id", "name"
+            )
+        },
         sets=_sets(documents),
         parameters=parameters_of(version.definition) if version else {},
     )

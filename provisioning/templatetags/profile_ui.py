@@ -7,7 +7,8 @@ from django import template
 
 from provisioning.domain.attributes import CATALOGUE, Attribute
 from provisioning.domain.column_statistics import ColumnStatistics
-from provisioning.domain.effects import Effect
+from provisioning.domain.effects import Difference, Effect
+from provisioning.domain.groups import GroupAct
 from provisioning.domain.planner import Kind
 from provisioning.domain.suggestions import Suggestions
 
@@ -18,7 +19,7 @@ _TYPES = {
     "boolean": "yes or no",
     "dateTime": "date",
     "integer": "whole number",
-    "reference": "reference",
+    "reference": "the key of the manager's record",
 }
 # Kinds of a plan in the order of a plan's page: words, tone and icon.
 _KINDS = {
@@ -32,6 +33,17 @@ _KINDS = {
     Kind.LEAVE: ("left alone", "neutral", "shield"),
     Kind.UNCHANGED: ("unchanged", "neutral", "check-circle"),
     Kind.INACTIVE: ("inactive without an account", "neutral", "dash"),
+}
+# Acts on groups in a plan's order: words for one, for several, tone and icon. Each is one call, but
+# for adoptions and what is left alone.
+_ACTS = {
+    GroupAct.ADOPT: ("group adopted", "groups adopted", "info", "users"),
+    GroupAct.CREATE: ("new group", "new groups", "success", "users"),
+    GroupAct.CHANGE: ("group changed", "groups changed", "info", "users"),
+    GroupAct.ADD: ("call that adds members", "calls that add members", "success", "user-plus"),
+    GroupAct.REMOVE: ("member removed", "members removed", "warning", "user-off"),
+    GroupAct.DELETE: ("group deleted", "groups deleted", "danger", "trash"),
+    GroupAct.LEAVE: ("group left alone", "groups left alone", "neutral", "shield"),
 }
 
 
@@ -94,10 +106,29 @@ def _counts(effect: Effect) -> Iterator[tuple[str, int, str, str]]:
     for kind, (words, tone, icon) in _KINDS.items():
         if number := effect.counts.get(kind, 0):
             yield words, number, tone, icon
+    yield from _group_counts(effect)
     if effect.held:
         yield "held", effect.held, "warning", "pause"
     if effect.outside:
         yield "out of scope", effect.outside, "neutral", "filter"
+
+
+def _group_counts(effect: Effect) -> Iterator[tuple[str, int, str, str]]:
+    """What a plan does to groups, each act that occurs."""
+    for act, (one, several, tone, icon) in _ACTS.items():
+        if number := effect.acts.get(act, 0):
+            yield one if number == 1 else several, number, tone, icon
+
+
+@register.filter
+def group_acts(difference: Difference) -> list[tuple[str, int, int]]:
+    """Acts on groups that one of the two would take: words, and how often each would."""
+    old, new = difference.old.acts, difference.new.acts
+    return [
+        (words[1].capitalize(), old.get(act, 0), new.get(act, 0))
+        for act, words in _ACTS.items()
+        if act in old or act in new
+    ]
 
 
 @register.filter

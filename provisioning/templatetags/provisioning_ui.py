@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from provisioning.domain.attributes import CATALOGUE, CUSTOM, MANAGER, USER_NAME, is_custom
 from provisioning.domain.groups import DESCRIPTION as GROUP_DESCRIPTION
+from provisioning.domain.groups.words import GROUP_RULE, group_rule_label
 from provisioning.domain.redaction import DISPLAY_NAME, REDACTED, shown_name, shown_text
 from provisioning.models import Job, MappingProfile, Operation
 from provisioning.selectors import source_of, sources_of
@@ -97,6 +98,8 @@ def attribute_label(path: str) -> str:
     """An attribute's name for people; the path itself when the catalogue does not know it."""
     if path == GROUP_DESCRIPTION:
         return "Description"
+    if path.startswith(GROUP_RULE):
+        return group_rule_label(path.removeprefix(GROUP_RULE))
     attribute = CATALOGUE.get(path)
     if attribute is None and is_custom(path):
         return path.removeprefix(f"{CUSTOM}:").replace(".", ": ")

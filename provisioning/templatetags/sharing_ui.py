@@ -1,13 +1,14 @@
 """Parts of a profile in templates: what they are called, and what they say, in words."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django import template
 
 from provisioning.domain.attributes import CATALOGUE
 from provisioning.domain.drift import Drift
+from provisioning.domain.groups.words import GROUP_RULE, group_rule_label, group_rule_words
 from provisioning.domain.lifecycle_words import lifecycle_facts
 from provisioning.domain.profile_parts import section_of
 from provisioning.domain.scope import ScopeError, parse_scope
@@ -38,6 +39,8 @@ def part_label(part: str) -> str:
     if section == "attributes":
         attribute = CATALOGUE.get(name)
         return attribute.label if attribute else name
+    if section == "groups":
+        return group_rule_label(name)
     if section in ("parameters", "rules"):
         return f"{section.removesuffix('s').capitalize()} {name}"
     return _NAMES.get(section, section)
@@ -56,14 +59,8 @@ def part_text(value: Any, part: str) -> str:
     section, _ = section_of(part)
     if value is None:
         return ""
-    if section == "parameters":
-        return "asked for when the template is used" if value == "" else str(value)
-    if section == "attributes":
-        return _rule(value)
-    if section == "lifecycle":
-        return "\n".join(f"{label}: {words}" for label, words in lifecycle_facts(value))
-    if section in ("scope", "rules"):
-        return _condition(value)
+    if section in _SAID:
+        return _SAID[section](value)
     if isinstance(value, list):
         return ", ".join(map(str, value))
     if section == "guests" and value is True:
@@ -86,7 +83,9 @@ def kind_label(kind: str) -> str:
 
 @register.filter
 def place_label(place: str) -> str:
-    """Where a value stands: an attribute by its name, anything else as it is written."""
+    """Where a value stands: an attribute or a group rule by its name, else as it is written."""
+    if place.startswith(GROUP_RULE):
+        return group_rule_label(place.removeprefix(GROUP_RULE))
     attribute = CATALOGUE.get(place)
     return attribute.label if attribute else place
 
@@ -107,3 +106,20 @@ def _condition(value: Any) -> str:
     except ScopeError:
         # A condition that refers to a rule elsewhere, or one that is still wrong.
         return json.dumps(value, ensure_ascii=False)
+
+
+def _parameter(value: Any) -> str:
+    return "asked for when the template is used" if value == "" else str(value)
+
+
+_SAID: Mapping[str, Callable[[Any], str]] = {
+    "parameters": _parameter,
+    "attributes": _rule,
+    "groups": lambda value: group_rule_words(value, between="\n"),
+    "lifecycle": lambda value: "\n".join(
+        f"{name}: {words}" for name, words in lifecycle_facts(value)
+    ),
+    "scope": _condition,
+    "rules": _condition,
+}
+"""Sections whose parts are said in words of their own."""

@@ -11,6 +11,8 @@ from provisioning.domain.definition import MATCHABLE, OUT_OF_SCOPE, ProfileError
 from provisioning.domain.definition_changes import changes_between
 from provisioning.domain.editing import Editor, RuleRow, read_editor
 from provisioning.domain.expressions.help import function_help
+from provisioning.domain.groups.rules import EMPTIED
+from provisioning.domain.groups_editing import KINDS, SOURCE_LABELS, GroupRow
 from provisioning.domain.lifecycle import STEPS, settable
 from provisioning.domain.lifecycle_editing import OWN_WAY, StepRow
 from provisioning.domain.lifecycle_words import WAY_LABELS
@@ -24,7 +26,13 @@ from provisioning.services.samples import people_matching
 from provisioning.services.schema import read_targets
 from provisioning.views.checking import PEOPLE_SHOWN, checked
 from provisioning.views.places import Place, located
-from provisioning.views.profile_page import EditorPage, page_of, sent_page, state_of
+from provisioning.views.profile_page import (
+    EditorPage,
+    ShownGroup,
+    page_of,
+    sent_page,
+    state_of,
+)
 from tenants.access import PortalRequest, allowed
 from tenants.domain.roles import Action
 from tenants.selectors import active_credential, tenants_for
@@ -160,6 +168,10 @@ def editor_context(page: EditorPage, request: PortalRequest) -> dict[str, Any]:
         "step_kinds": STEPS,
         "settable": settable(page.state.targets),
         "ways": {**WAY_LABELS, OWN_WAY: "Another way, in your words"},
+        "groups": _groups(page),
+        "group_sources": SOURCE_LABELS,
+        "group_kinds": KINDS,
+        "emptied": EMPTIED,
         "functions": function_help(),
         "connected": active_credential(page.state.tenant) is not None,
     }
@@ -174,6 +186,15 @@ def _named(editor: Editor) -> list[tuple[str, str, ConditionGroup]]:
     """Each named rule and a blank one: prefix of its fields, name, and conditions."""
     named = [*editor.rules, ("", ConditionGroup())]
     return [(f"rule-{at}", name, _with_blank(group)) for at, (name, group) in enumerate(named)]
+
+
+def _groups(page: EditorPage) -> list[ShownGroup]:
+    """Each group rule and a blank one, numbered as the page shows them."""
+    shown = [*page.groups, ShownGroup(GroupRow())]
+    return [
+        replace(each, row=replace(each.row, at=at, when=_with_blank(each.row.when)))
+        for at, each in enumerate(shown)
+    ]
 
 
 def _with_blank(group: ConditionGroup) -> ConditionGroup:

@@ -12,6 +12,7 @@ from provisioning.domain.column_statistics import ColumnStatistics
 from provisioning.domain.editing import Editor, RuleRow, count_of, editor_of, read_editor
 from provisioning.domain.effects import AttributeEffect
 from provisioning.domain.expressions import Context
+from provisioning.domain.groups_editing import GroupRow
 from provisioning.domain.preview import RowResult, try_rule, whole_problems
 from provisioning.domain.problems import Problem
 from provisioning.domain.records import Record, fold_key
@@ -101,6 +102,14 @@ class ShownRow:
 
 
 @dataclass(frozen=True)
+class ShownGroup:
+    """A group rule's row, and what is wrong with it."""
+
+    row: GroupRow
+    problems: Sequence[Problem] = ()
+
+
+@dataclass(frozen=True)
 class EditorPage:
     """The editor's form and everything beside it."""
 
@@ -148,13 +157,36 @@ class EditorPage:
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
         """All that keeps the form from being published."""
-        return (*_scope_mistakes(self.editor), *whole_problems(self.data, self.state.targets))
+        mistakes = [each for row in self.editor.groups for each in row.mistakes()]
+        whole = whole_problems(self.data, self.state.targets)
+        return (*_scope_mistakes(self.editor), *mistakes, *whole)
 
     @property
     def general_problems(self) -> list[Problem]:
         """Problems of no row."""
         rows = {row.target for row in self.editor.rows}
-        return [each for each in self.problems if each.target not in rows]
+        shown = [problem for each in self.groups for problem in each.problems]
+        return [each for each in self.problems if each.target not in rows and each not in shown]
+
+    @cached_property
+    def groups(self) -> list[ShownGroup]:
+        """Every group rule with its problems."""
+        found = []
+        for number, row in enumerate(self.editor.groups, start=1):
+            own = f"groups {row.rule}" if row.rule else None
+            nameless = (f"group rule {number}:", f"group rule {number} ")
+            problems = [
+                each
+                for each in self.problems
+                if each.target == own or each.message.startswith(nameless)
+            ]
+            found.append(ShownGroup(row, problems))
+        return found
+
+    @property
+    def wrong_groups(self) -> list[ShownGroup]:
+        """Group rules that are wrong."""
+        return [shown for shown in self.groups if shown.problems]
 
     @cached_property
     def rows(self) -> list[ShownRow]:

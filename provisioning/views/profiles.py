@@ -9,6 +9,11 @@ from django.views.decorators.http import require_POST
 from provisioning.domain.definition import OUT_OF_SCOPE
 from provisioning.domain.definition_changes import scope_words
 from provisioning.domain.editing import count_of, editor_of
+from provisioning.domain.groups.words import (
+    group_rule_label,
+    group_rule_words,
+    group_rules_of,
+)
 from provisioning.domain.lifecycle_words import lifecycle_facts
 from provisioning.models import Job
 from provisioning.services.drafts import DraftConflict, discard_draft
@@ -53,6 +58,11 @@ def profile_detail(request: PortalRequest, slug: str) -> HttpResponse:
             for name, part in definition.get("rules", {}).items()
         ],
         "lifecycle": lifecycle_facts(definition.get("lifecycle")) if state.version else [],
+        "groups": [
+            (group_rule_label(name), group_rule_words(each, definition.get("rules")))
+            for name, entries in group_rules_of(definition).items()
+            for each in entries
+        ],
         "outside": OUT_OF_SCOPE[editor.out_of_scope],
         "matching": [state.targets[path].label for path in editor.matching],
         "pilot": PilotForm(),

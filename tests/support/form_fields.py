@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from provisioning.domain.editing import DELETE_AFTER, Editor
+from provisioning.domain.groups_editing import fields_of_groups
 from provisioning.domain.lifecycle_editing import fields_of_lifecycle
 from provisioning.domain.scope_editing import ConditionGroup
 
@@ -44,6 +45,9 @@ def _fields(editor: Editor) -> Iterator[tuple[str, str]]:
     yield "out_of_scope", editor.out_of_scope
     yield DELETE_AFTER, editor.delete_after
     yield from fields_of_lifecycle(editor.lifecycle)
+    yield from fields_of_groups(editor.groups)
+    for at, each in enumerate(editor.groups):
+        yield from _group(f"group-{at}-when", each.when)
     if editor.guests:
         yield "guests", "on"
     yield "extra", editor.extra

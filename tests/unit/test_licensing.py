@@ -53,10 +53,13 @@ def test_only_additions_to_licensing_groups_count():
     (found,) = without_usage_location(operations, lambda member: member == one)
     assert (found.operation, found.members) == (operations[0], (one,))
     said = found.sentence(lambda member: f"person {member.key}")
-    assert said.startswith("person 1 has no usage location")
+    assert said.startswith("1 has no usage location")
+    assert said.endswith("in Entra: person 1.")
 
 
 def test_the_sentence_names_a_few():
     members = tuple(Member(str(number)) for number in range(7))
     (found,) = without_usage_location([adding(*members)], lambda _: True)
-    assert "0, 1, 2, 3, 4 and 2 more have no usage location" in found.sentence(lambda m: m.key)
+    said = found.sentence(lambda member: member.key)
+    assert said.startswith("7 have no usage location")
+    assert said.endswith(": 0, 1, 2, 3, 4 and 2 more.")

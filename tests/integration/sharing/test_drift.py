@@ -144,3 +144,21 @@ def test_a_clone_of_a_profile_is_compared_only_by_who_may_see_that(place: Place)
     ancestor = drift.ancestor_of(profile, place.everywhere)
     assert ancestor is not None
     assert [each.part for each in drifted(drift.drift_of(profile, ancestor))] == [TITLE]
+
+
+def test_a_group_rule_of_the_template_is_taken_over_without_its_ids(
+    place: Place, clone: MappingProfile
+) -> None:
+    rule = {"rule": "department", "column": "department", "licensing": True}
+    adopted = rule | {"adopt": {"sales": "5a1c3f0e-2b7d-4c55-9d66-7e8899aabbcc"}}
+    change_template(place, PROFILE | {"groups": [adopted]})
+    assert [each.part for each in moved(clone, place)] == ["groups:department"]
+    profile = drift.take_over(
+        tenant=place.production,
+        parts=["groups:department"],
+        values={},
+        revision=clone.draft_revision,
+        by=place.engineer,
+    )
+    assert profile.draft["groups"] == [rule]
+    assert moved(clone, place) == []

@@ -1,6 +1,7 @@
 """The pages of sharing, as people use them."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -10,7 +11,7 @@ from django.urls import reverse
 from provisioning.domain.profile_parts import with_part
 from provisioning.domain.profile_yaml import from_yaml
 from provisioning.domain.yaml_tree import MAX_BYTES
-from provisioning.models import MappingProfile, ProfileTemplate
+from provisioning.models import DirectoryGroup, MappingProfile, ProfileTemplate
 from provisioning.services import library, sharing
 from provisioning.services.profiles import publish
 from tests.integration.sharing.conftest import PROFILE, Place, fresh, profile_of
@@ -202,6 +203,27 @@ def test_a_profile_is_promoted_after_each_doubt_is_settled(desk: Client, place: 
     assert "Promoted from" in text
     assert "version 3" in text
     assert draft(place)["parameters"]["domain"] == "customer.example"
+
+
+def test_adopted_groups_are_remapped_by_name_or_confirmed(desk: Client, place: Place) -> None:
+    mine, other = str(uuid4()), str(uuid4())
+    theirs = str(uuid4())
+    for tenant, entra_id in ((place.test, mine), (place.production, theirs)):
+        DirectoryGroup.objects.create(
+            tenant=tenant, customer=tenant.customer, entra_id=entra_id, name="Sales"
+        )
+    rule = {"rule": "department", "column": "department", "adopt": {"sales": mine, "it": other}}
+    publish(tenant=fresh(place.test), definition=PROFILE | {"groups": [rule]}, by=None)
+    address = f"{page('profile_promote', 'test')}?to=production"
+    response = desk.get(address)
+    assert "Group rule department" in response.content.decode()
+    number = [value for _, value in response.context["form"].found].index("test.customer.example")
+    fields = {each.name: each.initial for _, _, each in response.context["form"].counterparts()}
+    checked = desk.post(address, fields | {f"to-{number}": "customer.example", "action": "check"})
+    assert [each.value for each in checked.context["left"]] == [other]
+    yes = {"stays": [each.key for each in checked.context["left"]], "action": "promote"}
+    desk.post(address, fields | {f"to-{number}": "customer.example"} | yes)
+    assert draft(place)["groups"][0]["adopt"] == {"sales": theirs, "it": other}
 
 
 def test_drift_is_shown_taken_over_and_declined(desk: Client, place: Place) -> None:

@@ -95,7 +95,10 @@ def test_a_draft_that_is_wrong_is_compared_as_far_as_it_can_be_read() -> None:
 
 
 PARTS = st.sampled_from(
-    ["key_column", "matching", "scope", "rules:a", "rules:b", "parameters:p", "attributes:title"]
+    [
+        *("key_column", "matching", "scope", "rules:a", "rules:b", "parameters:p"),
+        *("attributes:title", "groups:a", "groups:b"),
+    ]
 )
 
 
@@ -106,6 +109,9 @@ def definitions(draw: st.DrawFn) -> dict[str, Any]:
         word = draw(st.sampled_from(["x", "y", None]))
         rule = {"target": "title", "column": word}
         value: Any = rule if word and part.startswith("attributes") else word
+        if word and part.startswith("groups"):
+            ids = draw(st.sampled_from([{}, {"adopt": {"v": "1"}}, {"adopt": {"v": "2"}}]))
+            value = {"rule": part.partition(":")[2], "column": word, **ids}
         definition = with_part(definition, part, value)
     return definition
 
@@ -123,3 +129,34 @@ def test_taking_everything_over_ends_all_drift(
     assert (base, template, here) == untouched
     for each in drifts:
         assert meaning(each.part, each.template) != meaning(each.part, each.here)
+
+
+def grouped(*rules: dict[str, Any]) -> dict[str, Any]:
+    return BASE | {"groups": list(rules)} if rules else BASE
+
+
+SALES: dict[str, Any] = {"rule": "sales", "column": "department", "name": 'Append("x ", [value])'}
+
+
+def test_each_group_rule_is_a_part_of_its_own_by_its_name() -> None:
+    site = {"rule": "site", "column": "site"}
+    found = moved(grouped(SALES | {"licensing": True}, site), grouped(SALES), grouped(SALES))
+    assert found == {
+        "groups:sales": (Moved.TEMPLATE, "changed"),
+        "groups:site": (Moved.TEMPLATE, "added"),
+    }
+    laid_out = SALES | {"name": 'Append( "x ",\n [value])'}
+    assert moved(grouped(SALES), grouped(laid_out), grouped(SALES)) == {}
+
+
+def test_taking_a_group_rule_over_keeps_the_ids_that_are_adopted_here() -> None:
+    theirs = SALES | {"licensing": True, "adopt": {"sales": "their-id"}}
+    ours = SALES | {"adopt": {"sales": "our-id"}}
+    site = {"rule": "site", "column": "site", "adopt": {"a": "their-id"}}
+    assert moved(grouped(SALES | {"adopt": {}}), grouped(ours), grouped(SALES)) == {}
+    taken = apply_update(grouped(ours), grouped(theirs, site), ["groups:sales", "groups:site"])
+    assert taken["groups"] == [
+        SALES | {"licensing": True, "adopt": {"sales": "our-id"}},
+        {"rule": "site", "column": "site"},
+    ]
+    assert apply_update(grouped(ours), BASE, ["groups:sales"]) == BASE

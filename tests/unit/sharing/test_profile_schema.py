@@ -71,7 +71,16 @@ MISTAKES = [
     ("      do: clear\n      target: title", "      do: clear"),
     ("expression: '[leaver.last_day]'", "column: leave_date"),
     ("way_in: temporary_access_pass", "way_in: pigeon"),
-    ("rule: on the payroll", "rule: on the payroll\n      is: present"),
+    ("- rule: on the payroll", "- rule: on the payroll\n      is: present"),
+    ("rule: department", "rule: 1department"),
+    ("emptied: delete", "emptied: burn"),
+    ("    group: Office for employees\n", ""),
+    ("licensing: true", "licensing: perhaps"),
+    ("licensing: true", "licencing: true"),
+    ("licensing: true", "name: Append([value], 1)"),
+    ("fully_managed: true", "adopt: 5a1c"),
+    ("      Sales: 5a1c3f0e-", "      Sales: 5a1c3f0-"),
+    ("      rule: on the payroll\n    lic", "      rul: on the payroll\n    lic"),
 ]
 
 

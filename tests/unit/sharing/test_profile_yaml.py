@@ -20,6 +20,7 @@ from provisioning.domain.profile_yaml import (
 from provisioning.domain.scope import TESTS
 from provisioning.domain.starter import STARTER
 from provisioning.domain.yaml_tree import MAX_BYTES
+from tests.support.group_rules import group_rules
 from tests.support.lifecycles import lifecycles
 
 TEXTS = st.text(min_size=1, max_size=30).filter(str.strip)
@@ -84,6 +85,8 @@ def definitions(draw: st.DrawFn) -> dict[str, Any]:
         data |= {"scope": draw(SCOPES), "out_of_scope": draw(st.sampled_from(["skip", "disable"]))}
     if draw(st.booleans()):
         data["lifecycle"] = draw(lifecycles())
+    if draw(st.booleans()):
+        data["groups"] = draw(group_rules(SCOPES))
     return parse_definition(data).to_json()
 
 
@@ -216,6 +219,28 @@ lifecycle:
     - after_days: 30
       do: delete
   way_in: self_service_reset
+groups:
+  - rule: department
+    column: department
+    name: |-
+      Append("Dept ",
+        [value])
+    adopt:
+      Sales: 5a1c3f0e-2b7d-4c55-9d66-7e8899aabbcc
+      licensing: 6a1c3f0e-2b7d-4c55-9d66-7e8899aabbcc
+  - rule: projects
+    expression: Split([projects], [param.domain])
+    licensing: true
+  - rule: staff
+    group: 007
+    when:
+      any:
+        - rule: pilot
+        - column: grade
+          is: greater
+          value: 3
+    fully_managed: true
+    emptied: keep
 """
 
 
@@ -235,6 +260,9 @@ def test_texts_are_what_is_written() -> None:
     assert definition["scope"]["any"][1]["all"][0]["value"] == ["NO", "SE"]
     assert definition["attributes"][-1]["constant"] == "007"
     assert definition["attributes"][-2]["constant"] == "true"
+    assert [each.get("licensing") for each in definition["groups"]] == [None, True, None]
+    assert definition["groups"][0]["adopt"]["licensing"].startswith("6a1c")
+    assert definition["groups"][2]["group"] == "007"
 
 
 # Each row: what is changed in the file above, and line, column and words of the answer.
@@ -245,9 +273,9 @@ MISTAKES = [
     ("key_column: id", "key_colum: id", "line 3, column 1: unknown key key_colum: did you mean"),
     ("key_column: id", "key_column:", "line 3, column 1: key_column must name the column"),
     ("domain: customer.example", "domain:", "line 5, column 3: parameter domain has no value"),
-    ("[param.domain]", "[param.domin]", "line 21, column 17: userName: there is no parameter"),
+    ('"@", [param.domain]', '"@", [param.domin]', "line 21, column 17: userName: there is no"),
     ("value: Kiruna", "value:", 'line 10, column 11: rule pilot: column site: "equals" needs'),
-    ("- rule: pilot", "- rule: pilto", "line 13, column 13: scope: there is no rule pilto"),
+    ("- rule: pilot\n    -", "- rule: pilto\n    -", "line 13, column 13: scope: there is no rule"),
     ("is: in\n", "is: inn\n", 'line 16, column 15: scope: "is" of column country must be'),
     ("is: in\n", "iss: in\n", "line 16, column 11: unknown key iss"),
     ("out_of_scope: disable", "guests: some", "line 18, column 1: guests is true or"),
@@ -273,6 +301,22 @@ MISTAKES = [
     ("target: title\n      e", "target: titl\n      e", "line 48, column 7: lifecycle: leavers"),
     ('"left", [leaver', '"left" [leaver', "line 51, column 36: lifecycle: leavers step 2: unexp"),
     ("way_in: self", "way_in: none", "line 54, column 3: lifecycle: way_in is temporary"),
+    ("column: department", "colum: department", "line 57, column 5: unknown key colum: did you"),
+    ("- rule: department", "- rule: 1a", "line 56, column 11: group rule 1: \"rule\" is a name"),
+    ("- rule: projects", "- rul: projects", "line 64, column 5: unknown key rul: did you mean"),
+    ("- rule: staff", "- rule: Projects", "line 67, column 11: groups Projects: the rule name"),
+    ('"Dept ",\n', '"Dept "\n', "line 60, column 9: groups department: unexpected [value]"),
+    ("Sales: 5a1c", "Sales: 5g1c", "line 62, column 14: groups department: adopt: '5g1c"),
+    ("Sales: 5a1c", "Sales: 6a1c", "line 56, column 11: groups department: the id 6a1c"),
+    ("[projects], [param", "[projects] [param", "line 65, column 34: groups projects: unexpec"),
+    ("[projects], [param.d", "[projects], [param.x", "line 65, column 17: groups projects: there"),
+    ("licensing: true", "licensing: yes", 'line 66, column 16: groups projects: "licensing" is'),
+    ("group: 007", "group:", "line 68, column 11: groups staff: group must be text"),
+    ("group: 007", "column: a\n    group: 7", "line 67, column 11: groups staff: a rule has"),
+    ("      any:\n        - rule: pilot", "      any:\n        - rule: pilto", "line 71, column 1"),
+    ("is: greater", "is: taller", 'line 73, column 15: groups staff: when: "is" of column grade'),
+    ("is: greater", "iss: greater", "line 73, column 11: unknown key iss: did you mean is"),
+    ("emptied: keep", "emptied: burn", 'line 76, column 14: groups staff: "emptied" is keep or'),
     ("CDate([leave])", "CDate([leave]", "line 44, column 37: lifecycle: last_day: "),
 ]  # fmt: skip
 

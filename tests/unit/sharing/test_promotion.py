@@ -176,3 +176,46 @@ def test_joiners_and_leavers_are_searched_as_rules_are() -> None:
     assert [each for each in promoted.left if each.place == "way_in"] == [
         Mention("domain", "old.example", "way_in")
     ]
+
+
+def test_group_rules_name_their_tenant_by_adopted_ids_names_and_conditions() -> None:
+    rules = [
+        {
+            "rule": "department",
+            "expression": 'Split([departments], "@test.customer.example")',
+            "name": 'Append([value],\n " of test.customer.example")',
+            "adopt": {"sales": GROUP, "a@test.customer.example": GROUP[:-1] + "d"},
+        },
+        {
+            "rule": "staff",
+            "group": "All of test.customer.example",
+            "description": "Ask it@old.example",
+            "when": {"any": [{"rule": "staff"}, {"column": "test.customer.example", "is": "in",
+                                                "value": ["x@test.customer.example"]}]},
+            "adopt": GROUP,
+        },
+        {"rule": "site", "column": "test.customer.example"},
+    ]  # fmt: skip
+    promoted = promote({**STARTER, "groups": rules}, TABLE)
+    department, staff, site = promoted.definition["groups"]
+    assert department["expression"] == 'Split([departments], "@customer.example")'
+    assert department["name"] == 'Append([value],\n " of customer.example")'
+    assert department["adopt"] == {"sales": OTHER, "a@customer.example": GROUP[:-1] + "d"}
+    assert (staff["group"], staff["adopt"]) == ("All of customer.example", OTHER)
+    condition = staff["when"]["any"][1]
+    assert condition["column"] == "test.customer.example"
+    assert condition["value"] == ["x@customer.example"]
+    assert site == rules[2]
+    assert [each for each in promoted.left if each.place.startswith("groups")] == [
+        Mention("id", GROUP[:-1] + "d", "groups department"),
+        Mention("domain", "old.example", "groups staff"),
+    ]
+    assert Mention("domain", "test.customer.example", "groups department", 2) in promoted.replaced
+
+
+def test_values_that_would_become_one_stay_two() -> None:
+    adopt = {"test.customer.example": GROUP, "customer.example": OTHER}
+    rule = {"rule": "domain", "column": "domain", "adopt": adopt}
+    stays: Any = {("domain", "customer.example"): "customer.example"}
+    changed = promote({**STARTER, "groups": [rule]}, TABLE | stays).definition
+    assert set(changed["groups"][0]["adopt"]) == set(adopt)
