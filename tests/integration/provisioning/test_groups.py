@@ -6,12 +6,10 @@ import pytest
 from django.utils import timezone
 
 from billing.models import Call
-from provisioning.domain.groups import GroupAct, GroupOperation, Member
-from provisioning.domain.licensing import USAGE_LOCATION
+from provisioning.domain.groups import GroupAct
 from provisioning.domain.retry import MAX_ATTEMPTS
 from provisioning.models import DirectoryGroup, GroupMember, HeldRecord, Job, Operation
 from provisioning.services import effects
-from provisioning.services.licensing import with_licence_warnings
 from provisioning.services.samples import sample_of
 from tests.support.engine import Engine
 from tests.support.staff import DEPARTMENTS, PROJECTS, export, members, profile, record
@@ -310,62 +308,3 @@ def test_the_preview_of_a_profile_counts_the_calls_of_its_groups(staff: Engine) 
     job = staff.serve(staff.queue())
     assert shown.calls == job.planned_calls == 2
     assert shown.acts == {GroupAct.CHANGE: 2}
-
-
-LICENCES = DEPARTMENTS | {"licensing": True}
-
-
-def located(*groups: Any, when: str = "always") -> dict[str, Any]:
-    """The profile with the usage location from the projects' column."""
-    found = profile(*groups)
-    rule = {"target": USAGE_LOCATION, "column": "projects", "when": when}
-    return found | {"attributes": [*found["attributes"], rule]}
-
-
-def warnings(job: Job) -> dict[str, str]:
-    return dict(job.operations.filter(kind="member_add").values_list("person", "warning"))
-
-
-def test_a_licensing_group_warns_of_members_without_a_usage_location(engine: Engine) -> None:
-    engine.publish(located(LICENCES))
-    rows = [each | {"projects": "SE" if each["id"] in ("00", "01") else ""} for each in STAFF]
-    job = engine.plan(export(rows))
-    said = warnings(job)
-    assert said["Dept Care"].startswith("2 have no usage location")
-    assert said["Dept Care"].endswith(": 02, 04.")
-    assert said["Dept Sales"].endswith(": 03, 05.")
-    assert engine.serve(engine.approve(job)).failed == 0
-    moved = [each | {"department": "Care", "projects": "NO"} for each in rows]
-    assert warnings(engine.plan(export(moved))) == {"Dept Care": ""}
-
-
-def test_who_is_known_to_have_a_usage_location_is_not_named(engine: Engine) -> None:
-    engine.publish(located(DEPARTMENTS))
-    rows = [each | {"projects": "SE" if each["id"] == "00" else ""} for each in STAFF]
-    engine.apply(export(rows))
-    engine.publish(located(LICENCES))
-    moved = [
-        each | {"department": "Sales" if each["id"] in ("00", "02") else each["department"]}
-        for each in rows
-    ]
-    said = warnings(engine.plan(export(moved)))
-    assert said["Dept Sales"].startswith("1 has no usage location")
-    assert said["Dept Sales"].endswith(": 02.")
-
-
-def test_groups_without_licences_warn_of_nothing_and_read_nothing(
-    staff: Engine, django_assert_num_queries: Any
-) -> None:
-    job = staff.plan(export(STAFF))
-    assert set(warnings(job).values()) == {""}
-    planned = [GroupOperation(GroupAct.ADD, "department/a", "A", "a", members=(Member("1"),))]
-    with django_assert_num_queries(0):
-        assert list(with_licence_warnings(job, iter(planned))) == planned
-
-
-def test_a_warning_of_the_plan_stays_beside_one_of_the_way(engine: Engine) -> None:
-    engine.publish(located(LICENCES))
-    engine.fault(kind="status", status=400, method="POST", path="/users")
-    job = engine.apply(export(STAFF))
-    (short,) = [each for each in warnings(job).values() if each.startswith("1 of 3 got no account")]
-    assert "3 have no usage location" in short
