@@ -6,12 +6,10 @@ import pytest
 from django.utils import timezone
 
 from billing.models import Call
-from provisioning.domain.groups import GroupAct, GroupOperation, Member
-from provisioning.domain.licensing import USAGE_LOCATION
+from provisioning.domain.groups import GroupAct
 from provisioning.domain.retry import MAX_ATTEMPTS
 from provisioning.models import DirectoryGroup, GroupMember, HeldRecord, Job, Operation
 from provisioning.services import effects
-from provisioning.services.licensing import with_licence_warnings
 from provisioning.services.samples import sample_of
 from provisioning.services.undoing import preview_of, undo_job
 from tests.support.engine import Engine
