@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from provisioning.domain.attributes import CATALOGUE, CUSTOM, MANAGER, USER_NAME, is_custom
 from provisioning.domain.groups import DESCRIPTION as GROUP_DESCRIPTION
 from provisioning.domain.groups.words import GROUP_RULE, group_rule_label
+from provisioning.domain.plan_values import Change
 from provisioning.domain.redaction import DISPLAY_NAME, REDACTED, shown_name, shown_text
 from provisioning.models import Job, MappingProfile, Operation
 from provisioning.selectors import source_of, sources_of
@@ -126,17 +127,17 @@ def _labelled(part: str) -> str:
 
 
 @register.filter
-def person_of(operation: Operation, redacted: frozenset[str]) -> str:
+def person_of(operation: Operation | Change, redacted: frozenset[str]) -> str:
     """The person's or group's name as pages may show it."""
-    if operation.on_group:
+    if isinstance(operation, Operation) and operation.on_group:
         return operation.person
     return shown_name(DISPLAY_NAME, operation.person, redacted)
 
 
 @register.filter
-def user_name_of(operation: Operation, redacted: frozenset[str]) -> str:
+def user_name_of(operation: Operation | Change, redacted: frozenset[str]) -> str:
     """The user name, or the nickname of a group, as pages may show it."""
-    if operation.on_group:
+    if isinstance(operation, Operation) and operation.on_group:
         return operation.user_name
     return shown_name(USER_NAME, operation.user_name, redacted)
 
@@ -149,7 +150,7 @@ def told(operation: Operation, name: str, redacted: frozenset[str]) -> str:
 
 @register.simple_tag
 def differences(
-    operation: Operation, redacted: frozenset[str], names: Mapping[str, str] | None = None
+    operation: Operation | Change, redacted: frozenset[str], names: Mapping[str, str] | None = None
 ) -> list[Difference]:
     """What an operation changes, in the catalogue's order; redacted values are not shown.
 

@@ -106,10 +106,6 @@ class Command(BaseCommand):
             action="store_true",
             help="also take over accounts of other sources whose person has changed to this one",
         )
-        parser.add_argument("--json", action="store_true", help="print JSON")
-        parser.add_argument(
-            "--timeout", type=float, default=3600.0, help="seconds to wait for the worker"
-        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Upload, follow the planning, and perhaps approve and follow the applying."""

@@ -8,7 +8,7 @@ import pytest
 
 from provisioning.domain.plan_values import Kind
 from provisioning.models import DirectoryObject, Job, Operation
-from provisioning.selectors import counts_of, report_of
+from provisioning.selectors import counts_of, profile_in, report_of
 from provisioning.services.effects import effect
 from provisioning.services.policies import figures_of
 from provisioning.services.samples import sample_of
@@ -110,13 +110,20 @@ def test_the_start_begins_at_midnight_where_the_customer_is(engine: Engine) -> N
     assert again(engine, midnight).created == 1
 
 
+def definition_of(tenant: Tenant) -> Any:
+    found = profile_in(tenant)
+    assert found is not None
+    assert found.current is not None
+    return found.current.definition
+
+
 def test_the_effect_shows_the_day_of_the_customer(engine: Engine) -> None:
     publish(engine, {"last_day": {"column": "leave"}}, "Pacific/Auckland")
     applied(engine, engine.upload(file(row("1", leave="2026-03-10"))), days(-2))
     tenant = Tenant.objects.get(pk=engine.tenant.pk)
     sample = sample_of(tenant)
     assert sample is not None
-    definition = tenant.profile.current.definition
+    definition = definition_of(tenant)
     midnight = datetime(2026, 3, 11, tzinfo=ZoneInfo("Pacific/Auckland"))
     for moment, calls in ((midnight - timedelta(seconds=1), 0), (midnight, 1)):
         assert effect(tenant, definition, sample, moment).effect.calls == calls
@@ -282,5 +289,5 @@ def test_an_effect_counts_who_joins_later_as_inactive(engine: Engine) -> None:
     tenant = Tenant.objects.get(pk=engine.tenant.pk)
     sample = sample_of(tenant)
     assert sample is not None
-    found = effect(tenant, tenant.profile.current.definition, sample, NOON).effect
+    found = effect(tenant, definition_of(tenant), sample, NOON).effect
     assert found.counts[Kind.INACTIVE] == 1

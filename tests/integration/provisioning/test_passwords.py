@@ -7,7 +7,7 @@ import pytest
 from django.apps import apps
 
 from provisioning.domain.passwords import initial_password
-from provisioning.services import applying, slices
+from provisioning.services import requests, slices
 from tests.support.engine import Engine, people
 
 TABLE = people(12)
@@ -22,7 +22,7 @@ def test_no_password_is_kept_or_logged_anywhere(
         given.append(initial_password())
         return given[-1]
 
-    monkeypatch.setattr(applying, "initial_password", watched)
+    monkeypatch.setattr(requests, "initial_password", watched)
     with caplog.at_level(logging.DEBUG):
         job = engine.plan(TABLE)
         # Requests that fail in every way, so that errors are shown and logged, too.
@@ -79,7 +79,7 @@ def test_a_retried_creation_gets_another_password(
         given.append(initial_password())
         return given[-1]
 
-    monkeypatch.setattr(applying, "initial_password", watched)
+    monkeypatch.setattr(requests, "initial_password", watched)
     engine.fault(kind="status", status=503, method="POST", times=2)
     engine.apply(people(1))
     assert len(set(given)) == 3
@@ -91,5 +91,5 @@ def test_a_change_carries_no_password(engine: Engine, monkeypatch: pytest.Monkey
     def never() -> str:
         raise AssertionError("a password for a change")
 
-    monkeypatch.setattr(applying, "initial_password", never)
+    monkeypatch.setattr(requests, "initial_password", never)
     engine.apply(people(11))

@@ -60,20 +60,13 @@ def test_it_prints_the_plan_with_its_price_and_stops(engine: Engine, run: Any) -
 def test_it_prints_the_plan_as_json(engine: Engine, run: Any) -> None:
     plan = json.loads(run(TABLE, "--json"))
     assert plan["state"] == "planned"
-    assert plan["plan"] == {
+    counted = plan["plan"]
+    assert counted.pop("price") == {"currency": "USD", "amount": "0.024000000"}
+    assert {name: number for name, number in counted.items() if number} == {
         "create": 12,
-        "update": 0,
-        "disable": 0,
-        "enable": 0,
-        "adopt": 0,
-        "transfer": 0,
-        "delete": 0,
-        "release": 0,
-        "leave": 0,
-        "withheld": 0,
         "calls": 12,
-        "price": {"currency": "USD", "amount": "0.024000000"},
     }
+    assert {"update", "transfer", "release", "member_add", "group_delete"} <= counted.keys()
     assert len(plan["operations"]) == 12
     assert plan["usage"]["calls"] == 1
 
@@ -172,7 +165,7 @@ def test_the_guard_stops_the_command_with_its_reasons(engine: Engine, run: Any) 
 def test_withheld_disables_need_their_own_yes(engine: Engine, run: Any) -> None:
     run(TABLE, "--apply", *named(engine))
     damaged = with_unreadable_key(without(TABLE, 1))
-    assert "2 disables need --include-withheld" in run(damaged, *named(engine))
+    assert "2 changes in doubt need --include-withheld" in run(damaged, *named(engine))
     assert "disabled 0" in run(damaged, "--apply", *named(engine))
     text = run(damaged, "--apply", "--include-withheld", *named(engine))
     assert "disabled 2" in text
