@@ -94,6 +94,9 @@ class Job(models.Model):
     unit_price = models.DecimalField(max_digits=18, decimal_places=9, null=True)
     currency = models.CharField(max_length=3, blank=True)
 
+    calls_made = models.PositiveIntegerField(
+        default=0, help_text="Calls that applying has made so far; its reads while planning aside."
+    )
     total = models.PositiveIntegerField("operations to apply", default=0)
     created = models.PositiveIntegerField(default=0)
     updated = models.PositiveIntegerField(default=0)

@@ -162,7 +162,7 @@ def _round(job: Job, batch: Sequence[Operation], client: ScimClient, held: HeldL
             _settle(operation, exchange, client, now, current)
             for operation, exchange in zip(current, exchanges, strict=True)
         ]
-        save(job, settled + dropped)
+        save(job, settled + dropped, sum(map(_left, exchanges)))
     if not _reached(exchanges):
         return Verdict(settings.LANE_RETRY_SECONDS, NotSent.sentence)
     return _verdict(settled)
@@ -201,6 +201,10 @@ def _without_request(operation: Operation, guard: Safeguard, now: datetime) -> O
         return group_outcomes.stale(operation, now) if group_outcomes.is_stale(operation) else None
     why = "" if looks_up(operation) else guard.why_not(operation)
     return outcomes.untouched(operation, why, now) if why else None
+
+
+def _left(exchange: Exchange) -> bool:
+    return exchange.answer.fate in (Fate.ANSWERED, Fate.UNCERTAIN)
 
 
 def _reached(exchanges: Sequence[Exchange]) -> bool:

@@ -61,8 +61,8 @@ _GROUP = (
 )
 
 
-def save(job: Job, settled: Sequence[Outcome]) -> None:
-    """Write all that a round did."""
+def save(job: Job, settled: Sequence[Outcome], calls: int) -> None:
+    """Write all that a round of so many calls did."""
     _save_shadow([each.shadow for each in settled if each.shadow is not None])
     _save_groups(settled)
     for outcome in settled:
@@ -81,6 +81,7 @@ def save(job: Job, settled: Sequence[Outcome]) -> None:
     _note_managers(job, settled)
     tally = Counter(each.tally for each in settled if each.tally)
     tally["members_added"] += sum(each.added for each in settled)
+    tally["calls_made"] += calls
     count(job, tally)
 
 

@@ -76,9 +76,13 @@ def job_detail(request: PortalRequest, pk: int) -> HttpResponse:
 
 @allowed(Action.SEE_REPORTS)
 def job_progress(request: PortalRequest, pk: int) -> HttpResponse:
-    """The moving part of a job's page; when the state has moved on, the page loads anew."""
+    """The moving part of a job's page; when the state has moved on, the page loads anew.
+
+    However many look at it, of the job only its row is read.
+    """
     job = visible(selectors.jobs_for(request.user), pk=pk)
-    response = render(request, "provisioning/partials/progress.html", facts_of(job, request.user))
+    context = {"job": job, **_waits(job)}
+    response = render(request, "provisioning/partials/progress.html", context)
     if job.state not in Job.IN_LANE:
         response.headers["HX-Refresh"] = "true"
     return response

@@ -228,8 +228,8 @@ def test_who_was_created_when_the_job_is_cancelled_still_gets_the_rest(
     job = sets.approve(sets.plan(TABLE))
     save = applying.save
 
-    def cancels(current: Job, settled: Any) -> None:
-        save(current, settled)
+    def cancels(current: Job, settled: Any, calls: int) -> None:
+        save(current, settled, calls)
         Job.objects.filter(pk=current.pk).update(cancel_requested=True)
 
     monkeypatch.setattr(applying, "save", cancels)
