@@ -10,8 +10,15 @@ import pytest
 from tests.support.sandbox import ROOT
 
 FOLDERS = ("tenants", "billing", "provisioning", "sharing")
-# Nothing in these depends on the database; the storm would double the suite's longest file.
-ELSEWHERE = {"test_evaluate.py", "test_passwords.py", "test_storm.py", "test_token.py"}
+# Nothing in these depends on the database; the storm and the histories would double the suite's
+# longest files.
+ELSEWHERE = {
+    *("test_evaluate.py", "test_passwords.py", "test_token.py", "test_pacing.py"),
+    *("test_profile_pages.py", "test_schedule_pages.py", "test_lifecycle_pages.py"),
+    *("test_group_pages.py", "test_reconcile_pages.py", "test_redaction.py", "test_forms.py"),
+    *("test_slow_patterns.py", "test_sync_command.py", "test_reconcile_command.py"),
+    *("test_storm.py", "test_histories.py"),
+}
 FILES = sorted(
     str(path.relative_to(ROOT))
     for folder in FOLDERS
