@@ -4,11 +4,11 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from provisioning.domain.attributes import ACTIVE, CATALOGUE
-from provisioning.domain.definition import MATCHABLE, parse_definition
+from provisioning.domain.definition import MATCHABLE, ProfileError, parse_definition
 from provisioning.domain.editing import editor_of, read_editor
 from provisioning.domain.groups import parse_groups
 from provisioning.domain.scope import TESTS
@@ -298,7 +298,12 @@ def _definitions(draw: st.DrawFn) -> dict[str, Any]:
 
 @given(_definitions())
 def test_any_definition_survives(definition: dict[str, Any]) -> None:
-    wanted = parse_definition(definition).to_json()
+    try:
+        wanted = parse_definition(definition).to_json()
+    except ProfileError as error:
+        # A step of leavers may meet a rule that writes its target at creation only.
+        assume("written only at creation" not in str(error))
+        raise
     assert parse_definition(there_and_back(definition)).to_json() == wanted
 
 
