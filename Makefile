@@ -66,6 +66,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench.bench_creations
 	$(BIN)/python -m tests.bench.bench_mapping
 	$(BIN)/python -m tests.bench.bench_effect
+	$(BIN)/python -m tests.bench.bench_planning
 	$(BIN)/python -m tests.bench.bench_threads
 	$(BIN)/python -m tests.bench.bench_csv
 	$(BIN)/python -m tests.bench.bench_sandbox
