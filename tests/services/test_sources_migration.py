@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import services
 from tests.support.sandbox import ROOT
 
 EXPECTED = {
@@ -42,5 +43,8 @@ def test_on_sqlite(tmp_path: Path) -> None:
 
 
 @pytest.mark.xdist_group("postgresql migration")
-def test_on_postgresql(postgres_url: str) -> None:
-    assert migrated(postgres_url) == EXPECTED
+def test_on_postgresql() -> None:
+    services.require("PostgreSQL")
+    # A server of its own: the shared one holds tenants of other tests.
+    with services.postgres() as url:
+        assert migrated(url) == EXPECTED
