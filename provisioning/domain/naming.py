@@ -275,7 +275,14 @@ def without(change: Change, path: str, reason: str) -> Change:
 def left_alone(change: Change, reason: str) -> Change:
     """The change as an account that is left alone for a reason."""
     return replace(
-        change, kind=Kind.LEAVE, before={}, after={}, choices={}, reason=reason, withheld=False
+        change,
+        kind=Kind.LEAVE,
+        before={},
+        after={},
+        choices={},
+        manager="",
+        reason=reason,
+        withheld=False,
     )
 
 

@@ -1,12 +1,14 @@
 """From desired people and the shadow of the directory to operations; pure.
 
 One person is at most one operation and one operation is one call, whatever changed (Entra takes
-several attributes in one PATCH); only custom security attributes of a new account take another.
+several attributes in one PATCH); only what a creation cannot carry takes another.
 Nothing here touches an account this portal did not create.
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
 
 from provisioning.domain.attributes import ACTIVE, EXTERNAL_ID, MANAGER, USER_NAME
 from provisioning.domain.closing import unless_elsewhere
@@ -54,6 +56,18 @@ __all__ = [
     "why_untouched",
 ]
 
+
+class _Traits(Protocol):
+    """What decides whether an account is written: of the plan's account, or of its shadow row."""
+
+    @property
+    def on_premises(self) -> bool: ...
+    @property
+    def guest(self) -> bool: ...
+    @property
+    def possibly_privileged(self) -> datetime | None: ...
+
+
 _NOT_OURS = "it was not created by this portal and is not touched."
 GUEST = "The account is a guest's, and the profile is not for guests; it is not touched."
 
@@ -96,7 +110,8 @@ def plan(
             yield from managers.noted(settled)
     for decided in names.decided():
         yield from managers.noted(decided)
-    yield from managers.waiting(names.needed)
+    for waited in managers.waiting(names.needed):
+        yield _guarded(waited, protection, guests)  # the manager may be its only change
     if absences is not None:
         yield from _absent(seen, directory, absences, protection, guests)
 
@@ -272,7 +287,7 @@ def _guarded(change: Change, protection: Protection, guests: bool) -> Change:
     return left_alone(change, reason) if reason else change
 
 
-def why_untouched(account: Account, *, guests: bool) -> str:
+def why_untouched(account: _Traits, *, guests: bool) -> str:
     """Why an account is never written, whatever the source says; "" when it may be."""
     if account.on_premises:
         return ON_PREMISES

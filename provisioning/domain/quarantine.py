@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 STEPS = tuple(timedelta(hours=hours) for hours in (1, 2, 6, 12, 24))
-QUICK_PAUSE = timedelta(seconds=60)
 # A job has failed as a whole when so many operations, and this share of them, ended for one reason.
 LEAST_FAILED, FAILED_PERCENT = 5, 50
 # What differs from person to person: what stands in brackets, in quotation marks, and numbers.

@@ -105,6 +105,8 @@ INVERSES: Mapping[Kind, Inverse] = {
 _NO_INVERSE = {
     Kind.DELETE: "A deletion cannot be taken back through SCIM. Within 30 days an administrator can"
     " restore the account in the Entra admin center.",
+    Kind.TRANSFER: "A transfer is not taken back. The former source gets the account by a transfer"
+    " of its own, when the person is in it again.",
     Kind.RELEASE: "The next sync proposes to adopt the account again, if the profile finds it.",
 }
 

@@ -293,7 +293,6 @@ def _skip_pending(job: Job, held: HeldLane) -> None:
     what is believed of the account would be wrong otherwise; a creation that may have been is
     looked for, and skipped when it is not there. An account that exists by now still gets what its
     creation could not carry, and a circle of names that was begun is carried through."""
-    # A creation of a group nobody knows the end of is looked for, never sent again.
     creation = Q(kind=Operation.Kind.CREATE)
     sure = (creation & Q(target=None)) | (~creation & Q(uncertain_since=None))
     begun = begun_circles(job).values_list("pk", flat=True)

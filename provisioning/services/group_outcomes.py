@@ -18,7 +18,7 @@ from provisioning.models import DirectoryGroup, Operation
 from provisioning.scim.errors import NotFound, Rejected, ScimError
 from provisioning.scim.resources import created_id, extension_value, resources_of
 from provisioning.scim.urns import ENTRA_GROUP
-from provisioning.services.outcomes import Outcome, note_error
+from provisioning.services.outcomes import Outcome, note_error, warn
 
 _MAX_LOOKUPS = 6
 _TRUST = timedelta(minutes=10)
@@ -190,7 +190,8 @@ def _without(operation: Operation, error: ScimError, now: datetime) -> Outcome:
     message = f"{who} not in the directory any more, and left out."
     if not left:
         return _fail(operation, now, message)
-    operation.members, operation.warning, operation.message = left, message, ""
+    operation.members, operation.message = left, ""
+    warn(operation, message)
     operation.state, operation.not_before = _STATE.PENDING, None
     operation.attempts, operation.status, operation.detail = 0, None, ""
     return Outcome(operation, renamed=True)

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from provisioning.domain.groups import (
     GroupAct,
@@ -16,7 +15,6 @@ from provisioning.domain.groups import (
     People,
     plan_groups,
 )
-from provisioning.domain.plan_values import Absences
 from provisioning.models import DirectoryGroup, DirectoryObject, Job, Operation
 from provisioning.scim.client import ScimClient
 from provisioning.services.accepted import GroupAcceptances
@@ -24,7 +22,7 @@ from provisioning.services.group_reading import read_adopted, read_doubted
 from provisioning.services.group_repairs import group_repairs_of
 from provisioning.services.lanes import HeldLane
 from provisioning.services.licensing import with_licence_warnings
-from provisioning.services.people import MappedPeople
+from provisioning.services.people import MappedPeople, absences_of
 from provisioning.services.plan_counts import PlanCounts
 from provisioning.services.plan_rows import group_row
 from provisioning.services.protection import protection_of
@@ -106,11 +104,7 @@ def _people(
         accounts[key] = entra_id.lower()
         if protection.covers(entra_id, user_name):
             protected.add(entra_id.lower())
-    return People(accounts, counts.joining.keys, protected, _absences(job, people))
-
-
-def _absences(job: Job, people: MappedPeople) -> Absences | None:
-    return None if job.kind == Job.Kind.PILOT else people.absences(timezone.now())
+    return People(accounts, counts.joining.keys, protected, absences_of(job, people))
 
 
 def _pks(job: Job) -> dict[str, int]:

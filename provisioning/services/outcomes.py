@@ -46,7 +46,7 @@ _TALLY = {
 }
 _DUPLICATE_STATUSES = (400, 409)
 _MAX_LOOKUPS = 6
-_CREATED_ONLY = "The account was created, but without its custom security attributes. "
+_WARNING = 300
 _DELETED_BEFORE = (
     "Entra says the user name is taken but shows no such account. An account deleted within the"
     " last 30 days keeps its user name: restore it, or wait, or map another user name."
@@ -126,6 +126,11 @@ def answered_duplicate(operation: Operation) -> bool:
     return operation.status in _DUPLICATE_STATUSES
 
 
+def warn(operation: Operation, text: str) -> None:
+    """Add a sentence before what the operation warns of already."""
+    operation.warning = f"{text} {operation.warning}".strip()[:_WARNING]
+
+
 def written(operation: Operation, body: Any, now: datetime) -> Outcome:
     """A write that succeeded."""
     operation.message = ""
@@ -188,14 +193,16 @@ def _without_manager(operation: Operation, error: ScimError) -> Outcome | None:
     said = error.detail.lower()
     if manager and str(manager) in said:
         operation.after = {path: each for path, each in operation.after.items() if path != MANAGER}
-        operation.warning = "The manager's account is gone; set when there is one."
+        warn(operation, "The manager's account is gone; set when there is one.")
+        refused = False
     elif manager and creates(operation) and "manager" in said:
         operation.carries_manager = False
+        refused = True
     else:
         return None
     operation.state, operation.not_before = Operation.State.PENDING, None
     operation.status, operation.detail, operation.message = None, "", ""
-    return Outcome(operation, renamed=True, manager_refused=not operation.carries_manager)
+    return Outcome(operation, renamed=True, manager_refused=refused)
 
 
 def looked_up(
@@ -364,7 +371,7 @@ def _gave_up(operation: Operation, error: ScimError, now: datetime) -> Outcome:
         operation.not_before = now + timedelta(seconds=backoff(operation.attempts, 0.0))
         return Outcome(operation)
     if second or not isinstance(error, NotFound):
-        outcome = _fail(operation, now, f"{_CREATED_ONLY if second else ''}{error}")
+        outcome = _fail(operation, now, f"{_created_only(operation) if second else ''}{error}")
         outcome.shadow = (
             doubted_row(operation, changes_of(operation)) if operation.uncertain_since else None
         )
@@ -376,6 +383,14 @@ def _gave_up(operation: Operation, error: ScimError, now: datetime) -> Outcome:
     outcome = _fail(operation, now, f"{error} The next sync plans to create it again.")
     outcome.gone = gone
     return outcome
+
+
+def _created_only(operation: Operation) -> str:
+    """What the account has not got, whose second call was refused."""
+    left = changes_of(operation)
+    custom = ["custom security attributes"] if any(map(is_custom, left)) else []
+    missing = " and ".join([*custom, *(["manager"] if MANAGER in left else [])])
+    return f"The account was created, but without its {missing}. "
 
 
 def _deleted(operation: Operation, now: datetime) -> Outcome:

@@ -12,6 +12,7 @@ from provisioning.domain.attributes import CATALOGUE
 from provisioning.domain.keys import refused_keys
 from provisioning.domain.mapping import CompiledProfile, MappingError
 from provisioning.domain.people import SourcePeople
+from provisioning.domain.plan_values import Absences
 from provisioning.domain.problems import Problem
 from provisioning.domain.records import Record, fold_key
 from provisioning.models import DirectoryObject, Drift, HeldRecord, Job, Operation
@@ -166,3 +167,13 @@ class MappedPeople(SourcePeople):
         self._slow_targets.update(targets)
         if self._slow >= _SLOW_RECORDS:
             raise PatternTooSlow(self._slow_targets)
+
+
+def absences_of(job: Job, people: MappedPeople) -> Absences | None:
+    """How people missing from a job's read are taken; None where that says nothing.
+
+    A pilot reads a part of the source, and without a kept read nobody knows who is in it.
+    """
+    if job.kind == Job.Kind.PILOT or job.snapshot is None:
+        return None
+    return people.absences(timezone.now())

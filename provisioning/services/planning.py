@@ -12,7 +12,7 @@ from billing.selectors import quote_for
 from provisioning.domain.attributes import MANAGER
 from provisioning.domain.groups import GroupOperation
 from provisioning.domain.mapping import CompiledProfile
-from provisioning.domain.planner import Absences, Change, Kind, plan
+from provisioning.domain.planner import Change, Kind, plan
 from provisioning.models import DirectoryObject, HeldRecord, Job, Operation
 from provisioning.scim.client import ScimClient
 from provisioning.selectors import profile_of
@@ -30,7 +30,7 @@ from provisioning.services.manager_waves import (
     report_missing,
     settle_managers,
 )
-from provisioning.services.people import MappedPeople, PatternTooSlow
+from provisioning.services.people import MappedPeople, PatternTooSlow, absences_of
 from provisioning.services.plan_counts import PlanCounts
 from provisioning.services.plan_rows import person_row
 from provisioning.services.protection import protection_of, refresh_protected
@@ -106,7 +106,7 @@ def _write_operations(
         accepted.directory(shadow),
         mapped=profile.managed,
         protection=protection_of(job.tenant),
-        absences=_absences(job, people),
+        absences=absences_of(job, people),
         matching=profile.definition.matching,
         guests=profile.definition.guests,
         creation_carries=carries,
@@ -164,13 +164,6 @@ def _note_outside(job: Job, people: MappedPeople, held: HeldLane) -> None:
     for pks, noted in ((inside, None), (fresh, timezone.now())):
         for at in range(0, len(pks), _BATCH):
             ours.filter(pk__in=pks[at : at + _BATCH]).update(outside_since=noted)
-
-
-def _absences(job: Job, people: MappedPeople) -> Absences | None:
-    """A pilot reads a part of the source: who is not in it says nothing."""
-    if job.kind == Job.Kind.PILOT or job.snapshot is None:
-        return None
-    return people.absences(timezone.now())
 
 
 def _counted(changes: Iterator[Change], counts: PlanCounts) -> Iterator[Change]:

@@ -155,9 +155,8 @@ def _refer(operation: Operation, accounts: Mapping[str, str]) -> None:
     if manager:
         operation.after = {**operation.after, MANAGER: manager.lower()}
     else:
-        operation.warning = (
-            f"The manager with key {operation.manager} got no account; set when there is one."
-        )
+        said = f"The manager with key {operation.manager} got no account; set when there is one."
+        outcomes.warn(operation, said)
     operation.manager = ""
 
 
@@ -174,7 +173,7 @@ def _place(
     operation.members = [pair for pair in known if pair[1]]
     if left := len(known) - len(operation.members):
         said = f"{left} of {len(known)} got no account; they are added when there is one."
-        operation.warning = f"{said} {operation.warning}".strip()[:300]
+        outcomes.warn(operation, said)
     return True
 
 

@@ -6,10 +6,8 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from provisioning.domain.naming import ON_PREMISES
-from provisioning.domain.planner import GUEST
+from provisioning.domain.planner import why_untouched
 from provisioning.domain.protection import (
-    PRIVILEGED,
     REFUSED_ALONE,
     Protection,
     protected_groups,
@@ -26,6 +24,7 @@ from provisioning.scim.client import ScimClient
 from provisioning.scim.messages import Purpose
 from provisioning.services.decisions import DecisionRefused
 from provisioning.services.lanes import HeldLane
+from provisioning.services.outcomes import warn
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User
 from tenants.selectors import tenants_for
@@ -136,13 +135,7 @@ class Safeguard:
         entry = covers(entra_id, operation.user_name) or covers("", old_name)
         if entry is not None:
             return why_protected(entry)
-        if target is None:
-            return ""
-        if target.on_premises:
-            return ON_PREMISES
-        if target.guest and not self._guests:
-            return GUEST
-        return PRIVILEGED if target.possibly_privileged else ""
+        return why_untouched(target, guests=self._guests) if target else ""
 
     def spared(self, batch: Sequence[Operation]) -> list[Operation]:
         """Operations on groups out of which protected people were left, now without them."""
@@ -155,10 +148,8 @@ class Safeguard:
         ]
         left_out = len(operation.members) - len(kept)
         if left_out:
-            operation.warning = (
-                f"{left_out} of {len(operation.members)} left out: protected since the plan was"
-                " made."
-            )
+            whole = len(operation.members)
+            warn(operation, f"{left_out} of {whole} left out: protected since the plan was made.")
             operation.members = kept
         return bool(left_out)
 

@@ -4,22 +4,16 @@ What is a failure of the whole tenant is decided here; how long it rests is the 
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, F, QuerySet
 from django.utils import timezone
 
 from provisioning.adapters.directory import NoCredential
 from provisioning.domain.local_time import told
-from provisioning.domain.quarantine import (
-    QUICK_PAUSE,
-    Stage,
-    Streak,
-    common_reason,
-    failed,
-    kind_of_message,
-)
+from provisioning.domain.quarantine import Stage, Streak, common_reason, failed, kind_of_message
 from provisioning.domain.retry import Trouble
 from provisioning.models import Job, Operation, Quarantine
 from provisioning.scim.errors import ScimError
@@ -86,7 +80,7 @@ def note(tenant: Tenant, failure: Failure, now: datetime) -> datetime:
     )
     if until is not None:
         _tell_of_rest(tenant, streak, until, failure.message)
-    return until or now + QUICK_PAUSE
+    return until or now + timedelta(seconds=settings.LANE_PROBE_SECONDS)
 
 
 def of(tenant: Tenant) -> Quarantine | None:

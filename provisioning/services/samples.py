@@ -16,7 +16,6 @@ from provisioning.domain.column_names import matches_of
 from provisioning.domain.column_statistics import ColumnStatistics, statistics_of
 from provisioning.domain.keys import Keyed, keyed, same_keys
 from provisioning.domain.records import Record
-from provisioning.domain.suggestions import suggest_keys
 from provisioning.models import Job, Snapshot, Source
 from provisioning.selectors import source_of
 from provisioning.services import snapshots
@@ -129,12 +128,6 @@ def _unused(source: Source) -> list[Snapshot]:
     used = Job.objects.filter(source=source, snapshot__isnull=False).values("snapshot_id")
     found = Snapshot.objects.filter(source=source, accepted_at=None).exclude(pk__in=used)
     return list(found)
-
-
-def guessed_key(sample: Sample) -> str:
-    """The column that most probably holds each person's key; "" when none can."""
-    keys = suggest_keys(sample.statistics.values())
-    return keys[0].column if keys else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,9 +59,8 @@ def _plan_again(portal: DemoPortal, page: Page) -> None:
     # Planned from the same file, which the guard asks about once more.
     again = page.get_by_role("button", name="Plan it anyway")
     approve = page.get_by_role("button", name=f"Approve {PEOPLE} changes")
-    expect(again.or_(approve)).to_be_visible(timeout=_END)
-    if again.is_visible():
-        again.click()
+    expect(again).to_be_visible(timeout=_END)
+    again.click()
     expect(approve).to_be_visible(timeout=_END)
 
 

@@ -90,6 +90,9 @@ def test_a_tenant_rests_after_failures_and_a_person_lets_it_try_again(
     for address in ("/customers/", f"/tenants/{OFF.slug}/", f"/tenants/{OFF.slug}/schedules/"):
         page.goto(address)
         expect(page.get_by_role("button", name="Try now").first).to_be_visible()
+    page.goto("/customers/")
+    named = page.get_by_text(re.compile(rf"^{OFF.name}.* rests until"))
+    expect(named).to_be_visible()
 
     _switch_feature(portal, OFF, on=True)
     page.goto(job)
@@ -98,6 +101,9 @@ def test_a_tenant_rests_after_failures_and_a_person_lets_it_try_again(
     assert figure(page, "Created") == f"{OFF.expected.created:,}"
     page.goto(f"/tenants/{OFF.slug}/")
     expect(page.get_by_role("button", name="Try now")).to_have_count(0)
+    # Tenants of other tests may be at rest there; this one is not named among them.
+    page.goto("/customers/")
+    expect(named).to_have_count(0)
 
 
 def test_a_schedule_is_set_without_a_script_in_sight(page_of: Callable[[str], Page]) -> None:

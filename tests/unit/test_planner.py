@@ -374,3 +374,20 @@ def test_an_account_that_entra_refused_alone_is_left_alone():
         change = only(people, [marked])
         assert change.kind is Kind.LEAVE
         assert "may hold a privileged role" in change.reason
+
+
+@pytest.mark.parametrize(
+    ("there", "protection"),
+    [
+        (account(), Protection(["007@*"])),
+        (account(on_premises=True), NOBODY),
+        (replace(account(), guest=True), NOBODY),
+        (replace(account(), possibly_privileged=datetime(2026, 11, 1, tzinfo=UTC)), NOBODY),
+    ],
+)
+def test_a_manager_who_joins_changes_no_account_that_is_never_written(there, protection):
+    people = [replace(person(), manager="008"), person("008")]
+    new, left = planned(people, [there], protection=protection)
+    assert (new.kind, left.kind, left.after, left.manager) == (Kind.CREATE, Kind.LEAVE, {}, "")
+    free = planned(people, [account()])
+    assert [(each.kind, each.manager) for each in free][1] == (Kind.UPDATE, "008")

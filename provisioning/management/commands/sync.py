@@ -82,7 +82,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--include-withheld",
             action="store_true",
-            help="also disable people who may be missing only because a key was unreadable",
+            help="also carry out changes in doubt: people and members who may be missing only"
+            " because a key was unreadable, groups whose earlier creation ended unknown",
         )
         parser.add_argument(
             "--include-adoptions",

@@ -3,8 +3,12 @@
 import pytest
 from django.utils import timezone
 
-from provisioning.models import Directory, HeldRecord, Job
-from provisioning.services import effects
+from provisioning.domain.attributes import MANAGER
+from provisioning.domain.retry import GiveUp
+from provisioning.models import Directory, DirectoryObject, HeldRecord, Job, Operation
+from provisioning.scim.errors import Rejected
+from provisioning.scim.messages import Answer, Fate
+from provisioning.services import effects, outcomes
 from provisioning.services.samples import sample_of
 from tests.support.engine import Engine
 from tests.support.staff import export, managers, profile, record
@@ -115,6 +119,32 @@ def test_a_manager_whose_account_is_gone_does_not_hold_up_the_rest(staff: Engine
     assert (job.updated, job.failed) == (1, 0)
     assert staff.user("4")["title"] == "Care"
     assert job.operations.get(key="4").warning.startswith("The manager's account is gone")
+
+
+@pytest.mark.parametrize(
+    ("target", "carries", "said", "refused"),
+    [
+        # A circle's second call: the account named is gone, which says nothing about creations.
+        (DirectoryObject(pk=1), False, "Reference id-1 does not exist.", False),
+        (None, True, "Reference id-1 does not exist.", False),
+        (None, True, "The manager cannot be set at creation.", True),
+    ],
+)
+def test_only_a_creation_that_may_not_name_a_manager_changes_later_ones(
+    target: DirectoryObject | None, carries: bool, said: str, refused: bool
+) -> None:
+    operation = Operation(
+        kind=Operation.Kind.CREATE,
+        target=target,
+        after={MANAGER: "id-1", "title": "Baker"},
+        carries_manager=carries,
+        warning="Said before.",
+    )
+    error = Rejected(Answer(Fate.ANSWERED, timezone.now(), 1, 400, body={"detail": said}))
+    outcome = outcomes.failed_write(operation, error, GiveUp(), timezone.now())
+    assert (outcome.renamed, outcome.manager_refused) == (True, refused)
+    assert operation.carries_manager is (carries and not refused)
+    assert operation.warning.endswith("Said before.")
 
 
 @pytest.mark.parametrize("carries", [True, False])

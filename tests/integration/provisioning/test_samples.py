@@ -7,10 +7,10 @@ import pytest
 from django.utils import timezone
 
 from msp_portal.demo.generator import people_profile
+from provisioning.domain.suggestions import suggest_keys
 from provisioning.models import Job, Snapshot, SnapshotChunk
 from provisioning.services import snapshots
 from provisioning.services.samples import (
-    guessed_key,
     people_matching,
     person_at,
     sample_of,
@@ -43,7 +43,7 @@ def test_a_sample_is_sealed_and_queues_no_job(engine: Engine) -> None:
     assert b"employee_id" not in sealed
     sample = sample_of(engine.tenant)
     assert sample is not None
-    assert guessed_key(sample) == "employee_id"
+    assert suggest_keys(sample.statistics.values())[0].column == "employee_id"
     assert len(sample.keyed("employee_id").records) == 12
 
 
