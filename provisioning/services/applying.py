@@ -83,7 +83,7 @@ def apply_job(
     The job is finished here when its last operation has settled. Raises AtRest when something is
     left and nothing may be sent.
     """
-    lookout = Lookout(job, held)
+    lookout = Lookout(job, held, ends)
     while True:
         job.refresh_from_db(fields=["cancel_requested", "pause_requested", "problem"])
         if job.cancel_requested:

@@ -85,6 +85,11 @@ def claimable() -> QuerySet[Lane]:
     )
 
 
+def urgent_waits() -> bool:
+    """Whether a person on demand waits in a lane that nobody holds."""
+    return claimable().filter(urgent=True).exists()
+
+
 def claim() -> HeldLane | None:
     """Take the next lane, or None when there is none.
 

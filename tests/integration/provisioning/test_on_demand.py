@@ -1,5 +1,6 @@
 """One person on demand: chosen, sent before everything else, shown stage by stage."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ from provisioning.services.policies import change_policy
 from provisioning.services.queueing import QueueRefused
 from provisioning.services.replanning import plan_again
 from provisioning.services.stages import stages_of
+from provisioning.services.urgency import Lookout
 from tests.support.engine import Engine, edited, only, people, value
 
 TABLE = people(12)
@@ -231,6 +233,27 @@ def test_an_urgent_lane_goes_before_its_turn_but_not_twice(engine: Engine, other
     assert claimed() == other.tenant.slug
     lanes.want(other.tenant)
     assert claimed() == engine.tenant.slug
+
+
+def test_a_slice_makes_room_after_its_half_for_a_person_of_another_tenant(
+    engine: Engine, other: Engine, settings: Any
+) -> None:
+    settings.LANE_LOOK_SECONDS, settings.LANE_SLICE_SECONDS = 0.0, 100.0
+    everybody = engine.approve(engine.plan(TABLE))
+    held = lanes.claim()
+    assert held is not None
+    assert held.tenant == engine.tenant
+
+    def makes_room(left: float) -> bool:
+        return Lookout(everybody, held, time.monotonic() + left).gives_way()
+
+    lanes.want(other.tenant)
+    assert not makes_room(40), "only for who is urgent"
+    lanes.want(other.tenant, urgent=True)
+    assert not makes_room(60), "a lane keeps the first half of its slice"
+    assert makes_room(40)
+    assert lanes.claim() is not None
+    assert not makes_room(40), "another worker serves them already"
 
 
 def test_a_lane_stays_urgent_as_long_as_somebody_is_to_be_sent(engine: Engine) -> None:
