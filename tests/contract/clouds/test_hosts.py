@@ -95,7 +95,7 @@ def test_a_server_without_a_trusted_certificate_is_told_nothing(
     monkeypatch.delenv("SSL_CERT_FILE")
     forget_certificates()
     with pytest.raises(LoginUnreachable, match="CERTIFICATE_VERIFY_FAILED"):
-        services.tokens.app_token(tenant, Credential.objects.get())
+        tokens.app_token(tenant, Credential.objects.get())
     monkeypatch.setattr("provisioning.adapters.directory.app_token", lambda *_, **__: token)
     with open_client(tenant, "test", deadline) as client:
         attempt = Attempt(create_user(ADA, "Long-enough-1", ""))

@@ -4,7 +4,8 @@ import pytest
 from django.utils import timezone
 
 from provisioning.models import Directory
-from tenants.forms import SecretForm, TenantForm
+from tenants.forms.credentials import SecretForm
+from tenants.forms.customers import TenantForm
 from tenants.models import Tenant
 
 GUID = "3F2504E0-4F89-41D3-9A0C-0305E82C3301"

@@ -1,25 +1,18 @@
-"""What engineers say about customers, tenants and credentials."""
+"""What engineers say about customers and tenants."""
 
 import re
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
 
+from tenants.forms.guid import is_guid
 from tenants.models import Customer, Tenant
 from tenants.services import TenantFacts
 from tenants.zones import known_time_zone, zone_choices
 
 _SANDBOX_PAGES = re.compile(r"/(rp/scim|_sandbox)?/*\Z")
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)([a-z0-9](-?[a-z0-9])*\.)+[a-z]{2,63}\Z", re.IGNORECASE)
-
-
-def _guid(text: str) -> bool:
-    try:
-        return str(UUID(text)) == text.lower()
-    except ValueError:
-        return False
 
 
 class CustomerForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -80,7 +73,7 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_entra_id(self) -> str:
         """A GUID or a domain name, nothing that could change the address it is put into."""
         text = str(self.cleaned_data["entra_id"]).strip().lower()
-        if not (_guid(text) or _DOMAIN.match(text)):
+        if not (is_guid(text) or _DOMAIN.match(text)):
             raise ValidationError("Enter the tenant's id (a GUID) or one of its domains.")
         return text
 
@@ -98,7 +91,7 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
         entries = [line.strip() for line in lines if line.strip()]
         for entry in entries:
             kind, colon, group = entry.partition(":")
-            if colon and kind.lower() == "group" and not _guid(group.strip()):
+            if colon and kind.lower() == "group" and not is_guid(group.strip()):
                 raise ValidationError(f"{entry}: enter the group's object id (a GUID).")
         return entries
 
@@ -124,21 +117,3 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
             **{name: data[name] for name in self.Meta.fields},
             protected_accounts=tuple(data["protected_accounts"]),
         )
-
-
-class SecretForm(forms.Form):
-    """A client secret; it is sealed at once and never shown again."""
-
-    client_id = forms.CharField(label="Application (client) id", max_length=64)
-    secret = forms.CharField(
-        label="Client secret",
-        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-        help_text="The secret's value, not its id. It is encrypted and never shown again.",
-    )
-
-    def clean_client_id(self) -> str:
-        """A GUID, as Entra shows it."""
-        text = str(self.cleaned_data["client_id"]).strip().lower()
-        if not _guid(text):
-            raise ValidationError("Enter the application's id (a GUID).")
-        return text

@@ -1,0 +1,16 @@
+"""People of ours, customers, their tenants and credentials, and what was done."""
+
+from tenants.models.audit import AuditEvent
+from tenants.models.credentials import Credential
+from tenants.models.customers import Customer, Tenant
+from tenants.models.people import AccessGrant, PortalUserManager, User
+
+__all__ = [
+    "AccessGrant",
+    "AuditEvent",
+    "Credential",
+    "Customer",
+    "PortalUserManager",
+    "Tenant",
+    "User",
+]

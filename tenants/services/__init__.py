@@ -1,0 +1,18 @@
+"""Writes about customers and tenants; each is one verb with its actor and its audit row."""
+
+from tenants.services.audit import record
+from tenants.services.credentials import store_certificate, store_federated, store_secret
+from tenants.services.customers import TenantFacts, add_customer, add_tenant, change_tenant
+from tenants.services.people import add_person
+
+__all__ = [
+    "TenantFacts",
+    "add_customer",
+    "add_person",
+    "add_tenant",
+    "change_tenant",
+    "record",
+    "store_certificate",
+    "store_federated",
+    "store_secret",
+]

@@ -1,0 +1,60 @@
+"""Writes about customers and their tenants."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from tenants import tokens
+from tenants.models import Customer, Tenant, User
+from tenants.services.audit import record
+
+
+@dataclass(frozen=True, slots=True)
+class TenantFacts:
+    """What an engineer says about a tenant; field names are those of the model."""
+
+    name: str
+    slug: str
+    cloud: str
+    entra_id: str
+    purpose: str = Tenant.Purpose.PRODUCTION
+    sandbox_url: str = ""
+    protected_accounts: tuple[str, ...] = ()
+    time_zone: str = "UTC"
+
+    def values(self) -> dict[str, Any]:
+        """As model values."""
+        plain = {name: getattr(self, name) for name in self.__slots__}
+        return plain | {"protected_accounts": list(self.protected_accounts)}
+
+
+@transaction.atomic
+def add_customer(*, name: str, slug: str, by: User | None) -> Customer:
+    """Add a customer the MSP serves."""
+    customer = Customer.objects.create(name=name, slug=slug)
+    record("customer.added", by=by, customer=customer, subject=customer)
+    return customer
+
+
+@transaction.atomic
+def add_tenant(*, customer: Customer, facts: TenantFacts, by: User | None) -> Tenant:
+    """Add a directory of a customer."""
+    tenant = Tenant.objects.create(customer=customer, **facts.values())
+    record("tenant.added", by=by, customer=customer, subject=tenant, cloud=facts.cloud)
+    return tenant
+
+
+@transaction.atomic
+def change_tenant(*, tenant: Tenant, facts: TenantFacts, by: User | None) -> Tenant:
+    """Change what is known of a tenant; the audit row names the fields."""
+    new = facts.values()
+    changed = sorted(name for name, value in new.items() if getattr(tenant, name) != value)
+    for name in changed:
+        setattr(tenant, name, new[name])
+    if changed:
+        tenant.save(update_fields=changed)
+        record("tenant.changed", by=by, customer=tenant.customer, subject=tenant, fields=changed)
+        for credential in tenant.credentials.all():
+            tokens.forget(credential)
+    return tenant
