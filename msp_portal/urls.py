@@ -10,6 +10,7 @@ urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("customers/", views.customer_list, name="customer_list"),
     path("tenants/<slug:slug>/", views.tenant_detail, name="tenant_detail"),
+    path("", include("msp_portal.onboarding.urls")),
     path("", include("tenants.urls")),
     path("", include("provisioning.urls")),
     path("", include("billing.urls")),

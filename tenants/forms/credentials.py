@@ -3,7 +3,7 @@
 from django import forms
 from django.core.exceptions import ValidationError
 
-from tenants.forms.guid import is_guid
+from tenants.domain.guid import is_guid
 
 
 class SecretForm(forms.Form):

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from tenants.forms.guid import is_guid
+from tenants.domain.guid import is_guid
 from tenants.models import Customer, Tenant
 from tenants.services import TenantFacts
 from tenants.zones import known_time_zone, zone_choices

@@ -3,14 +3,17 @@
 from tenants.models.audit import AuditEvent
 from tenants.models.credentials import Credential
 from tenants.models.customers import Customer, Tenant
+from tenants.models.onboarding import Contact, Readiness
 from tenants.models.people import AccessGrant, PortalUserManager, User
 
 __all__ = [
     "AccessGrant",
     "AuditEvent",
+    "Contact",
     "Credential",
     "Customer",
     "PortalUserManager",
+    "Readiness",
     "Tenant",
     "User",
 ]

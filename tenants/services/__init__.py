@@ -2,16 +2,25 @@
 
 from tenants.services.audit import record
 from tenants.services.credentials import store_certificate, store_federated, store_secret
-from tenants.services.customers import TenantFacts, add_customer, add_tenant, change_tenant
+from tenants.services.customers import (
+    DirectoryKnown,
+    TenantFacts,
+    add_customer,
+    add_tenant,
+    change_tenant,
+    settle_directory,
+)
 from tenants.services.people import add_person
 
 __all__ = [
+    "DirectoryKnown",
     "TenantFacts",
     "add_customer",
     "add_person",
     "add_tenant",
     "change_tenant",
     "record",
+    "settle_directory",
     "store_certificate",
     "store_federated",
     "store_secret",

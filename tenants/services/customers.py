@@ -45,6 +45,34 @@ def add_tenant(*, customer: Customer, facts: TenantFacts, by: User | None) -> Te
     return tenant
 
 
+class DirectoryKnown(Exception):
+    """Another tenant here is this directory already; str() is a sentence for a person."""
+
+
+@transaction.atomic
+def settle_directory(*, tenant: Tenant, entra_id: str, by: User | None) -> Tenant:
+    """Name a directory by its id instead of a domain; raises DirectoryKnown."""
+    same = Tenant.objects.filter(cloud=tenant.cloud, entra_id__iexact=entra_id)
+    other = same.exclude(pk=tenant.pk).first()
+    if other is not None:
+        raise DirectoryKnown("This directory is known already; it has one tenant here.")
+    if tenant.entra_id != entra_id:
+        before = tenant.entra_id
+        tenant.entra_id = entra_id
+        tenant.save(update_fields=["entra_id"])
+        record(
+            "tenant.looked_up",
+            by=by,
+            customer=tenant.customer,
+            subject=tenant,
+            domain=before,
+            entra_id=entra_id,
+        )
+        for credential in tenant.credentials.all():
+            tokens.forget(credential)
+    return tenant
+
+
 @transaction.atomic
 def change_tenant(*, tenant: Tenant, facts: TenantFacts, by: User | None) -> Tenant:
     """Change what is known of a tenant; the audit row names the fields."""
