@@ -97,6 +97,12 @@ def abandon_open_calls(tenant: Tenant) -> int:
     return len(calls)
 
 
+def forget_subjects(tenant: Tenant) -> int:
+    """Erase whom and what each call was about; counts and costs stay. Gives how many calls."""
+    known = Call.objects.filter(tenant=tenant).exclude(subject="", resource="")
+    return known.update(subject="", resource="")
+
+
 def _count(tenant: Tenant, calls: Iterable[Call]) -> None:
     counts = Counter(
         (hour_of(call.started_at), call.purpose, call.status or UNCERTAIN)

@@ -256,4 +256,6 @@ SCIM_BATCH = env.int("SCIM_BATCH", default=64)
 # Directories read behind their writes: how long to wait before an uncertain creation is looked up.
 LOOKUP_DELAY_SECONDS = env.float("LOOKUP_DELAY_SECONDS", default=5.0)
 
+# How long a job of an offboarded tenant is waited for before its unknown outcomes stay unknown.
+OFFBOARDING_PATIENCE_HOURS = env.float("OFFBOARDING_PATIENCE_HOURS", default=24.0)
 SNAPSHOT_RETENTION_DAYS = env.int("SNAPSHOT_RETENTION_DAYS", default=30)

@@ -11,6 +11,7 @@ urlpatterns = [
     path("customers/", views.customer_list, name="customer_list"),
     path("tenants/<slug:slug>/", views.tenant_detail, name="tenant_detail"),
     path("", include("msp_portal.onboarding.urls")),
+    path("", include("msp_portal.offboarding.urls")),
     path("", include("tenants.urls")),
     path("", include("provisioning.urls")),
     path("", include("billing.urls")),

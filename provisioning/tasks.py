@@ -9,6 +9,7 @@ from provisioning.adapters import doorbell
 from provisioning.services import (
     deletions,
     lanes,
+    offboarding,
     quarantines,
     schedules,
     slices,
@@ -37,6 +38,7 @@ def tick() -> None:
         doorbell.ring()
     schedules.follow_zones(timezone.now())
     schedules.run_due(timezone.now())
+    offboarding.go_on(timezone.now())
 
 
 @shared_task(name="provisioning.purge_snapshots")

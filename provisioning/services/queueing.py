@@ -16,7 +16,7 @@ from provisioning.models import HeldRecord, Job, ProfileVersion, Snapshot, Sourc
 from provisioning.selectors import profile_in, source_of, targets_of
 from provisioning.services import lanes, snapshots
 from provisioning.services.decisions import why_stale
-from tenants.models import Tenant, User
+from tenants.models import Offboarding, Tenant, User
 from tenants.services import record
 
 _READ = HeldRecord.Stage.READ
@@ -133,6 +133,7 @@ def replace_open_job(
     replaced. A job that is being worked on is not disturbed: QueueRefused.
     """
     lanes.lock(tenant)
+    require_staying(tenant)
     for job in _in_the_way(tenant, subject).select_for_update():
         if job.state in (*Job.IN_LANE, Job.State.PAUSED):
             end = "Let it go on" if job.state == Job.State.PAUSED else "Wait for its end"
@@ -146,6 +147,12 @@ def replace_open_job(
         if keep is None or job.snapshot_id != keep.pk:
             snapshots.discard(job)
         record("job.replaced", by=by, customer=tenant.customer, subject=job)
+
+
+def require_staying(tenant: Tenant) -> None:
+    """Raises QueueRefused for a tenant that is being offboarded; ask with the lane locked."""
+    if Offboarding.objects.filter(tenant=tenant).exists():
+        raise QueueRefused("This tenant is being offboarded: no job begins any more.")
 
 
 def require_replaceable(tenant: Tenant) -> None:
@@ -164,6 +171,7 @@ def require_replaceable(tenant: Tenant) -> None:
 
 def require_no_open_job(tenant: Tenant) -> None:
     """Raises QueueRefused while a job that is not on demand is open; nothing is replaced."""
+    require_staying(tenant)
     other = _in_the_way(tenant, "").first()
     if other is not None:
         state = other.get_state_display().lower()

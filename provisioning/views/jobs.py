@@ -1,6 +1,5 @@
 """A job from plan to report: lists, the page, its progress, and what people decide."""
 
-import csv
 from collections.abc import Callable
 from typing import Any
 
@@ -11,11 +10,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from billing.exports import cell
 from billing.selectors import job_cost
 from provisioning import selectors
-from provisioning.domain.attributes import USER_NAME
-from provisioning.domain.redaction import DISPLAY_NAME, shown_name, shown_text
+from provisioning.exports import write_job
 from provisioning.forms import ApprovalForm, OperationFilter
 from provisioning.models import Job, Operation
 from provisioning.services import approval, pausing, policies, quarantines, resting
@@ -94,26 +91,7 @@ def job_csv(request: PortalRequest, pk: int) -> HttpResponse:
     job = visible(selectors.jobs_for(request.user), pk=pk)
     headers = {"Content-Disposition": f'attachment; filename="job-{job.pk}.csv"'}
     response = HttpResponse(content_type="text/csv; charset=utf-8", headers=headers)
-    rows = csv.writer(response)
-    rows.writerow(["kind", "outcome", "key", "person", "user_name", "changed", "message"])
-    redacted, way_in = selectors.redacted_paths(job), selectors.way_in_of(job)
-    for op in job.operations.iterator(2000):
-        told = shown_text(
-            " ".join(filter(None, (op.reason, op.warning, op.message, op.detail))),
-            (op.before, op.after),
-            redacted,
-        )
-        if op.kind == Operation.Kind.CREATE and op.state == Operation.State.DONE:
-            told = f"{told} {way_in}".strip()
-        hidden = frozenset() if op.on_group else redacted
-        person = shown_name(DISPLAY_NAME, op.person, hidden)
-        user_name = shown_name(USER_NAME, op.user_name, hidden)
-        changed = ", ".join(op.after or [key or entra_id for key, entra_id in op.members])
-        row = (op.kind, op.state, op.key, person, user_name, changed, told)
-        rows.writerow([cell(text) for text in row])
-    for held in job.held_records.iterator(2000):
-        message = f"line {held.line}: {held.message}"
-        rows.writerow([cell(text) for text in ("held", held.stage, held.key, "", "", "", message)])
+    write_job(job, response)
     return response
 
 

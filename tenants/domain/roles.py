@@ -28,6 +28,7 @@ class Action(StrEnum):
     SEE_COSTS = "see_costs"
     ADD_CUSTOMER = "add_customer"
     EDIT_PRICES = "edit_prices"
+    OFFBOARD = "offboard"
 
 
 _ENGINEER = frozenset(

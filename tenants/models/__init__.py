@@ -3,6 +3,7 @@
 from tenants.models.audit import AuditEvent
 from tenants.models.credentials import Credential
 from tenants.models.customers import Customer, Tenant
+from tenants.models.offboarding import Offboarding
 from tenants.models.onboarding import Contact, Readiness
 from tenants.models.people import AccessGrant, PortalUserManager, User
 
@@ -12,6 +13,7 @@ __all__ = [
     "Contact",
     "Credential",
     "Customer",
+    "Offboarding",
     "PortalUserManager",
     "Readiness",
     "Tenant",

@@ -1,7 +1,12 @@
 """Writes about customers and tenants; each is one verb with its actor and its audit row."""
 
 from tenants.services.audit import record
-from tenants.services.credentials import store_certificate, store_federated, store_secret
+from tenants.services.credentials import (
+    revoke_credentials,
+    store_certificate,
+    store_federated,
+    store_secret,
+)
 from tenants.services.customers import (
     DirectoryKnown,
     TenantFacts,
@@ -20,6 +25,7 @@ __all__ = [
     "add_tenant",
     "change_tenant",
     "record",
+    "revoke_credentials",
     "settle_directory",
     "store_certificate",
     "store_federated",

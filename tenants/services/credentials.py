@@ -3,7 +3,7 @@
 from django.db import transaction
 from django.utils import timezone
 
-from tenants import vault
+from tenants import tokens, vault
 from tenants.certificates import read_certificate
 from tenants.models import Credential, Tenant, User
 from tenants.services.audit import record
@@ -56,3 +56,20 @@ def _store(tenant: Tenant, credential: Credential, secret: str, by: User | None)
         kind=str(credential.kind),
     )
     return credential
+
+
+@transaction.atomic
+def revoke_credentials(*, tenant: Tenant, by: User | None) -> int:
+    """Erase every secret kept for a tenant; gives how many credentials lost theirs."""
+    kept = tenant.credentials.exclude(sealed_secret=b"", active=False)
+    for credential in kept:
+        tokens.forget(credential)
+        record(
+            "credential.revoked",
+            by=by,
+            customer=tenant.customer,
+            subject=tenant,
+            client=credential.client_id,
+            kind=str(credential.kind),
+        )
+    return kept.update(sealed_secret=b"", active=False)
