@@ -192,12 +192,16 @@ def test_a_crash_in_between_costs_nothing(
 def test_another_tenant_is_not_touched(engine: Engine, other: Engine, admin: User) -> None:
     engine.apply(TABLE)
     other.apply(people(5, seed=3))
+    # The nearest there is: another tenant of the same customer.
+    Tenant.objects.filter(pk=other.tenant.pk).update(customer=engine.tenant.customer)
+    Contact.objects.create(customer=engine.tenant.customer, name="Ida", email="ida@a.example")
     before = left_of(other.tenant)
     leave(engine, admin, keep_days=0)
     for _ in range(2):
         go_on(timezone.now() + timedelta(seconds=1))
     assert leaving(engine).erased_at
     assert left_of(other.tenant) == before
+    assert Contact.objects.exists(), "needed as long as a tenant stays"
     assert Credential.objects.get(tenant=other.tenant).sealed_secret
     other.apply(edited(people(5, seed=3), 0, job_title="Chief"))
 
