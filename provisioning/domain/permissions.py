@@ -47,7 +47,7 @@ _NEEDED: dict[Act, tuple[tuple[str, ...], ...]] = {
     Act.WRITE_CUSTOM: (("CustomSecAttributeAssignment.ReadWrite.All",),),
 }
 # Permissions that are enough for a change of these attributes and of nothing else.
-_SCOPED: dict[str, frozenset[str]] = {
+SCOPED: dict[str, frozenset[str]] = {
     "User.EnableDisableAccount.All": frozenset({"active"}),
     "User-Phone.ReadWrite.All": frozenset(
         {'phoneNumbers[type eq "mobile"].value', 'phoneNumbers[type eq "work"].value'}
@@ -62,7 +62,7 @@ def permissions_for(act: Act, attributes: Iterable[str] = ()) -> tuple[tuple[str
     changed = frozenset(attributes)
     scoped = [
         (name,)
-        for name, covers in _SCOPED.items()
+        for name, covers in SCOPED.items()
         if act is Act.CHANGE_USER and changed and changed <= covers
     ]
     return (*scoped, *_NEEDED[act])
