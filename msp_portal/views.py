@@ -14,10 +14,11 @@ from billing.domain.pricing import Cost
 from billing.selectors import costs_of
 from provisioning.models import Job, ProfileVersion
 from provisioning.selectors import jobs_for, last_jobs, profile_in, resting_for, sources_of
+from provisioning.services.permitted import is_stale, last_test
 from provisioning.services.resting import blackout_until
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action, landing
-from tenants.models import Credential, Customer, Tenant, User
+from tenants.models import Credential, Customer, Offboarding, Tenant, User
 from tenants.selectors import active_credential, customers_for, roles_of, tenants_for
 
 # A job in these states stands still until somebody decides.
@@ -93,9 +94,15 @@ def tenant_detail(request: PortalRequest, slug: str) -> HttpResponse:
     jobs = jobs_for(request.user).filter(tenant=tenant)
     # People on demand stand beside the job that everybody waits for.
     open_job = jobs.filter(state__in=Job.OPEN).exclude(kind=Job.Kind.ON_DEMAND).first()
+    test = last_test(tenant)
+    syncs = tenant.jobs.filter(kind=Job.Kind.SYNC, state=Job.State.FINISHED)
     context = {
         "tenant": tenant,
         "credential": active_credential(tenant),
+        "test": test,
+        "test_stale": test is not None and is_stale(test),
+        "live": syncs.exists(),
+        "leaving": Offboarding.objects.filter(tenant=tenant).exists(),
         "version": profile.current if profile else None,
         "snapshot": sources[0].snapshot if sources else None,
         "sources": sources,

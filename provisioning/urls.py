@@ -5,6 +5,7 @@ from django.urls import path, register_converter
 from provisioning.views import (
     checking,
     compare,
+    connection,
     drift,
     editor,
     jobs,
@@ -27,6 +28,7 @@ from provisioning.views.places import PlaceConverter
 register_converter(PlaceConverter, "place")
 
 urlpatterns = [
+    path("tenants/<slug:slug>/connection/", connection.tenant_connection, name="tenant_connection"),
     path("tenants/<place:slug>/upload/", uploads.tenant_upload, name="tenant_upload"),
     path("tenants/<place:slug>/profile/", profiles.profile_detail, name="profile_detail"),
     path("tenants/<place:slug>/profile/edit/", editor.profile_edit, name="profile_edit"),

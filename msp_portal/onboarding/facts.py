@@ -3,9 +3,10 @@
 from django.utils import timezone
 
 from msp_portal.onboarding.scripts import Request
-from msp_portal.onboarding.steps import Facts, Pilot
+from msp_portal.onboarding.steps import Facts, Permissions, Pilot, Probe
 from provisioning.models import Job
 from provisioning.selectors import profile_in, sources_of
+from provisioning.services.permitted import advice_for, compared, held_by, is_stale, last_test
 from tenants.models import Credential, Readiness, Tenant
 from tenants.selectors import active_credential
 
@@ -25,6 +26,8 @@ def facts_of(tenant: Tenant) -> Facts:
         rehearsal=tenant.cloud == "sandbox",
         entra_id=tenant.entra_id,
         cloud=tenant.get_cloud_display(),
+        permissions=_permissions(tenant),
+        tested=_probe(tenant),
         licence=ready.licence,
         licence_confirmed_by=ready.licence_confirmed_by,
         licence_confirmed_on=ready.licence_confirmed_on,
@@ -57,6 +60,35 @@ def request_of(tenant: Tenant, facts: Facts) -> Request:
         client_id=facts.client_id,
         subscription_id=facts.subscription_id,
         resource_group=facts.resource_group,
+    )
+
+
+def _permissions(tenant: Tenant) -> Permissions:
+    advice = advice_for(tenant)
+    found = compared(tenant, advice)
+    if found is None:
+        return Permissions(advice.names)
+    return Permissions(
+        advised=advice.names,
+        held=held_by(tenant),
+        missing=tuple(each.name for each in found.missing),
+        excessive=tuple(each.name for each in found.excessive),
+    )
+
+
+def _probe(tenant: Tenant) -> Probe | None:
+    test = last_test(tenant)
+    if test is None:
+        return None
+    read = [step for step in test.steps if step["key"] == "service" and step["state"] == "done"]
+    return Probe(
+        at=test.at,
+        # What is missing of the permissions has a step of its own.
+        worked=all(s["state"] != "failed" for s in test.steps if s["key"] != "permissions"),
+        problem=test.problem,
+        feature_off=test.feature_off,
+        schema_read=bool(read),
+        stale=is_stale(test),
     )
 
 

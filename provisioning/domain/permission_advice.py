@@ -94,14 +94,24 @@ class Compared:
     excessive: tuple[Excess, ...]
 
     @property
+    def lacking(self) -> frozenset[str]:
+        """Names of the missing ones."""
+        return frozenset(each.name for each in self.missing)
+
+    @property
     def enough(self) -> bool:
         """Whether nothing is missing."""
         return not self.missing
 
 
-def advise(definitions: Iterable[ProfileDefinition], *, protects_groups: bool = False) -> Advice:
-    """The least permissions for these profiles; without any, for reading and testing alone."""
-    found = list(_always(protects_groups=protects_groups))
+def advise(
+    definitions: Iterable[ProfileDefinition],
+    *,
+    protects_groups: bool = False,
+    testing: bool = True,
+) -> Advice:
+    """The least permissions for these profiles, and for `testing` the connection."""
+    found = list(_always(protects_groups=protects_groups, testing=testing))
     several = list(definitions)
     for definition in several:
         found += _needs(definition)
@@ -164,10 +174,12 @@ def _allows(name: str, needed: frozenset[Right]) -> str:
     return ", ".join(beyond) or "nothing beyond what the others allow"
 
 
-def _always(*, protects_groups: bool) -> Iterable[Need]:
-    yield Need((Act.READ_USERS, _ANY), "The connection test reads what the service supports.")
-    yield Need((Act.READ_GROUPS, _ANY), "The connection test reads what the service supports.")
+def _always(*, protects_groups: bool, testing: bool) -> Iterable[Need]:
     yield Need((Act.READ_USERS, _ANY), "Accounts that exist already are seen before any is made.")
+    if testing:
+        tested = "The connection test reads what the service supports."
+        yield Need((Act.READ_USERS, _ANY), tested)
+        yield Need((Act.READ_GROUPS, _ANY), tested)
     if protects_groups:
         yield Need((Act.READ_USERS, _ANY), "Members of protected groups are never written.")
 

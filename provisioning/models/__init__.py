@@ -1,5 +1,6 @@
 """Sources, profiles, policies, jobs, the shadow of the directory, and lanes."""
 
+from provisioning.models.connection import ConnectionTest
 from provisioning.models.directory import (
     DeletedAccount,
     Directory,
@@ -27,6 +28,7 @@ __all__ = [
     "ApplicationPace",
     "ApprovalPolicy",
     "Blackout",
+    "ConnectionTest",
     "DeletedAccount",
     "Directory",
     "DirectoryGroup",

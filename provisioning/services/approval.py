@@ -19,6 +19,7 @@ from provisioning.services.decisions import (
     why_stale,
 )
 from provisioning.services.ownership import settle_without_calls
+from provisioning.services.permitted import require_permitted, why_not_permitted
 from tenants.domain.roles import Action
 from tenants.models import User
 from tenants.selectors import tenants_for
@@ -67,6 +68,7 @@ def approve(
     require(job, by, Action.APPROVE)
     lanes.lock(job.tenant)
     require_fresh(job)
+    require_permitted(job)
     policy = policies.policy_of(job.tenant)
     _require_another(job, by, policy)
     _require_adoptions(job, adopt)
@@ -103,7 +105,7 @@ def approve_by_policy(job: Job, now: datetime) -> None:
     What needs a yes of its own is left to a later plan then.
     """
     figures, policy = policies.figures_of(job), policies.policy_of(job.tenant)
-    decision = policies.weigh(figures, policy, why_stale(job))
+    decision = policies.weigh(figures, policy, why_stale(job) or why_not_permitted(job))
     approval = {"approvers": decision.approvers.value, "reasons": list(decision.reasons)}
     move(job, {_PLANNED}, approval=approval)
     if decision.approvers is not Approvers.NOBODY:

@@ -113,6 +113,7 @@ KEPT: Mapping[str, str] = {
     "provisioning.ApplicationPace": "how fast an application may send",
     "provisioning.ApprovalPolicy": "limits, which explain past approvals",
     "provisioning.Blackout": "hours in which nothing was sent",
+    "provisioning.ConnectionTest": "how the directory answered, about nobody in it",
     "provisioning.Lane": "whose turn it is",
     "provisioning.ProfileTemplate": "holds no customer's data",
     "provisioning.ProfileVersion": "rules about columns, by which past reports are read",

@@ -81,13 +81,13 @@ def figures_of(job: Job) -> PlanFigures:
     )
 
 
-def weigh(figures: PlanFigures, policy: Policy, stale: str) -> Decision:
-    """Who has to approve; what has expired while it was planned is never approved by itself."""
+def weigh(figures: PlanFigures, policy: Policy, hindrance: str) -> Decision:
+    """Who has to approve; what has expired or is not permitted is never approved by itself."""
     decision = decide(figures, policy)
-    if not stale:
+    if not hindrance:
         return decision
     least = Approvers.ONE if decision.approvers is Approvers.NOBODY else decision.approvers
-    return Decision(least, (stale, *decision.reasons))
+    return Decision(least, (hindrance, *decision.reasons))
 
 
 def takes_two(job: Job, policy: Policy) -> bool:

@@ -18,6 +18,7 @@ from provisioning.models import Job, Operation
 from provisioning.services import approval, pausing, policies, quarantines, resting
 from provisioning.services.decisions import DecisionRefused, why_stale
 from provisioning.services.ownership import ask_for_transfer
+from provisioning.services.permitted import why_not_permitted
 from provisioning.services.queueing import QueueRefused
 from provisioning.services.replanning import plan_again, retry_failed
 from tenants.access import PortalRequest, allowed, visible
@@ -234,6 +235,7 @@ def _needs(job: Job, viewer: User) -> dict[str, Any]:
     policy = policies.policy_of(job.tenant)
     return {
         "stale": why_stale(job),
+        "lacking": why_not_permitted(job),
         "two": policies.takes_two(job, policy),
         "first": approval.first_approver(job),
         "barred": approval.is_barred(job, viewer, policy),

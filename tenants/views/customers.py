@@ -28,7 +28,7 @@ def tenant_add(request: PortalRequest, slug: str) -> HttpResponse:
     form = TenantForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         tenant = services.add_tenant(customer=customer, facts=form.facts(), by=request.user)
-        return redirect("tenant_credential", slug=tenant.slug)
+        return redirect("tenant_onboarding", slug=tenant.slug)
     return render(request, "tenants/tenant_form.html", {"form": form, "customer": customer})
 
 
