@@ -18,6 +18,7 @@ TABLE = {
     Action.SEE_COSTS: {A, E, F},
     Action.ADD_CUSTOMER: {A},
     Action.EDIT_PRICES: {A},
+    Action.OFFBOARD: {A},
 }
 
 
