@@ -6,9 +6,11 @@ import pwd
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -80,6 +82,44 @@ def postgres() -> Iterator[str]:
             _wait_for_port(port)
             _wait_until_ready(programs, port)
             yield f"postgres://portal@127.0.0.1:{port}/postgres"
+
+
+@dataclass(frozen=True)
+class Roles:
+    """A database that is used as in production: URLs of its administrator and of both roles."""
+
+    admin: str
+    owner: str
+    application: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables of a portal that runs as the application and migrates as the owner."""
+        return {"DATABASE_URL": self.application, "MIGRATION_DATABASE_URL": self.owner}
+
+
+def with_roles(url: str, name: str) -> Roles:
+    """A new database on this server, with an owner and an application role of its own."""
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    server = url.partition("@")[2].rpartition("/")[0]
+    admin, owner, application = (
+        f"postgres://{who}@{server}/{name}" for who in ("portal", f"{name}_owner:o", f"{name}_app:a")
+    )
+    roles = Roles(admin, owner, application)
+    secrets = {"SECRET_KEY": "for-tests-only-" * 4, "VAULT_KEYS": f"k1:{'A' * 43}="}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "database_roles", "--execute"],
+        cwd=Path(__file__).resolve().parents[2],
+        env={**os.environ, **roles.environment, **secrets, "ADMIN_DATABASE_URL": admin},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return roles
 
 
 @contextlib.contextmanager
