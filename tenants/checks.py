@@ -9,10 +9,15 @@ from django.db import OperationalError, connection
 
 from tenants import database_roles
 
-_HINT = (
+_ROLES = (
     "Let DATABASE_URL name a role that owns nothing, and MIGRATION_DATABASE_URL the one that owns"
     " the tables: `manage.py database_roles` prints the SQL for both."
 )
+_TABLES = (
+    "Run `manage.py migrate`. A table of your own needs protect(...) of tenants.row_security in a"
+    " migration."
+)
+_IDS = {"superuser": "E001", "bypass": "E002", "owner": "E003", "tables": "E004"}
 
 
 def database_role(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
@@ -22,13 +27,13 @@ def database_role(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Che
     try:
         found = database_roles.problems(connection)
     except OperationalError:
-        words = "The database does not answer: whether row-level security binds its role is unknown"
+        words = "The database does not answer: whether customers are kept apart in it is unknown"
         return [Info(f"{words}.", id="tenants.I001")]
-    role = connection.settings_dict["USER"] or "of DATABASE_URL"
     return [
-        Error(f"The database role {role} {reason}: customers are not kept apart.", _HINT, id=name)
-        for reason, name in zip(found, _IDS, strict=False)
+        Error(
+            f"{words}: customers are not kept apart.",
+            _TABLES if name == "tables" else _ROLES,
+            id=f"tenants.{_IDS[name]}",
+        )
+        for name, words in found.items()
     ]
-
-
-_IDS = ("tenants.E001", "tenants.E002", "tenants.E003")
