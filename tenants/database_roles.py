@@ -130,17 +130,17 @@ def _role(name: str, password: str) -> sql.Composed:
         sql.Identifier(name)
     )
     if password:
-        made += sql.SQL(" PASSWORD {}").format(sql.Literal(_verifier(password)))
+        made += sql.SQL(" PASSWORD {}").format(sql.Literal(verifier(password)))
     body = sql.SQL("BEGIN {}; EXCEPTION WHEN duplicate_object THEN NULL; END").format(made)
     return sql.SQL("DO {}").format(sql.Literal(body.as_string()))
 
 
-def _verifier(password: str) -> str:
-    """What PostgreSQL keeps of a password (RFC 5803, SCRAM-SHA-256)."""
-    salt = secrets.token_bytes(16)
+def verifier(password: str, salt: str = "") -> str:
+    """What PostgreSQL keeps of a password (RFC 5803, SCRAM-SHA-256); the salt in base64."""
+    raw = base64.b64decode(salt) if salt else secrets.token_bytes(16)
     prepared = unicodedata.normalize("NFKC", password).encode()
-    salted = hashlib.pbkdf2_hmac("sha256", prepared, salt, _ROUNDS)
+    salted = hashlib.pbkdf2_hmac("sha256", prepared, raw, _ROUNDS)
     stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
     server = hmac.digest(salted, b"Server Key", "sha256")
-    texts = [base64.b64encode(each).decode() for each in (salt, stored, server)]
+    texts = [base64.b64encode(each).decode() for each in (raw, stored, server)]
     return f"SCRAM-SHA-256${_ROUNDS}:{texts[0]}${texts[1]}:{texts[2]}"

@@ -100,26 +100,38 @@ class Roles:
 
 def with_roles(url: str, name: str) -> Roles:
     """A new database on this server, with an owner and an application role of its own."""
-    import psycopg
-
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
+    _execute(url, f'CREATE DATABASE "{name}"')
     server = url.partition("@")[2].rpartition("/")[0]
-    admin, owner, application = (
-        f"postgres://{who}@{server}/{name}" for who in ("portal", f"{name}_owner:o", f"{name}_app:a")
-    )
-    roles = Roles(admin, owner, application)
+    people = ("portal", f"{name}_owner:o", f"{name}_app:a")
+    roles = Roles(*(f"postgres://{who}@{server}/{name}" for who in people))
     secrets = {"SECRET_KEY": "for-tests-only-" * 4, "VAULT_KEYS": f"k1:{'A' * 43}="}
     done = subprocess.run(
         [sys.executable, "manage.py", "database_roles", "--execute"],
         cwd=Path(__file__).resolve().parents[2],
-        env={**os.environ, **roles.environment, **secrets, "ADMIN_DATABASE_URL": admin},
+        env={**os.environ, **roles.environment, **secrets, "ADMIN_DATABASE_URL": roles.admin},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
     return roles
+
+
+def copied(roles: Roles, name: str) -> Roles:
+    """A copy of a database, for the same roles; nobody may be connected to it."""
+    old = roles.admin.rpartition("/")[2]
+    _execute(
+        roles.admin.replace(f"/{old}", "/postgres"), f'CREATE DATABASE "{name}" TEMPLATE "{old}"'
+    )
+    urls = (roles.admin, roles.owner, roles.application)
+    return Roles(*(f"{url.rpartition('/')[0]}/{name}" for url in urls))
+
+
+def _execute(url: str, statement: str) -> None:
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement)  # type: ignore[call-overload]
 
 
 @contextlib.contextmanager

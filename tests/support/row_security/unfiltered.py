@@ -12,17 +12,17 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "msp_portal.settings")
 django.setup()
 
-from django.conf import settings
-from django.contrib.auth.decorators import login_not_required
-from django.core.wsgi import get_wsgi_application
-from django.db import connection, transaction
-from django.http import HttpRequest, HttpResponseBase, JsonResponse, StreamingHttpResponse
-from django.urls import include, path
+from django.conf import settings  # noqa: E402
+from django.contrib.auth.decorators import login_not_required  # noqa: E402
+from django.core.wsgi import get_wsgi_application  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
+from django.http import HttpRequest, HttpResponseBase, JsonResponse, StreamingHttpResponse  # noqa: E402
+from django.urls import include, path  # noqa: E402
 
-from tenants import selectors
-from tenants.models import AuditEvent, Customer, Tenant
-from tenants.row_security import outside_transaction
-from tests.support.row_security.registry import protected_models
+from tenants import selectors  # noqa: E402
+from tenants.models import AuditEvent, Customer, Tenant  # noqa: E402
+from tenants.row_security import outside_transaction  # noqa: E402
+from tests.support.row_security.registry import protected_models  # noqa: E402
 
 
 def remove_filters() -> None:
@@ -79,6 +79,12 @@ def write(request: HttpRequest) -> HttpResponseBase:
     return JsonResponse(standing())
 
 
+def events(request: HttpRequest) -> HttpResponseBase:
+    """What was written by the probe."""
+    found = AuditEvent.objects.filter(action="probe").values_list("pk", flat=True)
+    return JsonResponse({"events": list(found)})
+
+
 def stream(request: HttpRequest) -> HttpResponseBase:
     """Rows that are read while they are sent."""
 
@@ -107,6 +113,7 @@ urlpatterns = [
     path("probe/tables", tables),
     path("probe/nobody", nobody),
     path("probe/write", write),
+    path("probe/events", events),
     path("probe/stream", stream),
     path("probe/outside", outside),
     path("", include("msp_portal.urls")),

@@ -129,4 +129,3 @@ def _until_it_answers(site: Site, process: subprocess.Popen[Any]) -> None:
             return
         time.sleep(0.05)
     raise TimeoutError("the web server does not answer")
-
