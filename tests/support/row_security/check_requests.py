@@ -72,3 +72,9 @@ def test_a_view_that_makes_calls_has_a_scope_but_no_transaction(
         found = answer.json()
         assert (found["customers"], found["atomic"]) == (str(world.customer), False)
     nothing_is_left(server, pid)
+
+
+def test_a_pool_takes_from_a_connection_what_was_left_on_it(pooled: Site, world: World) -> None:
+    found = pooled.get("/probe/careless").json()
+    assert (found["customers"], found["tenants"] >= 2) == ("all", True), "the control"
+    nothing_is_left(pooled, found["pid"])

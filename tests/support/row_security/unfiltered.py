@@ -67,6 +67,14 @@ def nobody(request: HttpRequest) -> HttpResponseBase:
     return JsonResponse(standing())
 
 
+@login_not_required
+def careless(request: HttpRequest) -> HttpResponseBase:
+    """Leaves a scope on the connection, as code that knows no better might."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('portal.customers', 'all', false)")
+    return JsonResponse(standing())
+
+
 def write(request: HttpRequest) -> HttpResponseBase:
     """Write for a customer and tell on commit; then answer, fail, or break the transaction."""
     customer, then = request.GET["customer"], request.GET.get("then")
@@ -112,6 +120,7 @@ def _tell(text: str) -> None:
 urlpatterns = [
     path("probe/tables", tables),
     path("probe/nobody", nobody),
+    path("probe/careless", careless),
     path("probe/write", write),
     path("probe/events", events),
     path("probe/stream", stream),
