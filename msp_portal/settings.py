@@ -11,6 +11,8 @@ from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from tenants.pooling import clear
+
 env = environ.Env()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -73,6 +75,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    # The last: what it begins and ends is the view's alone.
+    "tenants.middleware.RowSecurityMiddleware",
 ]
 
 ROOT_URLCONF = "msp_portal.urls"
@@ -104,9 +108,16 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "timeout": env.float("DATABASE_TIMEOUT_SECONDS", default=20.0),
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
+elif pool := env.int("DATABASE_POOL", default=0):
+    options = {"min_size": 1, "max_size": pool, "reset": clear}
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = options
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# The role that owns the tables, for `manage.py migrate` only; that of DATABASE_URL owns nothing.
+MIGRATION_DATABASE = (
+    env.db("MIGRATION_DATABASE_URL") if os.environ.get("MIGRATION_DATABASE_URL") else None
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "tenants.User"

@@ -15,12 +15,14 @@ from provisioning.services import (
     slices,
     snapshots,
 )
+from tenants.row_security import over_everything, over_lanes
 
 logger = logging.getLogger(__name__)
 _RINGS = 8
 
 
 @shared_task(name=doorbell.WORK)
+@over_lanes
 def work() -> None:
     """Serve one slice; ring again if a lane still waits."""
     if slices.serve_next() and lanes.claimable().exists():
@@ -28,6 +30,7 @@ def work() -> None:
 
 
 @shared_task(name="provisioning.tick")
+@over_everything
 def tick() -> None:
     """Ring for lanes that wait: a message may have been lost, or a lane's time have come.
 
@@ -42,6 +45,7 @@ def tick() -> None:
 
 
 @shared_task(name="provisioning.purge_snapshots")
+@over_everything
 def purge_snapshots() -> None:
     """Erase records past their retention, and names of deleted accounts that are free again."""
     erased = snapshots.erase_expired(timezone.now())

@@ -18,6 +18,7 @@ from django.utils import timezone
 from provisioning.adapters import doorbell
 from provisioning.models import Job, Lane
 from tenants.models import Tenant
+from tenants.row_security import scope
 
 
 class LaneLost(Exception):
@@ -109,7 +110,7 @@ def _take(lanes: QuerySet[Lane], *, jumps: bool) -> HeldLane | None:
     """The first of these lanes that nobody else takes at the same moment."""
     if connection.features.has_select_for_update_skip_locked:
         return _take_unlocked(lanes, jumps=jumps)
-    for lane in lanes.select_related("tenant__customer")[:10]:
+    for lane in lanes[:10]:
         # Compare-and-set: the conditions hold for one worker only.
         if (held := _hold(lane, jumps=jumps)) is not None:
             return held
@@ -119,8 +120,7 @@ def _take(lanes: QuerySet[Lane], *, jumps: bool) -> HeldLane | None:
 @transaction.atomic
 def _take_unlocked(lanes: QuerySet[Lane], *, jumps: bool) -> HeldLane | None:
     """The first row that no other worker has locked (PostgreSQL's SKIP LOCKED): nobody waits."""
-    free = lanes.select_related("tenant__customer")
-    lane = free.select_for_update(skip_locked=True, of=("self",)).first()
+    lane = lanes.select_for_update(skip_locked=True).first()
     return None if lane is None else _hold(lane, jumps=jumps)
 
 
@@ -130,7 +130,9 @@ def _hold(lane: Lane, *, jumps: bool) -> HeldLane | None:
     if not taken.update(holder=holder, quiet_at=_quiet_at(), served_at=Now(), jumped=jumps):
         return None
     deadline = began + settings.LANE_LEASE_SECONDS
-    return HeldLane(lane.tenant, holder, deadline, _hushed(lane), lane.threads)
+    with scope([lane.customer_id]):
+        tenant = Tenant.objects.select_related("customer").get(pk=lane.tenant_id)
+    return HeldLane(tenant, holder, deadline, _hushed(lane), lane.threads)
 
 
 @transaction.atomic

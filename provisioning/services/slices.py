@@ -24,6 +24,7 @@ from provisioning.services.people import PatternTooSlow, ReadErased
 from provisioning.services.planning import plan_job
 from provisioning.services.resting import AtRest, Rest
 from provisioning.services.undoing import plan_undo
+from tenants.row_security import scope
 from tenants.tokens import NoToken
 
 logger = logging.getLogger(__name__)
@@ -34,12 +35,13 @@ def serve_next() -> bool:
     held = lanes.claim()
     if held is None:
         return False
-    try:
-        wake_at = _serve(held)
-    except LaneLost:
-        logger.warning("tenant %s: the lease ran out, another worker goes on", held.tenant.slug)
-        return True
-    lanes.release(held, wake_at=wake_at)
+    with scope([held.tenant.customer_id]):
+        try:
+            wake_at = _serve(held)
+        except LaneLost:
+            logger.warning("tenant %s: the lease ran out, another worker goes on", held.tenant.slug)
+            return True
+        lanes.release(held, wake_at=wake_at)
     return True
 
 

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 
 from tenants.domain.guid import is_guid
 from tenants.models import Customer, Tenant
+from tenants.row_security import everything
 from tenants.services import TenantFacts
 from tenants.zones import known_time_zone, zone_choices
 
@@ -22,6 +23,11 @@ class CustomerForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Customer
         fields = ["name", "slug"]
         help_texts = {"slug": "Short name for addresses, e.g. northmoor."}
+
+    def validate_unique(self) -> None:
+        """Over all customers, also those that the person may not see."""
+        with everything():
+            super().validate_unique()
 
 
 class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -101,7 +107,9 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
         same = Tenant.objects.filter(
             cloud=cleaned.get("cloud"), entra_id__iexact=cleaned.get("entra_id", "")
         ).exclude(pk=self.instance.pk)
-        if same.exists():
+        with everything():
+            known = same.exists()
+        if known:
             self.add_error("entra_id", "This directory is known already; it has one tenant here.")
         sandbox = cleaned.get("cloud") == "sandbox"
         if sandbox and not cleaned.get("sandbox_url") and "sandbox_url" not in self.errors:
@@ -109,6 +117,11 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
         if not sandbox and cleaned.get("sandbox_url"):
             self.add_error("sandbox_url", "Only a tenant of the cloud Sandbox has an address.")
         return cleaned
+
+    def validate_unique(self) -> None:
+        """Over all customers, also those that the person may not see."""
+        with everything():
+            super().validate_unique()
 
     def facts(self) -> TenantFacts:
         """The valid form as what the services take."""

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from tenants import tokens
 from tenants.models import Customer, Tenant, User
+from tenants.row_security import everything
 from tenants.services.audit import record
 
 
@@ -32,8 +33,10 @@ class TenantFacts:
 @transaction.atomic
 def add_customer(*, name: str, slug: str, by: User | None) -> Customer:
     """Add a customer the MSP serves."""
-    customer = Customer.objects.create(name=name, slug=slug)
-    record("customer.added", by=by, customer=customer, subject=customer)
+    # A customer that did not exist is in nobody's scope but that of all customers.
+    with everything():
+        customer = Customer.objects.create(name=name, slug=slug)
+        record("customer.added", by=by, customer=customer, subject=customer)
     return customer
 
 

@@ -2,10 +2,12 @@
 
 import base64
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 
 from msp_portal.demo.table import changed
+from tests.support import services
 from tests.support.portal import PROFILE, QUICK, Portal, open_portal, people
 
 PEOPLE = people(150)
@@ -15,8 +17,11 @@ PEOPLE = people(150)
 def portal(
     tmp_path_factory: pytest.TempPathFactory, postgres_url: str, redis_url: str
 ) -> Iterator[Portal]:
+    # As in production: the portal is a role that row-level security binds.
+    roles = services.with_roles(postgres_url, f"portal{uuid4().hex[:12]}")
     production = {
-        "DATABASE_URL": postgres_url,
+        **roles.environment,
+        "ADMIN_DATABASE_URL": roles.admin,
         "REDIS_URL": redis_url,
         "SECRET_KEY": "for-tests-only-" * 4,
         "VAULT_KEYS": f"k1:{base64.b64encode(bytes(32)).decode()}",

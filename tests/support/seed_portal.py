@@ -15,6 +15,7 @@ def main() -> None:
     from msp_portal.demo import seeding
     from msp_portal.demo.generator import DemoCustomer
     from msp_portal.demo.table import Table
+    from tenants.row_security import everything
 
     url, *tenants = json.loads(sys.argv[1])
     nothing = Table((), (), ())
@@ -24,7 +25,8 @@ def main() -> None:
         )
         for slug, domain, profile in tenants
     )
-    seeding.seed(customers, url, "a-password-for-tests")
+    with everything():
+        seeding.seed(customers, url, "a-password-for-tests")
 
 
 if __name__ == "__main__":

@@ -6,9 +6,11 @@ import pwd
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -80,6 +82,56 @@ def postgres() -> Iterator[str]:
             _wait_for_port(port)
             _wait_until_ready(programs, port)
             yield f"postgres://portal@127.0.0.1:{port}/postgres"
+
+
+@dataclass(frozen=True)
+class Roles:
+    """A database that is used as in production: URLs of its administrator and of both roles."""
+
+    admin: str
+    owner: str
+    application: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables of a portal that runs as the application and migrates as the owner."""
+        return {"DATABASE_URL": self.application, "MIGRATION_DATABASE_URL": self.owner}
+
+
+def with_roles(url: str, name: str) -> Roles:
+    """A new database on this server, with an owner and an application role of its own."""
+    _execute(url, f'CREATE DATABASE "{name}"')
+    server = url.partition("@")[2].rpartition("/")[0]
+    people = ("portal", f"{name}_owner:o", f"{name}_app:a")
+    roles = Roles(*(f"postgres://{who}@{server}/{name}" for who in people))
+    secrets = {"SECRET_KEY": "for-tests-only-" * 4, "VAULT_KEYS": f"k1:{'A' * 43}="}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "database_roles", "--execute"],
+        cwd=Path(__file__).resolve().parents[2],
+        env={**os.environ, **roles.environment, **secrets, "ADMIN_DATABASE_URL": roles.admin},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return roles
+
+
+def copied(roles: Roles, name: str) -> Roles:
+    """A copy of a database, for the same roles; nobody may be connected to it."""
+    old = roles.admin.rpartition("/")[2]
+    _execute(
+        roles.admin.replace(f"/{old}", "/postgres"), f'CREATE DATABASE "{name}" TEMPLATE "{old}"'
+    )
+    urls = (roles.admin, roles.owner, roles.application)
+    return Roles(*(f"{url.rpartition('/')[0]}/{name}" for url in urls))
+
+
+def _execute(url: str, statement: str) -> None:
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement)  # type: ignore[call-overload]
 
 
 @contextlib.contextmanager

@@ -9,12 +9,13 @@ from typing import Any
 import httpx
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from msp_portal.demo import rounds, seeding
 from msp_portal.demo.generator import MSP, DemoCustomer, demo_customers
 from msp_portal.demo.supervisor import ChildDied, PortTaken, Supervisor, require_free
 from provisioning.models import Job
+from tenants.management.base import OperatorCommand
 from tenants.models import User
 
 _WORKER = (
@@ -26,7 +27,7 @@ _ENVIRONMENT = {"PYTHONWARNINGS": "ignore:You're running the worker with superus
 _BEAT = "-m celery --quiet -A msp_portal beat --loglevel WARNING --pidfile="
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Starts everything an embedded portal needs, as children of this process."""
 
     help = "Run the portal with a demo MSP, a sandbox directory, a worker and beat."

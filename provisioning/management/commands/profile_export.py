@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from provisioning.management.sources import add_source_option, named_source
 from provisioning.services import sharing
 from provisioning.services.sharing import SharingRefused
+from tenants.management.base import OperatorCommand
 from tenants.models import Tenant
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Prints a published version as YAML."""
 
     help = "Print a tenant's mapping profile as YAML."

@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from provisioning.domain.profile_yaml import FileError, decode, from_yaml
 from provisioning.management.sources import add_source_option, named_source
@@ -13,11 +13,12 @@ from provisioning.services import sharing
 from provisioning.services.profiles import publish
 from provisioning.services.sharing import DraftWaits, SharingRefused
 from tenants.domain.roles import Action
+from tenants.management.base import OperatorCommand
 from tenants.models import Tenant, User
 from tenants.selectors import tenants_for
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Checks a file whole, and makes it the tenant's draft or its next version."""
 
     help = "Make a YAML file a tenant's draft, or publish it as the next version."

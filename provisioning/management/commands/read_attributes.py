@@ -4,19 +4,20 @@ import os
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from provisioning.domain.targets import Targets
 from provisioning.scim.errors import ScimError
 from provisioning.scim.transport import WrongHost
 from provisioning.services.schema import read_targets
 from tenants.domain.roles import Action
+from tenants.management.base import OperatorCommand
 from tenants.models import Tenant, User
 from tenants.selectors import tenants_for
 from tenants.tokens import NoToken
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Asks the tenant's directory once; what it says is kept for the tenant's profile."""
 
     help = "Read a tenant's custom security attributes, by one call that is billed like any other."

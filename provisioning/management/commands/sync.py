@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from billing.domain.pricing import show
@@ -32,6 +32,7 @@ from provisioning.services.on_demand import person_named, send_on_demand
 from provisioning.services.queueing import QueueRefused, queue_from_snapshot
 from provisioning.services.uploads import accept_upload
 from tenants.domain.roles import Action
+from tenants.management.base import OperatorCommand
 from tenants.models import Tenant, User
 from tenants.selectors import tenants_for
 
@@ -43,7 +44,7 @@ _SHOWN = 20
 _INCLUDED = ("include_withheld", "include_adoptions", "include_transfers", "include_deletes")
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Plans a file and prints the plan with its price; applies it only when told to."""
 
     help = "Plan the people of a CSV file, or of the last one; with --apply, apply the plan."

@@ -7,15 +7,16 @@ from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.core.validators import validate_email
 
 from tenants import services
 from tenants.domain.roles import Role
+from tenants.management.base import OperatorCommand
 from tenants.models import Customer, User
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Adds a person, or gives an existing one a further role."""
 
     help = "Add a person who may sign in, in a role at one customer or at all of them."
