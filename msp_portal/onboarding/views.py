@@ -18,6 +18,7 @@ from tenants.domain.roles import Action
 from tenants.forms.onboarding import ApplicationForm, BillingForm, ContactForm, LicenceForm
 from tenants.lookup import LookupFailed, look_up
 from tenants.models import Contact, Readiness, Tenant
+from tenants.row_security import outside_transaction
 from tenants.selectors import customers_for, tenants_for
 from tenants.services import onboarding
 
@@ -60,6 +61,7 @@ def onboarding_note(request: PortalRequest, slug: str, step: str) -> HttpRespons
     return redirect("tenant_onboarding", slug=tenant.slug)
 
 
+@outside_transaction
 @allowed(Action.EDIT_TENANT)
 @require_POST
 def onboarding_lookup(request: PortalRequest, slug: str) -> HttpResponse:

@@ -9,6 +9,7 @@ from provisioning.services.connection import ConnectionRefused, promise, try_con
 from provisioning.services.permitted import advice_for, compared, is_stale, last_test
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action
+from tenants.row_security import outside_transaction
 from tenants.selectors import active_credential, tenants_for
 
 _TITLES = {
@@ -18,6 +19,7 @@ _TITLES = {
 }
 
 
+@outside_transaction
 @allowed(Action.EDIT_TENANT)
 def tenant_connection(request: PortalRequest, slug: str) -> HttpResponse:
     """Say what a test takes, make it, and show what the last one found."""

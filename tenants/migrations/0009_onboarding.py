@@ -4,11 +4,13 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from tenants.row_security import protect
+
 
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tenants', '0003_time_zone'),
+        ('tenants', '0008_row_security'),
     ]
 
     operations = [
@@ -44,4 +46,6 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('customer', 'email', 'duty'), name='one_contact_for_a_duty')],
             },
         ),
+        protect("tenants_contact"),
+        protect("tenants_readiness"),
     ]

@@ -56,8 +56,10 @@ class DirectoryKnown(Exception):
 def settle_directory(*, tenant: Tenant, entra_id: str, by: User | None) -> Tenant:
     """Name a directory by its id instead of a domain; raises DirectoryKnown."""
     same = Tenant.objects.filter(cloud=tenant.cloud, entra_id__iexact=entra_id)
-    other = same.exclude(pk=tenant.pk).first()
-    if other is not None:
+    # Also one of a customer that this person does not see.
+    with everything():
+        taken = same.exclude(pk=tenant.pk).exists()
+    if taken:
         raise DirectoryKnown("This directory is known already; it has one tenant here.")
     if tenant.entra_id != entra_id:
         before = tenant.entra_id

@@ -4,15 +4,16 @@ import os
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from provisioning.services.connection import ConnectionRefused, try_connection
 from tenants.domain.roles import Action
+from tenants.management.base import OperatorCommand
 from tenants.models import Tenant, User
 from tenants.selectors import tenants_for
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     """Tests a tenant's connection, as the button does."""
 
     help = "Test a tenant's connection: token, permissions, service. Its calls are billed."

@@ -4,11 +4,13 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from tenants.row_security import protect
+
 
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('provisioning', '0019_job_calls_made'),
+        ('provisioning', '0020_row_security'),
         ('tenants', '0010_offboarding'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -34,4 +36,5 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['tenant', '-at'], name='connection_test_by_tenant')],
             },
         ),
+        protect("provisioning_connectiontest"),
     ]
