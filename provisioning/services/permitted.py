@@ -11,6 +11,8 @@ from provisioning.services.decisions import DecisionRefused
 from tenants.models import Tenant
 from tenants.selectors import active_credential
 
+_TOLD = 3
+
 
 def advice_for(tenant: Tenant) -> Advice:
     """The least permissions for all of a tenant's published profiles, and for testing them."""
@@ -51,11 +53,16 @@ def why_not_permitted(job: Job) -> str:
     found = compared(job.tenant, advice)
     if found is None or found.enough:
         return ""
-    each = (f"{missing.name} ({' '.join(missing.reasons[:3])})" for missing in found.missing)
+    each = (f"{missing.name} ({_few(missing.reasons)})" for missing in found.missing)
     return (
-        f"The application lacks a permission: {'; '.join(each)} Grant it with admin consent, then"
+        f"The application lacks a permission: {'; '.join(each)}. Grant it with admin consent, then"
         " test the connection again."
     )
+
+
+def _few(reasons: tuple[str, ...]) -> str:
+    told = " ".join(reasons[:_TOLD])
+    return told if len(reasons) <= _TOLD else f"{told} And {len(reasons) - _TOLD} more reasons."
 
 
 def require_permitted(job: Job) -> None:
