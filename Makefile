@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo demo-once test check fix crash lanes fairness storm quota model histories bench requirements clean
+.PHONY: demo demo-once test check fix crash lanes fairness storm quota model histories privilege bench requirements clean
 
 demo: $(VENV)/.base
 	@$(BIN)/python manage.py demo
@@ -60,6 +60,10 @@ model: $(VENV)/.dev
 # 50 syncs of random HR histories, several for each position of a switch (the suite runs 12 of one).
 histories: $(VENV)/.dev
 	HISTORY_SYNCS=50 HISTORY_SEEDS="1 2 3 4" $(BIN)/python -m pytest -p no:randomly tests/integration/provisioning/test_histories.py
+
+# Twelve profiles with the permissions they are advised, and without each one, as a table.
+privilege: $(VENV)/.dev
+	$(BIN)/python -m pytest -p no:randomly -q tests/integration/provisioning/test_least_privilege.py
 
 # Measurements, each as a ratio to the plain way of doing the same.
 bench: $(VENV)/.dev

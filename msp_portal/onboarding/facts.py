@@ -17,7 +17,8 @@ def facts_of(tenant: Tenant) -> Facts:
     credential = active_credential(tenant)
     profile = profile_in(tenant)
     version = profile.current if profile else None
-    reads = [source.snapshot for source in sources_of(tenant)]
+    # Also a sample is a read: the profile is written with it, and a pilot is made from it.
+    reads = [source.snapshots.order_by("-created_at").first() for source in sources_of(tenant)]
     jobs = tenant.jobs.filter(kind__in=[Job.Kind.SYNC, Job.Kind.PILOT])
     ended = jobs.filter(state=Job.State.FINISHED)
     return Facts(

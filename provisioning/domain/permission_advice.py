@@ -48,6 +48,8 @@ RIGHTS: Mapping[str, frozenset[Right]] = {
 }
 """What each permission allows of what the SCIM API does (fact: Microsoft's SCIM reference)."""
 
+_OTHERS = {"User.ReadBasic.All": "read too little: no externalId, by which people are found"}
+
 
 @dataclass(frozen=True, slots=True)
 class Need:
@@ -165,7 +167,7 @@ def _reasons(name: str, needs: Iterable[Need]) -> tuple[str, ...]:
 def _allows(name: str, needed: frozenset[Right]) -> str:
     rights = RIGHTS.get(name)
     if rights is None:
-        return "nothing that the portal does"
+        return _OTHERS.get(name, "nothing that the portal does")
     beyond = dict.fromkeys(
         act.value for act, path in sorted(rights - needed) if path == _ANY or act != Act.CHANGE_USER
     )

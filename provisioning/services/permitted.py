@@ -1,11 +1,13 @@
 """What a tenant's application needs to be permitted, beside what its last token held."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from provisioning.domain.definition import ProfileDefinition, ProfileError, parse_definition
 from provisioning.domain.permission_advice import Advice, Compared, advise, compare
 from provisioning.domain.protection import protected_groups
-from provisioning.models import ConnectionTest, Job, ProfileVersion
+from provisioning.domain.starter import STARTER
+from provisioning.models import ConnectionTest, Job
 from provisioning.selectors import profile_in, sources_of, targets_of
 from provisioning.services.decisions import DecisionRefused
 from tenants.models import Tenant
@@ -15,10 +17,14 @@ _TOLD = 3
 
 
 def advice_for(tenant: Tenant) -> Advice:
-    """The least permissions for all of a tenant's published profiles, and for testing them."""
+    """The least permissions for all of a tenant's published profiles, and for testing them.
+
+    Without one they are those of the usual profile, so that nobody has to be asked twice.
+    """
     profiles = (profile_in(tenant, source) for source in sources_of(tenant))
-    versions = (profile.current for profile in profiles if profile)
-    return _advice(tenant, (version for version in versions if version), testing=True)
+    versions = [profile.current for profile in profiles if profile]
+    written = [version.definition for version in versions if version] or [STARTER]
+    return _advice(tenant, written, testing=True)
 
 
 def last_test(tenant: Tenant) -> ConnectionTest | None:
@@ -49,7 +55,7 @@ def compared(tenant: Tenant, advice: Advice) -> Compared | None:
 
 def why_not_permitted(job: Job) -> str:
     """Which permission a job's profile lacks, as far as is known; "" when none is missing."""
-    advice = _advice(job.tenant, [job.profile_version], testing=False)
+    advice = _advice(job.tenant, [job.profile_version.definition], testing=False)
     found = compared(job.tenant, advice)
     if found is None or found.enough:
         return ""
@@ -71,12 +77,12 @@ def require_permitted(job: Job) -> None:
         raise DecisionRefused(why)
 
 
-def _advice(tenant: Tenant, versions: Iterable[ProfileVersion], *, testing: bool) -> Advice:
+def _advice(tenant: Tenant, written: Iterable[dict[str, Any]], *, testing: bool) -> Advice:
     targets = targets_of(tenant)
     definitions: list[ProfileDefinition] = []
-    for version in versions:
+    for each in written:
         try:
-            definitions.append(parse_definition(version.definition, targets))
+            definitions.append(parse_definition(each, targets))
         except ProfileError:
             # A version that cannot be used any more plans nothing, and says so elsewhere.
             continue

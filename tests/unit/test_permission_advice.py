@@ -131,6 +131,12 @@ def test_what_is_missing_blocks_and_what_is_more_is_named() -> None:
     ]
 
 
+def test_basic_properties_are_too_little() -> None:
+    found = compare(advise([profile()]), ["User.ReadBasic.All"])
+    assert "User.Read.All" in found.lacking
+    assert "too little" in found.excessive[0].allows
+
+
 def test_the_whole_of_it_is_enough_and_more_than_needed() -> None:
     found = compare(advise([profile("title")]), ["User.ReadWrite.All", "Group.ReadWrite.All"])
     assert found.enough
