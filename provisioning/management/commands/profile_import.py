@@ -8,13 +8,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from provisioning.domain.profile_yaml import FileError, decode, from_yaml
+from provisioning.management.people import named_tenant
 from provisioning.management.sources import add_source_option, named_source
 from provisioning.services import sharing
 from provisioning.services.profiles import publish
 from provisioning.services.sharing import DraftWaits, SharingRefused
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User
-from tenants.selectors import tenants_for
 
 
 class Command(BaseCommand):
@@ -49,7 +49,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Read, check, keep."""
         person = self._person(options["person"])
-        tenant = self._tenant(options["tenant"], person)
+        tenant = named_tenant(options["tenant"], person, Action.EDIT_PROFILE)
         self._source = named_source(tenant, options["source"])
         values = dict(self._parameter(each) for each in options["param"])
         try:
@@ -114,11 +114,3 @@ class Command(BaseCommand):
         if person is None:
             raise CommandError(f"No person signs in as {email!r}. Add one with add_person.")
         return person
-
-    def _tenant(self, slug: str, person: User) -> Tenant:
-        known = tenants_for(person, Action.EDIT_PROFILE)
-        tenant = known.filter(slug=slug).first()
-        if tenant is None:
-            names = ", ".join(known.values_list("slug", flat=True)) or "none"
-            raise CommandError(f"There is no tenant {slug!r} for you to edit. Tenants: {names}.")
-        return tenant

@@ -14,7 +14,7 @@ KNOWN, STRANGER = "ann@lanternfield.example", "stranger@saltmere.example"
 
 @pytest.fixture(autouse=True)
 def _ann() -> None:
-    User.objects.create_user(email=KNOWN, password="correct-horse-battery")  # noqa: S106
+    User.objects.create_user(email=KNOWN, password="correct-horse-battery")
 
 
 def test_a_person_gets_a_mail_of_the_portal(client: Client, settings: Any) -> None:
