@@ -128,7 +128,7 @@ def advise(
     seen: Iterable[Observation], calls: int, price: Decimal, tolerance: float
 ) -> Advice | None:
     """The longest interval whose drift stays within the tolerance (0 to 1), or the shortest there
-    is; `calls` is one reading, `price` that of a call. None before a day (FEWEST_DAYS) was observed.
+    is; `calls` is one reading, `price` that of a call. None before FEWEST_DAYS were observed.
     """
     kept = list(seen)
     daily = daily_drift(kept)

@@ -53,6 +53,19 @@ def test_domains_that_were_only_seen_are_pointed_out(staff: Engine) -> None:
     assert staff.operation(job, "2").reason == ""
 
 
+def test_the_plan_counts_them_above_its_approval(staff: Engine, client: Client) -> None:
+    staff.seed({"userName": "zoe@elsewhere.example"})
+    job = staff.plan(export([record("1"), record("2")]))
+    client.force_login(staff.engineer)
+    page = " ".join(client.get(reverse("job_detail", args=[job.pk])).content.decode().split())
+    told = "2 accounts get user names in a domain this directory was not seen to have"
+    assert f"{DOMAIN} (2)" in page
+    assert page.index(told) < page.index("Approve 2 changes")
+    staff.serve(staff.approve(job))
+    job = staff.plan(export([record(str(n)) for n in (1, 2, 3)]))
+    assert "was not seen to have" not in client.get(f"/jobs/{job.pk}/").content.decode()
+
+
 def test_guests_say_nothing_of_domains(staff: Engine) -> None:
     entra = "urn:ietf:params:scim:schemas:extension:Microsoft:Entra:2.0:User"
     staff.seed({"userName": "zoe@elsewhere.example", entra: {"userType": "Guest"}})
