@@ -1,5 +1,7 @@
 """Domains through the services: seen in the inventory, entered by a person, and what plans say."""
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -104,6 +106,9 @@ def test_the_page_confirms_adds_and_removes(staff: Engine) -> None:
     text = client.get(address).content.decode()
     assert f'value="{DOMAIN}"' in text
     assert 'value="elsewhere.example"' in text
+    boxes = re.findall(r'<input type="checkbox" name="domain-(\d)-(?:keep|verified)"[^>]*>', text)
+    ticked = re.findall(r'name="domain-(\d)-(?:keep|verified)"[^>]*checked', text)
+    assert (len(boxes), ticked) == (8, ["0", "0", "1", "1"])
     sent = {
         "domain-TOTAL_FORMS": "4",
         "domain-INITIAL_FORMS": "2",
@@ -113,7 +118,6 @@ def test_the_page_confirms_adds_and_removes(staff: Engine) -> None:
         "domain-0-default": "on",
         "domain-1-name": "elsewhere.example",
         "domain-2-name": "New.example",
-        "domain-2-keep": "on",
         "domain-3-name": "",
     }
     assert client.post(address, sent).status_code == 302
