@@ -26,7 +26,7 @@ _ITEMS = (
         "customer_list",
         "building",
         Action.SEE_CUSTOMERS,
-        ("customer_", "tenant_", "profile_", "source_", "schedule_", "blackout_"),
+        ("customer_", "tenant_", "profile_", "source_", "schedule_", "blackout_", "approval_"),
     ),
     ("Templates", "template_list", "file", Action.EDIT_PROFILE, ("template_",)),
     ("Jobs", "job_list", "jobs", Action.SEE_JOBS, ("job_",)),
