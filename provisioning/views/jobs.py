@@ -257,6 +257,9 @@ def _needs(job: Job, viewer: User) -> dict[str, Any]:
     policy, unseen = policies.policy_of(job.tenant), unseen_in(job)
     return {
         "unseen": unseen,
+        "has_managers": job.operations.filter(kind=Operation.Kind.CREATE)
+        .exclude(manager="")
+        .exists(),
         "unseen_people": sum(people for _, people in unseen),
         "stale": why_stale(job),
         "two": policies.takes_two(job, policy),
