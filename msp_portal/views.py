@@ -22,7 +22,7 @@ from tenants.models import Credential, Customer, Offboarding, Tenant, User
 from tenants.selectors import active_credential, customers_for, roles_of, tenants_for
 
 # A job in these states stands still until somebody decides.
-_WAITING = (Job.State.PLANNED, Job.State.STOPPED, Job.State.PAUSED)
+_WAITING = (Job.State.PLANNED, Job.State.STOPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +60,13 @@ def customer_list(request: PortalRequest) -> HttpResponse:
         line = TenantLine(row.tenant, latest.get(row.tenant.pk), row.cost)
         lines.setdefault(row.tenant.customer_id, []).append(line)
     customers = customers_for(request.user, Action.SEE_CUSTOMERS)
-    waiting = jobs_for(request.user).filter(state__in=_WAITING)
+    jobs = jobs_for(request.user)
     context = {
         "blocks": [CustomerBlock(customer, lines.get(customer.pk, [])) for customer in customers],
         "tenants": len(costs),
         "total": sum((row.cost for row in costs), Cost()),
-        "waiting": waiting,
+        "waiting": jobs.filter(state__in=_WAITING),
+        "paused": jobs.filter(state=Job.State.PAUSED),
         "resting": resting_for(request.user, timezone.now()),
         "month": month,
     }

@@ -11,8 +11,8 @@ class DomainForm(forms.Form):
     """One domain: whether it is the tenant's, and what is known of it."""
 
     name = forms.CharField(label="Domain", required=False, max_length=253)
-    keep = forms.BooleanField(label="The tenant's", required=False, initial=True)
-    verified = forms.BooleanField(label="Verified", required=False, initial=True)
+    keep = forms.BooleanField(label="The tenant's", required=False)
+    verified = forms.BooleanField(label="Verified", required=False)
     federated = forms.BooleanField(label="Federated", required=False)
     default = forms.BooleanField(label="Default", required=False)
 
@@ -25,15 +25,19 @@ class DomainForm(forms.Form):
 
 
 class DomainFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
-    """All domains of a tenant; those not kept and empty rows are left out."""
+    """All domains of a tenant; those not kept and empty rows are left out.
+
+    A domain that is written into an empty row is meant, ticked or not.
+    """
 
     def domains(self) -> list[Domain]:
         """The valid forms as what the service takes."""
-        rows = [form.cleaned_data for form in self.forms if form.cleaned_data]
+        rows = [form.cleaned_data for form in self.initial_forms if form.cleaned_data["keep"]]
+        rows += [form.cleaned_data for form in self.extra_forms if form.cleaned_data]
         return [
             Domain(row["name"], row["verified"], row["federated"], row["default"])
             for row in rows
-            if row["name"] and row["keep"]
+            if row["name"]
         ]
 
 
@@ -45,6 +49,7 @@ def domain_forms(data: Any, known: KnownDomains) -> DomainFormSet:
     initial = [
         {
             "name": each.name,
+            "keep": True,
             "verified": each.verified,
             "federated": each.federated,
             "default": each.default,

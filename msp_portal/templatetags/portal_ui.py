@@ -137,6 +137,8 @@ STATUSES: dict[str, dict[str, Status]] = {
         "stopped": Status("Stopped by a guard", "warning", "stop"),
         "planned": Status("Waiting for approval", "warning", "pause"),
         "applying": Status("Applying", "info", "spinner"),
+        # Not a stored state: applying, while a blackout keeps the lane from sending.
+        "blackout": Status("Waiting for the blackout", "neutral", "moon"),
         "paused": Status("Paused", "warning", "pause"),
         "finished": Status("Finished", "success", "check-circle"),
         # Not a stored state: a finished job of which some operations failed.

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 from provisioning.domain.expressions import nearest
 
-__all__ = ["Domain", "KnownDomains", "domain_of", "domain_problem"]
+__all__ = ["UNSEEN", "Domain", "KnownDomains", "domain_of", "domain_problem"]
 
 _SHOWN = 5
+UNSEEN = "Nobody in this tenant has a user name in the domain"
+"""How the warning of a domain that was not seen begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class KnownDomains:
             return ""
         known = self.domains.get(name)
         if known is None:
-            told = f"Nobody in this tenant has a user name in the domain {name or '(none)'} yet"
+            told = f"{UNSEEN} {name or '(none)'} yet"
             return f"{told} (seen: {self._listed()}).{self._meant(name)}"
         if known.federated:
             told = f"The domain {name} is federated: sign-in is its identity provider's matter"

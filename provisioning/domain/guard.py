@@ -99,7 +99,7 @@ def _people_reasons(missing: int, before: int, limits: GuardLimits) -> tuple[str
     if missing < limits.minimum or missing <= share * before:
         return ()
     verb = "is" if missing == 1 else "are"
-    found = f"{missing} of {before} people ({_percent(_share(missing, before))}) {verb} missing"
+    found = f"{missing:,} of {before:,} people ({_percent(_share(missing, before))}) {verb} missing"
     return (f"{found}; the limit is {_percent(share)}.",)
 
 

@@ -13,6 +13,8 @@ from typing import NamedTuple
 DAYS_A_MONTH = 30.4375
 INTERVALS = (1, 2, 7, 14, 30, 90)
 """Intervals in days that are weighed against each other."""
+FEWEST_DAYS = 1.0
+"""So long has to lie between readings before anything is said of days to come."""
 _Z = 1.959963984540054  # 95 %, two-sided
 
 
@@ -104,26 +106,33 @@ class Advice:
     daily: float
 
 
+def observed_days(seen: Iterable[Observation]) -> float:
+    """Days that earlier readings span together, of those that compared anybody."""
+    return sum(each.days for each in seen if each.days > 0 and each.read > 0)
+
+
 def daily_drift(seen: Iterable[Observation]) -> float | None:
     """Share of accounts that drift in a day, from what was observed; None without observations.
 
+    A share, so never more than all of them.
     Half an account is added (Jeffreys), so that "none yet" is not taken for "never".
     """
     kept = [each for each in seen if each.days > 0 and each.read > 0]
     exposure = sum(each.read * each.days for each in kept)
     if not exposure:
         return None
-    return (sum(each.drifted for each in kept) + 0.5) / exposure
+    return min(1.0, (sum(each.drifted for each in kept) + 0.5) / exposure)
 
 
 def advise(
     seen: Iterable[Observation], calls: int, price: Decimal, tolerance: float
 ) -> Advice | None:
     """The longest interval whose drift stays within the tolerance (0 to 1), or the shortest there
-    is; `calls` is one reading, `price` that of a call. None without observations.
+    is; `calls` is one reading, `price` that of a call. None before FEWEST_DAYS were observed.
     """
-    daily = daily_drift(seen)
-    if daily is None:
+    kept = list(seen)
+    daily = daily_drift(kept)
+    if daily is None or observed_days(kept) < FEWEST_DAYS:
         return None
     choices = [_choice(days, daily, calls, price, tolerance) for days in INTERVALS]
     fitting = [each for each in choices if each.fits]

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 
-from provisioning.domain.domains import Domain, KnownDomains, domain_of, domain_problem
-from provisioning.models import DirectoryObject, TenantDomain
+from provisioning.domain.attributes import USER_NAME
+from provisioning.domain.domains import UNSEEN, Domain, KnownDomains, domain_of, domain_problem
+from provisioning.models import DirectoryObject, Job, Operation, TenantDomain
 from provisioning.services.decisions import DecisionRefused
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User
@@ -30,6 +31,13 @@ def seen_domains(tenant: Tenant) -> Counter[str]:
     counts = Counter(domain_of(name) for name in found)
     del counts[""]
     return counts
+
+
+def unseen_in(job: Job) -> list[tuple[str, int]]:
+    """Domains that the directory was not seen to have, with how many the plan writes into each."""
+    warned = job.operations.exclude(state=Operation.State.SKIPPED).filter(reason__startswith=UNSEEN)
+    names = warned.values_list("after", flat=True).iterator(2000)
+    return Counter(domain_of(str(after.get(USER_NAME, ""))) for after in names).most_common()
 
 
 @transaction.atomic

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from billing.domain.pricing import Cost
 from billing.selectors import quote_for
-from provisioning.domain.groups import GroupOperation, GroupShadow, Member
+from provisioning.domain.groups import GroupAct, GroupOperation, GroupShadow, Member
 from provisioning.domain.groups.undoing import GroupDone, undo_groups
 from provisioning.domain.plan_values import Account, Change, Kind
 from provisioning.domain.undo import Done, Undoing, undo
@@ -31,6 +31,8 @@ from tenants.models import User
 from tenants.services import record
 
 _PIECE = 500
+# What the inverse leaves as it is, of people and of groups.
+_STAYS = {Kind.UNCHANGED.value, Kind.LEAVE.value, GroupAct.LEAVE.value}
 
 
 @dataclass(slots=True)
@@ -43,6 +45,11 @@ class Preview:
     """Operations on groups by what they do."""
     calls: int = 0
     cost: Cost = field(default_factory=Cost)
+
+    @property
+    def acts(self) -> bool:
+        """Whether the plan would change anything: not all is as before, or has to stay."""
+        return bool((self.kinds.keys() | self.groups.keys()) - _STAYS)
 
 
 def preview_of(job: Job, *, deletes: bool, most: int) -> Preview:

@@ -17,6 +17,7 @@ from provisioning.forms import ApprovalForm, OperationFilter
 from provisioning.models import Job, Operation
 from provisioning.services import approval, pausing, policies, quarantines, resting
 from provisioning.services.decisions import DecisionRefused, why_stale
+from provisioning.services.domains import unseen_in
 from provisioning.services.ownership import ask_for_transfer
 from provisioning.services.permitted import why_not_permitted
 from provisioning.services.queueing import QueueRefused
@@ -232,8 +233,13 @@ def _needs(job: Job, viewer: User) -> dict[str, Any]:
         return {"unknown": unknown.count()}
     if job.state != Job.State.PLANNED:
         return {}
-    policy = policies.policy_of(job.tenant)
+    policy, unseen = policies.policy_of(job.tenant), unseen_in(job)
     return {
+        "unseen": unseen,
+        "has_managers": job.operations.filter(kind=Operation.Kind.CREATE)
+        .exclude(manager="")
+        .exists(),
+        "unseen_people": sum(people for _, people in unseen),
         "stale": why_stale(job),
         "lacking": why_not_permitted(job),
         "two": policies.takes_two(job, policy),

@@ -15,7 +15,7 @@ from provisioning.services.uploads import UploadRefused, accept_upload
 from provisioning.views.places import Place, located
 from tenants.access import PortalRequest, allowed
 from tenants.domain.roles import Action
-from tenants.models import User
+from tenants.models import Tenant, User
 from tenants.selectors import tenants_for
 
 
@@ -41,12 +41,16 @@ def tenant_upload(request: PortalRequest, slug: str) -> HttpResponse:
         "version": version,
         "pilot_due": version is not None and pilot_due(version),
         "snapshot": place.source.snapshot if place.source else None,
-        "waiting": tenant.jobs.filter(state__in=("planned", "stopped"))
-        .exclude(kind=Job.Kind.ON_DEMAND)
-        .first(),
+        "waiting": _open_job(tenant, Job.State.PLANNED, Job.State.STOPPED),
+        "busy": _open_job(tenant, *Job.IN_LANE, Job.State.PAUSED),
     }
     status = 422 if form.errors else 200
     return render(request, "provisioning/upload_form.html", context, status=status)
+
+
+def _open_job(tenant: Tenant, *states: str) -> Job | None:
+    """The open job that is in a new file's way; people on demand are in nobody's."""
+    return tenant.jobs.filter(state__in=states).exclude(kind=Job.Kind.ON_DEMAND).first()
 
 
 def _read(form: UploadForm, place: Place, by: User, *, sample: bool) -> HttpResponse:

@@ -80,6 +80,13 @@ def test_without_history_there_is_no_advice():
     assert advise([Observation(3, 0, 1.0), Observation(0, 5, 0.0)], 1, PRICE, 0.01) is None
 
 
+def test_minutes_say_nothing_of_days():
+    minutes = Observation(3, 12, 0.17)
+    assert advise([minutes], 1, PRICE, 0.01) is None
+    assert advise([minutes, Observation(0, 12, 0.83)], 1, PRICE, 0.01) is not None
+    assert daily_drift([minutes]) == 1.0
+
+
 def test_none_drifted_is_not_taken_for_never():
     assert daily_drift([Observation(0, 100, 10.0)]) == pytest.approx(0.0005)
 
@@ -89,7 +96,7 @@ seen = st.lists(
         lambda read, part, days: Observation(int(read * part), read, days),
         st.integers(1, 10_000),
         st.floats(0, 1),
-        st.floats(0.1, 100),
+        st.floats(1, 100),
     ),
     min_size=1,
     max_size=6,

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from provisioning.domain.profile_yaml import FileError, decode, from_yaml
+from provisioning.management.people import named_tenant
 from provisioning.management.sources import add_source_option, named_source
 from provisioning.services import sharing
 from provisioning.services.profiles import publish
@@ -15,7 +16,6 @@ from provisioning.services.sharing import DraftWaits, SharingRefused
 from tenants.domain.roles import Action
 from tenants.management.base import OperatorCommand
 from tenants.models import Tenant, User
-from tenants.selectors import tenants_for
 
 
 class Command(OperatorCommand):
@@ -50,7 +50,7 @@ class Command(OperatorCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Read, check, keep."""
         person = self._person(options["person"])
-        tenant = self._tenant(options["tenant"], person)
+        tenant = named_tenant(options["tenant"], person, Action.EDIT_PROFILE)
         self._source = named_source(tenant, options["source"])
         values = dict(self._parameter(each) for each in options["param"])
         try:
@@ -115,11 +115,3 @@ class Command(OperatorCommand):
         if person is None:
             raise CommandError(f"No person signs in as {email!r}. Add one with add_person.")
         return person
-
-    def _tenant(self, slug: str, person: User) -> Tenant:
-        known = tenants_for(person, Action.EDIT_PROFILE)
-        tenant = known.filter(slug=slug).first()
-        if tenant is None:
-            names = ", ".join(known.values_list("slug", flat=True)) or "none"
-            raise CommandError(f"There is no tenant {slug!r} for you to edit. Tenants: {names}.")
-        return tenant

@@ -7,13 +7,13 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from provisioning.domain.targets import Targets
+from provisioning.management.people import named_tenant
 from provisioning.scim.errors import ScimError
 from provisioning.scim.transport import WrongHost
 from provisioning.services.schema import read_targets
 from tenants.domain.roles import Action
 from tenants.management.base import OperatorCommand
-from tenants.models import Tenant, User
-from tenants.selectors import tenants_for
+from tenants.models import User
 from tenants.tokens import NoToken
 
 
@@ -39,19 +39,12 @@ class Command(OperatorCommand):
         person = User.objects.filter(email=email, is_active=True).first()
         if person is None:
             raise CommandError("The call is a person's: name yourself with --as EMAIL.")
+        tenant = named_tenant(options["tenant"], person, Action.EDIT_PROFILE)
         try:
-            targets = read_targets(tenant=self._tenant(options["tenant"], person), by=person)
+            targets = read_targets(tenant=tenant, by=person)
         except (NoToken, ScimError, WrongHost) as error:
             raise CommandError(str(error)) from error
         self.stdout.write("\n".join(_lines(targets)))
-
-    def _tenant(self, slug: str, person: User) -> Tenant:
-        known = tenants_for(person, Action.EDIT_PROFILE).select_related("customer")
-        tenant = known.filter(slug=slug).first()
-        if tenant is None:
-            names = ", ".join(known.values_list("slug", flat=True)) or "none"
-            raise CommandError(f"There is no tenant {slug!r} for you to edit. Tenants: {names}.")
-        return tenant
 
 
 def _lines(targets: Targets) -> list[str]:

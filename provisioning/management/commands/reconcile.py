@@ -11,6 +11,7 @@ from django.utils import timezone
 from billing.domain.pricing import show
 from provisioning.domain.verification import share_interval
 from provisioning.management.commands.sync import Command as SyncCommand
+from provisioning.management.people import named_tenant
 from provisioning.management.sources import add_source_option, named_source
 from provisioning.models import Job
 from provisioning.selectors import redacted_paths, report_of
@@ -48,7 +49,7 @@ class Command(SyncCommand):
         person = self._person(options["person"]) if options["person"] else None
         if person is None and options["apply"]:
             raise CommandError("An approval is a person's: name yourself with --as EMAIL.")
-        tenant = self._tenant(options["tenant"], person)
+        tenant = named_tenant(options["tenant"], person, *self._asked(options))
         self._until = time.monotonic() + options["timeout"]
         try:
             source = source_for(tenant, named_source(tenant, options["source"]))

@@ -2,13 +2,15 @@
 
 import json
 import os
+import sys
 import time
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from billing.domain.pricing import show
@@ -16,6 +18,7 @@ from billing.selectors import job_cost
 from provisioning.domain.attributes import USER_NAME
 from provisioning.domain.records import fold_key
 from provisioning.domain.redaction import shown_state, shown_text
+from provisioning.management.people import named_tenant
 from provisioning.management.sources import add_source_option, named_source
 from provisioning.models import Job, Lane, Operation, Source
 from provisioning.selectors import (
@@ -34,7 +37,6 @@ from provisioning.services.uploads import accept_upload
 from tenants.domain.roles import Action
 from tenants.management.base import OperatorCommand
 from tenants.models import Tenant, User
-from tenants.selectors import tenants_for
 
 _POLL_SECONDS = 0.2
 _TELL_SECONDS = 3.0
@@ -44,10 +46,22 @@ _SHOWN = 20
 _INCLUDED = ("include_withheld", "include_adoptions", "include_transfers", "include_deletes")
 
 
+def _wrong_arguments(parser: CommandParser, message: str) -> NoReturn:
+    parser.print_usage(sys.stderr)
+    parser.exit(1, f"{parser.prog}: error: {message}\n")
+
+
 class Command(OperatorCommand):
     """Plans a file and prints the plan with its price; applies it only when told to."""
 
     help = "Plan the people of a CSV file, or of the last one; with --apply, apply the plan."
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Wrong arguments end with status 1: 2 says that a job did not come to its end."""
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        if parser.called_from_command_line:
+            parser.error = partial(_wrong_arguments, parser)  # type: ignore[method-assign]
+        return parser
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Tenant, file, who asks, and what was decided beforehand."""
@@ -114,7 +128,7 @@ class Command(OperatorCommand):
         person = self._person(options["person"]) if options["person"] else None
         if person is None and (options["apply"] or options["accept_loss"]):
             raise CommandError("An approval is a person's: name yourself with --as EMAIL.")
-        tenant = self._tenant(options["tenant"], person)
+        tenant = named_tenant(options["tenant"], person, *self._asked(options))
         source = named_source(tenant, options["source"])
         self._until = time.monotonic() + options["timeout"]
         try:
@@ -130,6 +144,11 @@ class Command(OperatorCommand):
         self._print(job, as_json=options["json"])
         if job.failed or job.state not in (Job.State.PLANNED, Job.State.FINISHED):
             raise CommandError(self._complaint(job), returncode=2)
+
+    def _asked(self, options: dict[str, Any]) -> list[Action]:
+        """What the person has to be allowed, so that nothing is queued that they cannot end."""
+        decides = options["apply"] or options.get("accept_loss")
+        return [Action.UPLOAD, Action.APPROVE] if decides else [Action.UPLOAD]
 
     def _person(self, email: str) -> User:
         person = User.objects.filter(email=email.strip().lower(), is_active=True).first()
@@ -148,14 +167,6 @@ class Command(OperatorCommand):
                 f"The plan adopts no account for {', '.join(missing)}. It waits; see job {job.pk}."
             )
         return list(pks.values())
-
-    def _tenant(self, slug: str, person: User | None) -> Tenant:
-        known = tenants_for(person, Action.UPLOAD) if person else Tenant.objects.all()
-        tenant = known.filter(slug=slug).first()
-        if tenant is None:
-            names = ", ".join(known.values_list("slug", flat=True)) or "none"
-            raise CommandError(f"There is no tenant {slug!r} here. Tenants: {names}.")
-        return tenant
 
     def _queue(
         self, tenant: Tenant, source: Source | None, options: dict[str, Any], person: User | None

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
+from provisioning.management.people import named_tenant
 from provisioning.services.connection import ConnectionRefused, try_connection
 from tenants.domain.roles import Action
 from tenants.management.base import OperatorCommand
-from tenants.models import Tenant, User
-from tenants.selectors import tenants_for
+from tenants.models import User
 
 
 class Command(OperatorCommand):
@@ -35,8 +35,9 @@ class Command(OperatorCommand):
         person = User.objects.filter(email=email, is_active=True).first()
         if person is None:
             raise CommandError("The test is a person's: name yourself with --as EMAIL.")
+        tenant = named_tenant(options["tenant"], person, Action.EDIT_TENANT)
         try:
-            found = try_connection(tenant=self._tenant(options["tenant"], person), by=person)
+            found = try_connection(tenant=tenant, by=person)
         except ConnectionRefused as refused:
             raise CommandError(str(refused)) from refused
         for step in found.steps:
@@ -46,11 +47,3 @@ class Command(OperatorCommand):
         self.stdout.write(f"{found.calls} calls")
         if not found.worked:
             raise CommandError(found.problem)
-
-    def _tenant(self, slug: str, person: User) -> Tenant:
-        known = tenants_for(person, Action.EDIT_TENANT).select_related("customer")
-        tenant = known.filter(slug=slug).first()
-        if tenant is None:
-            names = ", ".join(known.values_list("slug", flat=True)) or "none"
-            raise CommandError(f"There is no tenant {slug!r} for you to test. Tenants: {names}.")
-        return tenant

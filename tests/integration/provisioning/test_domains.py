@@ -1,5 +1,7 @@
 """Domains through the services: seen in the inventory, entered by a person, and what plans say."""
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -53,6 +55,19 @@ def test_domains_that_were_only_seen_are_pointed_out(staff: Engine) -> None:
     assert staff.operation(job, "2").reason == ""
 
 
+def test_the_plan_counts_them_above_its_approval(staff: Engine, client: Client) -> None:
+    staff.seed({"userName": "zoe@elsewhere.example"})
+    job = staff.plan(export([record("1"), record("2")]))
+    client.force_login(staff.engineer)
+    page = " ".join(client.get(reverse("job_detail", args=[job.pk])).content.decode().split())
+    told = "2 accounts get user names in a domain this directory was not seen to have"
+    assert f"{DOMAIN} (2)" in page
+    assert page.index(told) < page.index("Approve 2 changes")
+    staff.serve(staff.approve(job))
+    job = staff.plan(export([record(str(n)) for n in (1, 2, 3)]))
+    assert "was not seen to have" not in client.get(f"/jobs/{job.pk}/").content.decode()
+
+
 def test_guests_say_nothing_of_domains(staff: Engine) -> None:
     entra = "urn:ietf:params:scim:schemas:extension:Microsoft:Entra:2.0:User"
     staff.seed({"userName": "zoe@elsewhere.example", entra: {"userType": "Guest"}})
@@ -91,6 +106,9 @@ def test_the_page_confirms_adds_and_removes(staff: Engine) -> None:
     text = client.get(address).content.decode()
     assert f'value="{DOMAIN}"' in text
     assert 'value="elsewhere.example"' in text
+    boxes = re.findall(r'<input type="checkbox" name="domain-(\d)-(?:keep|verified)"[^>]*>', text)
+    ticked = re.findall(r'name="domain-(\d)-(?:keep|verified)"[^>]*checked', text)
+    assert (len(boxes), ticked) == (8, ["0", "0", "1", "1"])
     sent = {
         "domain-TOTAL_FORMS": "4",
         "domain-INITIAL_FORMS": "2",
@@ -100,7 +118,6 @@ def test_the_page_confirms_adds_and_removes(staff: Engine) -> None:
         "domain-0-default": "on",
         "domain-1-name": "elsewhere.example",
         "domain-2-name": "New.example",
-        "domain-2-keep": "on",
         "domain-3-name": "",
     }
     assert client.post(address, sent).status_code == 302

@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from billing.models import Call
@@ -330,6 +332,12 @@ def test_what_a_job_did_to_groups_is_taken_back(staff: Engine) -> None:
         "Dept New": set(),
     }
     check(staff, plan)
+    assert not preview_of(job, deletes=False, most=50).acts
+    browser = Client()
+    browser.force_login(staff.engineer)
+    text = browser.get(reverse("job_undo", args=[job.pk])).content.decode()
+    assert "Nothing can be taken back" in text
+    assert "Everything is as it was" not in text
 
 
 def test_a_group_that_a_job_created_is_deleted_after_a_yes(staff: Engine) -> None:

@@ -1,5 +1,7 @@
 """The pages of reconciling: calls and price first, drift, decisions, who may."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -44,7 +46,11 @@ def test_calls_and_price_are_said_before_the_start(applied: Engine, browser: Cli
     assert (job.kind, job.requested_by) == (Job.Kind.RECONCILE, applied.engineer)
     text = browser.get(page(applied)).content.decode()
     assert "Earlier readings" in text
-    assert "Advised" in text
+    assert "Too little was observed yet" in text
+    assert "drift in a day" not in text
+    read = Reconciliation.objects.get()
+    Reconciliation.objects.update(since=read.read_at - timedelta(days=2))
+    assert "Advised" in browser.get(page(applied)).content.decode()
 
 
 def test_a_sample_is_asked_for_with_its_size(applied: Engine, browser: Client) -> None:

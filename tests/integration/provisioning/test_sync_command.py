@@ -1,6 +1,8 @@
 """`manage.py sync`: the plan, the report, and every way in which it refuses."""
 
 import json
+import subprocess
+import sys
 import time
 from io import StringIO
 from pathlib import Path
@@ -17,6 +19,7 @@ from provisioning.models import Job, Lane
 from provisioning.services import slices
 from tenants.domain.roles import Role
 from tests.support.engine import DOMAIN, Engine, edited, people, person
+from tests.support.sandbox import ROOT
 from tests.support.staff import export, profile, record
 
 TABLE = people(12)
@@ -107,8 +110,8 @@ REFUSED = [
     (("--apply",), "--as"),
     (("--accept-loss",), "--as"),
     (("--apply", "--as", "nobody@lanternfield.example"), "No person"),
-    (("--apply", "--as", "finance@lanternfield.example"), "no tenant"),
-    (("--as", "viewer@lanternfield.example"), "no tenant"),
+    (("--apply", "--as", "finance@lanternfield.example"), "finance@.* may not upload"),
+    (("--as", "viewer@lanternfield.example"), "viewer@.* may not upload.* at Brindlewick"),
 ]
 
 
@@ -140,6 +143,14 @@ def test_a_wrong_tenant_is_refused_with_the_names_one_may_know(
     assert "brindlewick" not in str(refusal.value)
     with pytest.raises(CommandError, match="no tenant 'brindlewick'"):
         run(TABLE, "--as", theirs.email)
+
+
+def test_wrong_arguments_are_not_taken_for_a_job_that_failed() -> None:
+    command = [sys.executable, "manage.py", "sync", "brindlewick", "--pilot", "few"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "usage: manage.py sync" in done.stderr
+    assert "argument --pilot: invalid int value: 'few'" in done.stderr
 
 
 def test_a_file_that_is_not_there_is_refused(engine: Engine, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Undoing a job: previewed, priced, approved, applied, and nothing but what it wrote."""
 
+import re
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from tenants.domain.roles import Role
 from tests.support.engine import Engine, edited, only, people, person, user_name, value
 
 TABLE = people(12)
+BARRED = re.compile(r"disabled> .{0,400} Plan this undo </button>")
 
 
 def key(at: int) -> str:
@@ -149,6 +151,21 @@ def test_what_cannot_be_undone(engine: Engine) -> None:
     waiting = engine.plan(edited(TABLE, 0, job_title="Chief"))
     with pytest.raises(QueueRefused, match=f"Job {waiting.pk} "):
         undo_job(job=job, by=engine.engineer)
+
+
+def test_nothing_to_take_back_is_not_planned(engine: Engine, client: Client) -> None:
+    job = engine.apply(TABLE)
+    first = undone(engine, job)
+    again = reverse("job_undo", args=[job.pk])
+    client.force_login(engine.engineer)
+    engine.serve(engine.approve(first))
+    text = text_of(client.get(again))
+    assert "Nothing to take back" in text
+    assert BARRED.search(text)
+    empty = undone(engine, job)
+    told = text_of(client.get(reverse("job_detail", args=[empty.pk])))
+    assert "Nothing of that job can be taken back any more" in told
+    assert "what this file says" not in told
 
 
 def text_of(response: Any) -> str:

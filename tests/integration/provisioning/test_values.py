@@ -105,7 +105,7 @@ def test_the_command_reads_them_for_who_may_edit_the_profile(engine: Engine) -> 
     assert f"{BADGE}  string\n{SKILLS}  string, list\n" in out.getvalue()
     assert len(targets_of(engine.tenant).custom) == 4
     clerk = person(Role.FINANCE)
-    with pytest.raises(CommandError, match="for you to edit"):
+    with pytest.raises(CommandError, match="may not edit its profile"):
         call_command("read_attributes", engine.tenant.slug, person=clerk.email)
     with pytest.raises(CommandError, match="--as EMAIL"):
         call_command("read_attributes", engine.tenant.slug, person="")
