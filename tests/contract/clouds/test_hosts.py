@@ -1,5 +1,6 @@
 """A tenant of each cloud reaches its own hosts over verified TLS, and nothing else."""
 
+import re
 import time
 import uuid
 from collections.abc import Iterator
@@ -7,19 +8,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from provisioning.adapters.directory import open_client
 from provisioning.domain.attributes import MAIL_NICKNAME
+from provisioning.models import ConnectionTest
 from provisioning.scim import transport
 from provisioning.scim.errors import Misconfigured, NotSent, error_of
 from provisioning.scim.messages import Attempt, Fate, Purpose
 from provisioning.scim.transport import WrongHost
 from provisioning.scim.users import create_user
 from tenants import services, tokens
+from tenants.domain.roles import Role
 from tenants.models import Credential, Customer, Tenant
 from tenants.services import TenantFacts
 from tenants.tokens import LoginClient, LoginUnreachable
 from tests.support.clouds import Clouds, open_clouds
+from tests.support.rows import add_person
 from tests.support.sandbox import RunningSandbox
 
 APP = "0d7f7f0c-93a1-4d83-9a0c-6a2c2f8f4f11"
@@ -72,6 +77,31 @@ def tenant_in(sandbox: RunningSandbox, cloud: str) -> Tenant:
 
 def deadline() -> float:
     return time.monotonic() + 60
+
+
+@pytest.mark.parametrize("cloud", HOSTS)
+def test_an_onboarding_reaches_and_names_the_hosts_of_its_cloud_only(
+    db: None, client: Client, sandbox: RunningSandbox, clouds: Clouds, cloud: str
+) -> None:
+    tenant = tenant_in(sandbox, cloud)
+    entra_id, domain = tenant.entra_id, f"{tenant.slug}.example"
+    sandbox.put_tenant(entra_id, domains=[domain])
+    Tenant.objects.filter(pk=tenant.pk).update(entra_id=domain)
+    client.force_login(add_person(Role.ENGINEER, tenant.customer))
+    base = f"/tenants/{tenant.slug}"
+    client.post(f"{base}/onboarding/lookup/")
+    assert Tenant.objects.get(pk=tenant.pk).entra_id == entra_id
+    client.post(f"{base}/connection/")
+    test = ConnectionTest.objects.get()
+    assert test.worked, test.steps
+    assert set(clouds.asked) == HOSTS[cloud]
+    note = {"application-client_id": APP, "application-shared_application": "on"}
+    client.post(f"{base}/onboarding/application/", note)
+    shown = ["onboarding/", "connection/", "onboarding/script/azure-cli/"]
+    shown.append("onboarding/script/powershell/")
+    text = "".join(client.get(f"{base}/{page}").content.decode() for page in shown)
+    named = set(re.findall(r"https://([\w.-]+)", text))
+    assert named == HOSTS[cloud]
 
 
 @pytest.mark.parametrize("cloud", HOSTS)
