@@ -33,8 +33,9 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoPortal]:
 
 
 @pytest.fixture(scope="package")
-def browser(portal: DemoPortal) -> Iterator[Browser]:
-    """The installed Chromium."""
+def browser() -> Iterator[Browser]:
+    """The installed Chromium; one for the package, since a process can hold one Playwright only."""
+    services.require("Chromium")
     with sync_playwright() as playwright:
         browser = chromium.launch(playwright)
         yield browser

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.support import chromium, services
 from tests.support.sandbox import ROOT
 
+pytestmark = pytest.mark.xdist_group("browser")
 STYLES = ROOT / "msp_portal" / "static" / "portal"
 STYLE = "".join(
     (STYLES / f"{name}.css").read_text()
@@ -28,13 +28,11 @@ CHART = """<figure class="chart"><div class="chart-scroll">
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
+def page(browser: Browser) -> Iterator[Page]:
     """An empty page of the installed Chromium."""
-    services.require("Chromium")
-    with sync_playwright() as playwright:
-        browser = chromium.launch(playwright)
-        yield browser.new_page()
-        browser.close()
+    page = browser.new_page()
+    yield page
+    page.close()
 
 
 def draw(page: Page, inner: str, width: int) -> None:
