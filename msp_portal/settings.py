@@ -266,6 +266,10 @@ LANE_PROBE_SECONDS = env.float("LANE_PROBE_SECONDS", default=60.0)
 FEDERATED_TOKEN_FILE = env(
     "FEDERATED_TOKEN_FILE", default=env("AZURE_FEDERATED_TOKEN_FILE", default="")
 )
+# Hosts (or host:port) where sandboxes may live: engineers type addresses, the portal calls them.
+SANDBOX_HOSTS = env.list(
+    "SANDBOX_HOSTS", default=["localhost", "127.0.0.1", "::1"] if EMBEDDED else []
+)
 # How many times faster than Entra's the quotas' clock of sandbox tenants runs.
 SANDBOX_SPEED = env.float("SANDBOX_SPEED", default=1.0)
 SCIM_THREADS = env.int("SCIM_THREADS", default=16)

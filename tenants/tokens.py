@@ -28,7 +28,7 @@ import msal
 from django.conf import settings
 
 from tenants import vault
-from tenants.domain.clouds import CLOUDS
+from tenants.domain.clouds import CLOUDS, may_be_sandbox
 from tenants.domain.token_errors import (
     Refusal,
     TokenProblem,
@@ -171,6 +171,8 @@ class LoginClient:
         if httpx.URL(url).copy_with(raw_path=b"/") != httpx.URL(self._authority + "/"):
             raise LoginUnreachable(f"{url} is not the login service of this tenant's cloud.")
         if self._sandbox:
+            if not may_be_sandbox(self._sandbox, settings.SANDBOX_HOSTS):
+                raise LoginUnreachable(f"{self._sandbox} is not among SANDBOX_HOSTS.")
             url = url.replace(self._authority, self._sandbox, 1)
         try:
             response = self._client.request(method, url, **accepted)

@@ -22,9 +22,14 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("portal")
 
 
+# Sandboxes of tests live here; portals that tests start inherit it.
+os.environ.setdefault("SANDBOX_HOSTS", "127.0.0.1,localhost")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Tests in this process ring a bell that nobody hears; started processes have brokers."""
     config.pluginmanager.register(LongestFirst())
+    settings.SANDBOX_HOSTS = ["127.0.0.1", "localhost"]
     current_app.conf.broker_url = "memory://"
     current_app.conf.broker_transport_options = {}
     # With DATABASE_URL the files would be those of `collectstatic`, which tests do not run.

@@ -11,7 +11,7 @@ from provisioning.adapters.pacing import pacer_of, shared_bucket_of
 from provisioning.scim.bearer import Bearer
 from provisioning.scim.client import ScimClient
 from provisioning.scim.transport import HttpTransport
-from tenants.domain.clouds import CLOUDS
+from tenants.domain.clouds import CLOUDS, may_be_sandbox
 from tenants.models import Credential, Tenant
 from tenants.selectors import active_credential
 from tenants.tokens import NoToken, app_token
@@ -29,9 +29,11 @@ def scim_base(tenant: Tenant) -> str:
 
 
 def origins(tenant: Tenant) -> frozenset[str]:
-    """Where the tenant's calls may go: its cloud's host; a sandbox may be anything but Entra."""
+    """Where the tenant's calls may go: its cloud's host; a sandbox's is listed and not Entra's."""
     if tenant.cloud != "sandbox":
         return frozenset({_origin(CLOUDS[tenant.cloud].scim_base)})
+    if not may_be_sandbox(tenant.sandbox_url, settings.SANDBOX_HOSTS):
+        return frozenset()
     return frozenset({_origin(tenant.sandbox_url)}) - {
         _origin(c.scim_base) for c in CLOUDS.values()
     }

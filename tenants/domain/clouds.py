@@ -1,6 +1,8 @@
 """Addresses of each Entra cloud (Microsoft's SCIM and Graph references)."""
 
+from collections.abc import Container
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +41,18 @@ CLOUDS = {
         _cloud("sandbox", "Sandbox", "graph.microsoft.com", "login.microsoftonline.com"),
     )
 }
+
+
+def may_be_sandbox(url: str, hosts: Container[str]) -> bool:
+    """Whether a sandbox may live at this http(s) address: its host, or host:port, is listed.
+
+    An engineer types the address and the portal sends requests to it: without a list that would be
+    a way into whatever only the portal's host reaches, a cloud's metadata service for one.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    listed = host in hosts or f"{host}:{port}" in hosts
+    return listed and parts.scheme in ("http", "https") and "@" not in parts.netloc

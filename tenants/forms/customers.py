@@ -4,8 +4,10 @@ import re
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 
+from tenants.domain.clouds import may_be_sandbox
 from tenants.domain.guid import is_guid
 from tenants.models import Customer, Tenant
 from tenants.row_security import everything
@@ -85,7 +87,13 @@ class TenantForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_sandbox_url(self) -> str:
         """The address alone: also what the sandbox prints at its start, its SCIM base, is taken."""
-        return _SANDBOX_PAGES.sub("", str(self.cleaned_data["sandbox_url"]))
+        url = _SANDBOX_PAGES.sub("", str(self.cleaned_data["sandbox_url"]))
+        if url and not may_be_sandbox(url, settings.SANDBOX_HOSTS):
+            known = ", ".join(settings.SANDBOX_HOSTS) or "nowhere"
+            raise ValidationError(
+                f"Sandboxes may live here: {known}. The portal's operator lists SANDBOX_HOSTS."
+            )
+        return url
 
     def clean_time_zone(self) -> str:
         """Without a choice what it was, UTC for a new tenant."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tenants.domain.clouds import CLOUDS
+from tenants.domain.clouds import CLOUDS, may_be_sandbox
 
 GLOBAL = ("https://graph.microsoft.com/rp/scim", "https://login.microsoftonline.com",
           "https://graph.microsoft.com/.default")  # fmt: skip
@@ -49,3 +49,27 @@ def test_clouds_are_found_by_the_name_that_is_stored():
 def test_every_address_is_tls():
     for cloud in CLOUDS.values():
         assert {cloud.scim_base[:8], cloud.authority[:8], cloud.scope[:8]} == {"https://"}
+
+
+@pytest.mark.parametrize(
+    ("url", "allowed"),
+    [
+        ("http://127.0.0.1:8555", True),
+        ("https://LOCALHOST/rp/scim", True),
+        ("http://[::1]:8555", True),
+        ("http://lab.example:8555", True),
+        ("http://lab.example:8556", False),
+        ("http://169.254.169.254", False),
+        ("http://127.0.0.1@169.254.169.254", False),
+        ("http://169.254.169.254@127.0.0.1", False),
+        ("http://127.0.0.1.evil.example", False),
+        ("ftp://127.0.0.1", False),
+        ("http://127.0.0.1:http", False),
+        ("http://[", False),
+        ("", False),
+    ],
+)
+def test_sandboxes_live_where_the_operator_says(url: str, allowed: bool) -> None:
+    hosts = ["127.0.0.1", "localhost", "::1", "lab.example:8555"]
+    assert may_be_sandbox(url, hosts) is allowed
+    assert not may_be_sandbox(url, [])

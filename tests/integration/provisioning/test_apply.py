@@ -218,6 +218,14 @@ def test_a_sandbox_tenant_never_reaches_entra(
     assert engine.call_states() == {"answered": 1}
 
 
+def test_a_sandbox_that_is_not_listed_any_more_is_not_called(engine: Engine, settings: Any) -> None:
+    job = engine.approve(engine.plan(TABLE))
+    settings.SANDBOX_HOSTS = ["lab.example"]
+    assert slices.serve_next()
+    assert "is not an address of this tenant's cloud" in engine.fresh(job).problem
+    assert engine.call_states() == {"answered": 1}
+
+
 # Duplicates.
 
 

@@ -55,6 +55,7 @@ def test_a_tenant_is_named_by_a_guid_or_a_domain(db, text, stored):
         ({"sandbox_url": SANDBOX["sandbox_url"]}, ["sandbox_url"]),  # nothing else has one
         (SANDBOX | {"sandbox_url": "not an address"}, ["sandbox_url"]),
         (SANDBOX | {"sandbox_url": "file:///etc/passwd"}, ["sandbox_url"]),
+        (SANDBOX | {"sandbox_url": "http://169.254.169.254/"}, ["sandbox_url"]),  # not listed
         ({"cloud": "moon"}, ["cloud"]),
         ({"slug": "two words"}, ["slug"]),
         ({"purpose": "fun"}, ["purpose"]),

@@ -94,6 +94,17 @@ def test_a_name_stays_one_part_of_the_address(login: tuple[str, type[_Answers]])
     assert answers.asked == ["/a%2F..%2Fcommon%3Fx%3D1%23y/v2.0/.well-known/openid-configuration"]
 
 
+def test_nothing_is_sent_to_a_host_that_is_not_listed(
+    login: tuple[str, type[_Answers]], settings: Any
+) -> None:
+    url, answers = login
+    answers.asked.clear()
+    settings.SANDBOX_HOSTS = ["lab.example"]
+    with pytest.raises(LookupFailed, match="SANDBOX_HOSTS"):
+        look_up(cloud="sandbox", name="a.example", sandbox_url=url)
+    assert answers.asked == []
+
+
 def test_the_id_takes_the_domains_place(northmoor: Tenant, southfen: Tenant) -> None:
     found = str(uuid4())
     services.settle_directory(tenant=northmoor, entra_id=found, by=None)
