@@ -1,8 +1,8 @@
 """Keyed seals on what anybody with access to the database could otherwise write themselves.
 
-The key is derived from the vault's first key and named in the seal. While VAULT_KEYS holds that key
-a seal can be checked; once it is gone the answer is "unknown key", neither right nor wrong. The head
-is sealed anew with each event, so only anchors older than a rotation keep an old key's seal.
+The key is derived from the vault's first key and named in the seal. While VAULT_KEYS holds that
+key a seal can be checked; once it is gone the answer is "unknown key", neither right nor wrong. The
+head is sealed anew with each event, so only anchors older than a rotation keep an old key's seal.
 """
 
 import hmac

@@ -123,9 +123,9 @@ def _plain(row: AuditAnchor) -> dict[str, Any]:
 def _read(path: Path) -> Anchor:
     try:
         found = json.loads(path.read_bytes())
-        events, *texts = (found[name] for name in ("events", "link", "at", "mac"))
-        if not isinstance(events, int) or not all(isinstance(text, str) for text in texts):
+        events, link, at, mac = (found[name] for name in ("events", "link", "at", "mac"))
+        if [type(each) for each in (events, link, at, mac)] != [int, str, str, str]:
             raise TypeError
-        return Anchor(path.name, events, *texts, exported=True)
+        return Anchor(path.name, events, link, at, mac, exported=True)
     except (ValueError, TypeError, KeyError):
         return Anchor(path.name, -1, "", "", "", exported=True)

@@ -31,7 +31,8 @@ def findings_in(folder: Path, walk: Walk) -> Iterator[Finding]:
 
 def watch(now: datetime) -> AuditCheck:
     """Verify the trail, note and tell what was found, export an anchor."""
-    walk, examples, problems = Walk(), [], 0
+    walk, problems = Walk(), 0
+    examples: list[str] = []
     for finding in findings_in(settings.AUDIT_ANCHOR_DIR, walk):
         problems += 1
         if len(examples) < _EXAMPLES:
