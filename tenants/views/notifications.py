@@ -84,7 +84,9 @@ def notification_rotate(request: PortalRequest, pk: int) -> HttpResponse:
     """A new secret for a webhook, shown once."""
     webhooks = destinations_for(request.user).filter(channel=Destination.Channel.WEBHOOK)
     row = visible(webhooks, pk=pk)
-    return _show(request, row, destinations.rotate_secret(destination=row, by=request.user))
+    secret = destinations.rotate_secret(destination=row, by=request.user)
+    row.refresh_from_db()
+    return _show(request, row, secret)
 
 
 @allowed(Action.EDIT_TENANT)
