@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo demo-once test check fix crash lanes fairness storm quota model histories privilege bench requirements clean
+.PHONY: demo demo-once test check fix audit crash lanes fairness storm quota model histories privilege bench requirements clean
 
 demo: $(VENV)/.base
 	@$(BIN)/python manage.py demo
@@ -64,6 +64,10 @@ histories: $(VENV)/.dev
 # Twelve profiles with the permissions they are advised, and without each one, as a table.
 privilege: $(VENV)/.dev
 	$(BIN)/python -m pytest -p no:randomly -q tests/integration/provisioning/test_least_privilege.py
+
+# 300 tamperings of an audit trail of 10,000 events (the suite: each way once, on 500 events).
+audit: $(VENV)/.dev
+	AUDIT_EVENTS=10000 AUDIT_TAMPERINGS=300 $(BIN)/python -m pytest -p no:randomly -s tests/integration/tenants/test_audit_tampering.py
 
 # Measurements, each as a ratio to the plain way of doing the same.
 bench: $(VENV)/.dev

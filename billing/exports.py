@@ -5,6 +5,9 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from billing.selectors import DayCost
+from tenants.domain.spreadsheets import cell
+
+__all__ = ["cell", "write_days"]
 
 
 class _Writable(Protocol):
@@ -20,8 +23,3 @@ def write_days(days: Iterable[DayCost], file: _Writable) -> None:
         counts = [cost.calls, cost.billable, cost.uncertain]
         for currency, amount in cost.amounts.items():
             rows.writerow([day.day, cell(day.customer.name), *counts, currency, f"{amount:f}"])
-
-
-def cell(text: str) -> str:
-    """A text that a spreadsheet will not take for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

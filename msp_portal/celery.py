@@ -4,9 +4,10 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import before_task_publish, setup_logging, task_postrun, task_prerun
 
 from msp_portal import broker
+from tenants import request_ids
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "msp_portal.settings")
 
@@ -15,6 +16,10 @@ broker.register()
 app = Celery("msp_portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+before_task_publish.connect(request_ids.into_message, dispatch_uid="request_id")
+task_prerun.connect(request_ids.begin_task, dispatch_uid="request_id")
+task_postrun.connect(request_ids.end_task, dispatch_uid="request_id")
 
 
 @setup_logging.connect

@@ -41,6 +41,8 @@ _ITEMS = (
     ("Jobs", "job_list", "jobs", Action.SEE_JOBS, ("job_",)),
     ("Reports", "report_list", "report", Action.SEE_REPORTS, ("report_",)),
     ("Costs", "cost_overview", "chart", Action.SEE_COSTS, ("cost_", "price_")),
+    ("Notifications", "notification_list", "send", Action.EDIT_TENANT, ("notification_",)),
+    ("Audit trail", "audit_list", "shield", Action.SEE_AUDIT, ("audit_",)),
 )
 
 

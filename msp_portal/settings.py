@@ -63,6 +63,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # The first: whatever answers has the request's id.
+    "tenants.request_ids.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -140,9 +142,22 @@ LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "account_login"
 EMAIL_CONFIG = env.email("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+# Longer than a mail server needs, and shorter than a worker's claim on a message.
+EMAIL_TIMEOUT = 30
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str(
     "DEFAULT_FROM_EMAIL", default="MSP portal <msp-portal@localhost>"
 )
+
+# What links in messages begin with, e.g. https://portal.example.com
+SITE_URL = env.str(
+    "SITE_URL", default=next(iter(CSRF_TRUSTED_ORIGINS), "http://127.0.0.1:8000")
+).rstrip("/")
+# Webhooks into private networks, and without TLS: where receivers stand beside the portal.
+WEBHOOK_ALLOW_PRIVATE = env.bool("WEBHOOK_ALLOW_PRIVATE", default=False)
+# Whether the proxy in front sets X-Request-ID itself; otherwise anybody could.
+TRUST_REQUEST_ID = env.bool("TRUST_REQUEST_ID", default=False)
+# Where anchors of the audit trail go, once a day: best where the database's administrators cannot.
+AUDIT_ANCHOR_DIR = Path(env.str("AUDIT_ANCHOR_DIR", default=str(VAR_DIR / "anchors")))
 
 # Whatever leaves the loopback interface is served over TLS; embedded runs are loopback only.
 SECURE = env.bool("SECURE", default=not EMBEDDED)
@@ -196,8 +211,15 @@ UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", default=200 * 1024 * 1024)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "formatters": {"plain": {"format": "%(levelname)s %(name)s [%(request_id)s]: %(message)s"}},
+    "filters": {"request_id": {"()": "tenants.request_ids.RequestIdFilter"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "plain",
+            "filters": ["request_id"],
+        }
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     # httpx logs each request's address at INFO; addresses carry filters with people's names.
     "loggers": {
@@ -250,6 +272,8 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 30},
     },
     "purge": {"task": "provisioning.purge_snapshots", "schedule": crontab(minute="17")},
+    "deliver": {"task": "tenants.deliver", "schedule": 30.0, "options": {"expires": 30}},
+    "watch_audit": {"task": "tenants.watch_audit", "schedule": crontab(hour="0", minute="23")},
 }
 
 # Lanes: seconds. A request is given up before the lease can run out, and a lane whose holder died

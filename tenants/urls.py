@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tenants.views import credentials, customers
+from tenants.views import audit, credentials, customers, notifications
 
 urlpatterns = [
     path("customers/add/", customers.customer_add, name="customer_add"),
@@ -10,5 +10,26 @@ urlpatterns = [
     path("tenants/<slug:slug>/settings/", customers.tenant_edit, name="tenant_edit"),
     path(
         "tenants/<slug:slug>/credential/", credentials.tenant_credential, name="tenant_credential"
+    ),
+    path("audit/", audit.audit_list, name="audit_list"),
+    path("audit/audit.csv", audit.audit_csv, name="audit_csv"),
+    path("notifications/", notifications.notification_list, name="notification_list"),
+    path("notifications/add/", notifications.notification_add, name="notification_add"),
+    path("notifications/<int:pk>/", notifications.notification_edit, name="notification_edit"),
+    path(
+        "notifications/<int:pk>/remove/",
+        notifications.notification_remove,
+        name="notification_remove",
+    ),
+    path(
+        "notifications/<int:pk>/secret/",
+        notifications.notification_rotate,
+        name="notification_rotate",
+    ),
+    path("notifications/<int:pk>/test/", notifications.notification_test, name="notification_test"),
+    path(
+        "notifications/messages/<int:pk>/again/",
+        notifications.message_try_again,
+        name="message_try_again",
     ),
 ]

@@ -8,9 +8,11 @@ A sealed value is `version | key id length | key id | nonce (12) | ciphertext an
     +-- NotAuthentic    wrong binding, or the bytes were changed
 """
 
+import hmac
 import secrets
 from base64 import b64decode
 from binascii import Error as Base64Error
+from collections.abc import Mapping
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
@@ -38,14 +40,24 @@ class NotAuthentic(VaultError):
 
 @lru_cache(maxsize=4)
 def _ring(text: str) -> dict[str, AESGCM]:
+    return {name: AESGCM(key) for name, key in _keys(text).items()}
+
+
+@lru_cache(maxsize=4)
+def _derived(text: str, purpose: str) -> dict[str, bytes]:
+    label = f"portal/{purpose}".encode()
+    return {name: hmac.digest(key, label, "sha256") for name, key in _keys(text).items()}
+
+
+def _keys(text: str) -> dict[str, bytes]:
     entries = [part.strip() for part in text.split(",") if part.strip()]
-    ring = dict(_key(entry) for entry in entries)
-    if not ring:
+    keys = dict(_key(entry) for entry in entries)
+    if not keys:
         raise ImproperlyConfigured("VAULT_KEYS holds no key.")
-    return ring
+    return keys
 
 
-def _key(entry: str) -> tuple[str, AESGCM]:
+def _key(entry: str) -> tuple[str, bytes]:
     name, _, encoded = entry.partition(":")
     try:
         key = b64decode(encoded, validate=True)
@@ -55,12 +67,17 @@ def _key(entry: str) -> tuple[str, AESGCM]:
         raise ImproperlyConfigured(
             f"VAULT_KEYS: the entry named {name!r} is not a name and 32 bytes in base64."
         )
-    return name, AESGCM(key)
+    return name, key
 
 
 def binding(tenant_id: int, model: str, field: str, part: int = 0) -> bytes:
     """Associated data naming the place a sealed value belongs to."""
     return f"tenant:{tenant_id}/{model}.{field}/{part}".encode()
+
+
+def derived_keys(purpose: str) -> Mapping[str, bytes]:
+    """A key of 32 bytes from each of the ring, by name, the first one first, for a purpose."""
+    return _derived(settings.VAULT_KEYS, purpose)
 
 
 def seal(plain: bytes, bound_to: bytes) -> bytes:

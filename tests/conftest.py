@@ -1,7 +1,9 @@
 """What holds for every test: no broker but memory, and a line for each service that is missing."""
 
 import os
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from celery import current_app
@@ -10,6 +12,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from tests.support import services
+from tests.support.flushing import append_only_yields_to_flush
 from tests.support.sandbox import sandbox
 
 __all__ = ["sandbox"]
@@ -37,6 +40,8 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.STORAGES["staticfiles"]["BACKEND"] = plain
     # Hundreds of people are added; the real hasher is meant to be slow.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.AUDIT_ANCHOR_DIR = Path(tempfile.mkdtemp(prefix="anchors-"))
+    append_only_yields_to_flush()
 
 
 @pytest.hookimpl(tryfirst=True)

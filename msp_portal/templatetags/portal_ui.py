@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from msp_portal.icons import ICONS
+from tenants import request_ids
 
 register = template.Library()
 
@@ -165,6 +166,11 @@ STATUSES: dict[str, dict[str, Status]] = {
         "failed": Status("Failed", "danger", "x-circle"),
         "skipped": Status("Not applied", "neutral", "dash"),
     },
+    "message": {
+        "waiting": Status("On its way", "info", "clock"),
+        "sent": Status("Delivered", "success", "check-circle"),
+        "given_up": Status("Given up", "danger", "x-circle"),
+    },
     "change": {
         "create": Status("Create", "success", "user-plus"),
         "update": Status("Update", "info", "pencil"),
@@ -197,6 +203,12 @@ def status(kind: str, state: str) -> Status:
     """Words, tone and icon of a state; kinds are the keys of STATUSES. Unknown: its own words."""
     words = str(state).replace("_", " ").capitalize()
     return STATUSES.get(kind, {}).get(str(state)) or Status(words, "neutral", "circle")
+
+
+@register.simple_tag
+def request_id() -> str:
+    """The id of this request, for a person to quote; also on pages that are made without one."""
+    return request_ids.current()
 
 
 TONE_ICONS = {

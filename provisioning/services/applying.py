@@ -27,6 +27,7 @@ from provisioning.scim.refusals import Refused
 from provisioning.services import group_outcomes, moved, outcomes, quarantines
 from provisioning.services.lanes import HeldLane
 from provisioning.services.names import is_free
+from provisioning.services.notices import tell_of_job
 from provisioning.services.outcomes import Outcome, looks_up
 from provisioning.services.pausing import pauses
 from provisioning.services.preparing import FILLED, prepare
@@ -328,5 +329,12 @@ def _finish_or_wait(job: Job, held: HeldLane) -> datetime | None:
         mark_privileged(job, timezone.now())
         ended = Job.State.CANCELLED if job.cancel_requested else Job.State.FINISHED
         Job.objects.filter(pk=job.pk).update(state=ended, ended_at=timezone.now(), problem="")
+        _tell_of_failures(job, ended)
     logger.info("%s: %s", job.label, ended.value)
     return None
+
+
+def _tell_of_failures(job: Job, ended: Job.State) -> None:
+    job.refresh_from_db(fields=["failed", "total"])
+    if ended == Job.State.FINISHED and job.failed:
+        tell_of_job("job.finished_with_failures", job, failed=job.failed, changes=job.total)

@@ -18,6 +18,7 @@ from provisioning.services.decisions import (
     require_fresh,
     why_stale,
 )
+from provisioning.services.notices import tell_of_job
 from provisioning.services.ownership import settle_without_calls
 from provisioning.services.permitted import require_permitted, why_not_permitted
 from tenants.domain.roles import Action
@@ -109,6 +110,7 @@ def approve_by_policy(job: Job, now: datetime) -> None:
     approval = {"approvers": decision.approvers.value, "reasons": list(decision.reasons)}
     move(job, {_PLANNED}, approval=approval)
     if decision.approvers is not Approvers.NOBODY:
+        tell_of_job("job.waits", job, changes=job.total, calls=job.planned_calls)
         return
     move(job, {_PLANNED}, state=Job.State.APPLYING, approved_at=now)
     _release(job, now, (), "It needs a yes of its own, and the rest was approved by policy.")

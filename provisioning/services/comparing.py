@@ -37,6 +37,7 @@ from provisioning.scim.users import INVENTORY, get_user, names_of
 from provisioning.services.group_comparing import GroupReading, take_over_groups
 from provisioning.services.inventory import account_of
 from provisioning.services.lanes import HeldLane
+from provisioning.services.notices import tell_of_job
 from provisioning.services.taking_over import ON_PREMISES, USER_TYPE, take_over
 
 logger = logging.getLogger(__name__)
@@ -271,7 +272,9 @@ class _Reading:
         if found is None:
             return False
         stopped = {"state": Job.State.STOPPED, "comparison": found.to_json(), "problem": ""}
-        Job.objects.filter(pk=self._job.pk).update(people=len(self._seen), **stopped)
+        with transaction.atomic():
+            Job.objects.filter(pk=self._job.pk).update(people=len(self._seen), **stopped)
+            tell_of_job("job.stopped", self._job)
         logger.warning("%s: %s", self._job.label, found.reasons[0])
         return True
 

@@ -31,7 +31,8 @@ from provisioning.models import (
     SnapshotChunk,
     TenantDomain,
 )
-from tenants.models import Contact, Readiness, Tenant
+from tenants.models import Contact, Destination, Message, Readiness, Tenant
+from tenants.services.audit_erasure import erase_payloads, payloads_of_customer
 
 _BATCH = 5_000
 
@@ -86,12 +87,38 @@ def _blank_readiness(tenant: Tenant) -> int:
     return named.update(licence_confirmed_by="")
 
 
+def _is_the_last(tenant: Tenant) -> bool:
+    """What belongs to the customer is needed as long as one of its tenants stays."""
+    others = Tenant.objects.filter(customer_id=tenant.customer_id).exclude(pk=tenant.pk)
+    return not others.filter(Q(offboarding=None) | Q(offboarding__erased_at=None)).exists()
+
+
 def _contacts(tenant: Tenant) -> int:
-    """Whom to ask at the customer is needed as long as one of its tenants stays."""
-    staying = Tenant.objects.filter(customer_id=tenant.customer_id).exclude(pk=tenant.pk)
-    if staying.filter(Q(offboarding=None) | Q(offboarding__erased_at=None)).exists():
+    if not _is_the_last(tenant):
         return 0
     return Contact.objects.filter(customer_id=tenant.customer_id).delete()[0]
+
+
+def _messages(tenant: Tenant) -> int:
+    if not _is_the_last(tenant):
+        return 0
+    _, deleted = Message.objects.filter(customer_id=tenant.customer_id).delete()
+    return sum(deleted.values())
+
+
+def _destinations(tenant: Tenant) -> int:
+    if not _is_the_last(tenant):
+        return 0
+    _, deleted = Destination.objects.filter(customer_id=tenant.customer_id).delete()
+    return sum(deleted.values())
+
+
+def _audit_payloads(tenant: Tenant) -> int:
+    """Who did what to whom; that it was done stays in the chain, with the proof of the erasure."""
+    if not _is_the_last(tenant):
+        return 0
+    rows = payloads_of_customer(tenant.customer)
+    return erase_payloads(rows, by=None, reason="offboarding", customer=tenant.customer)
 
 
 # Rows that stay without what they say of people.
@@ -103,6 +130,9 @@ BLANKED: Mapping[str, Callable[[Tenant], int]] = {
     "tenants.Tenant": _blank_tenant,
     "tenants.Readiness": _blank_readiness,
     "tenants.Contact": _contacts,
+    "tenants.Message": _messages,
+    "tenants.Destination": _destinations,
+    "tenants.AuditPayload": _audit_payloads,
     "billing.Call": forget_subjects,
 }
 
@@ -120,7 +150,10 @@ KEPT: Mapping[str, str] = {
     "provisioning.Reconciliation": "counts",
     "provisioning.Source": "names of sources, which jobs name",
     "tenants.AccessGrant": "the MSP's own people; who belongs to the customer is removed by hand",
-    "tenants.AuditEvent": "the proof; its payloads are erased by the audit trail's own way",
+    "tenants.AuditAnchor": "counts and hashes",
+    "tenants.AuditCheck": "counts and numbers of events",
+    "tenants.AuditEvent": "the proof: what was done and when; by whom and to whom is erased",
+    "tenants.AuditHead": "a count and a hash",
     "tenants.Credential": "when which kind was used; its secret is erased when jobs have ended",
     "tenants.Customer": "statements name it",
     "tenants.Offboarding": "the proof",

@@ -16,6 +16,7 @@ from provisioning.models import HeldRecord, Job, ProfileVersion, Snapshot, Sourc
 from provisioning.selectors import profile_in, source_of, targets_of
 from provisioning.services import lanes, snapshots
 from provisioning.services.decisions import why_stale
+from provisioning.services.notices import tell_of_job
 from tenants.models import Offboarding, Tenant, User
 from tenants.services import record
 
@@ -272,6 +273,8 @@ def _queue(read: Snapshot, wanted: _Wanted) -> Job:
     )
     if job.state == Job.State.PLANNING:
         lanes.want(tenant, urgent=job.is_urgent)
+    else:
+        tell_of_job("job.stopped", job)
     return job
 
 

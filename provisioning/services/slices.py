@@ -19,6 +19,7 @@ from provisioning.scim.transport import WrongHost
 from provisioning.services import lanes, quarantines, resting, snapshots, urgency
 from provisioning.services.applying import apply_job, end_cancelled, recover
 from provisioning.services.lanes import HeldLane, LaneLost
+from provisioning.services.notices import tell_of_job
 from provisioning.services.pausing import pauses
 from provisioning.services.people import PatternTooSlow, ReadErased
 from provisioning.services.planning import plan_job
@@ -179,3 +180,4 @@ def _end(job: Job, held: HeldLane, state: Job.State, problem: str) -> None:
     snapshots.discard(job)
     if state == Job.State.FAILED:
         quarantines.plan_failed(job, problem, now)
+        tell_of_job("job.failed", job, problem=problem)

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from provisioning.domain.guard import Comparison
 from provisioning.models import HeldRecord, Job, ProfileVersion, Snapshot, Source
 from provisioning.services import lanes, snapshots
+from provisioning.services.notices import tell_of_job
 from provisioning.services.queueing import (
     QueueRefused,
     check_kind,
@@ -114,6 +115,8 @@ def _queue(source: Source, given: _Input, by: User | None) -> Job:
     record("upload.accepted", by=by, customer=tenant.customer, subject=job, file=given.file_name)
     if job.state == Job.State.PLANNING:
         lanes.want(tenant)
+    else:
+        tell_of_job("job.stopped", job)
     return job
 
 

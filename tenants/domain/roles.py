@@ -29,6 +29,7 @@ class Action(StrEnum):
     ADD_CUSTOMER = "add_customer"
     EDIT_PRICES = "edit_prices"
     OFFBOARD = "offboard"
+    SEE_AUDIT = "see_audit"
 
 
 _ENGINEER = frozenset(

@@ -1,18 +1,25 @@
 """People of ours, customers, their tenants and credentials, and what was done."""
 
-from tenants.models.audit import AuditEvent
+from tenants.models.audit import AuditAnchor, AuditCheck, AuditEvent, AuditHead, AuditPayload
 from tenants.models.credentials import Credential
 from tenants.models.customers import Customer, Tenant
 from tenants.models.offboarding import Offboarding
 from tenants.models.onboarding import Contact, Readiness
+from tenants.models.outbox import Destination, Message
 from tenants.models.people import AccessGrant, PortalUserManager, User
 
 __all__ = [
     "AccessGrant",
+    "AuditAnchor",
+    "AuditCheck",
     "AuditEvent",
+    "AuditHead",
+    "AuditPayload",
     "Contact",
     "Credential",
     "Customer",
+    "Destination",
+    "Message",
     "Offboarding",
     "PortalUserManager",
     "Readiness",

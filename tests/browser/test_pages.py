@@ -85,6 +85,10 @@ PAGES = {
     "costs of a customer": ("finance", "/costs/customers/calm/"),
     "price book": ("finance", "/costs/prices/"),
     "another price": ("admin", "/costs/prices/add/"),
+    "audit trail": ("admin", "/audit/"),
+    "audit trail without a match": ("admin", "/audit/?q=nothing-like-this&since=x"),
+    "notifications": ("engineer", "/notifications/"),
+    "another destination": ("engineer", "/notifications/add/"),
     "not allowed": ("viewer", "/customers/"),
     "not there": ("engineer", "/jobs/999999/"),
 }

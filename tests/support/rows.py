@@ -9,9 +9,12 @@ from provisioning.models import Blackout, Job, Schedule
 from provisioning.selectors import profile_in
 from provisioning.services.profiles import publish
 from tenants import services
+from tenants.domain.events import CHOOSABLE
 from tenants.domain.roles import Role
-from tenants.models import Customer, Tenant, User
+from tenants.models import Customer, Destination, Tenant, User
 from tenants.services import TenantFacts
+from tenants.services.destinations import DestinationFacts, add_destination
+from tenants.services.notices import tell_one
 
 
 def add_tenant(slug: str) -> Tenant:
@@ -52,6 +55,16 @@ def add_blackout(tenant: Tenant) -> Blackout:
     return Blackout.objects.create(
         customer=tenant.customer, tenant=tenant, days=[0], begins=time(3), ends=time(4)
     )
+
+
+def add_webhook(customer: Customer | None, url: str = "https://hook.example/in") -> Destination:
+    """A webhook that wants everything, with a test message that waits."""
+    by = User.objects.filter(email="webhooks@msp.example").first()
+    by = by or User.objects.create_user("webhooks@msp.example")
+    facts = DestinationFacts(url, CHOOSABLE)
+    row, _ = add_destination(channel="webhook", customer=customer, facts=facts, by=by)
+    tell_one(row, "notices.test", subject=row)
+    return row
 
 
 def add_person(role: Role, customer: Customer | None) -> User:

@@ -16,7 +16,14 @@ from django.utils import timezone
 from provisioning.models import DirectoryObject, Job, Operation, Reconciliation
 from tenants.domain.roles import Role
 from tenants.models import Contact, Customer, Tenant, User
-from tests.support.rows import add_blackout, add_job, add_person, add_schedule, add_tenant
+from tests.support.rows import (
+    add_blackout,
+    add_job,
+    add_person,
+    add_schedule,
+    add_tenant,
+    add_webhook,
+)
 
 PUBLIC, SIGNED_IN = "public", "signed in"
 STAFF, MONEY, EVERYONE, ADMIN = "AE", "AEF", "AEFV", "A"
@@ -141,6 +148,16 @@ ROUTES = {
     "cost_customer": Route(MONEY, names="customer"),
     "price_list": Route(MONEY),
     "price_add": Route(ADMIN),
+    # The audit trail, and who is told of what.
+    "audit_list": Route(ADMIN),
+    "audit_csv": Route(ADMIN),
+    "notification_list": Route(STAFF),
+    "notification_add": Route(STAFF),
+    "notification_edit": Route(STAFF, names="destination"),
+    "notification_remove": Route(STAFF, 302, names="destination", method="post"),
+    "notification_rotate": Route(STAFF, names="destination", method="post"),
+    "notification_test": Route(STAFF, 302, names="destination", method="post"),
+    "message_try_again": Route(STAFF, 302, names="message", method="post"),
 }
 LETTERS = {"A": Role.ADMIN, "E": Role.ENGINEER, "F": Role.FINANCE, "V": Role.VIEWER}
 DECISIONS = sorted(n for n, r in ROUTES.items() if r.names == "waiting job")
@@ -180,6 +197,7 @@ def objects(slug: str) -> dict[str, dict[str, Any]]:
         customer=tenant.customer, tenant=tenant, entra_id=slug, user_name="a", folded_user_name="a"
     )
     one = add_job(tenant, Job.State.PLANNED, kind=Job.Kind.ON_DEMAND, subject_key="7")
+    webhook = add_webhook(tenant.customer)
     return {
         "": {},
         "customer": {"slug": tenant.customer.slug},
@@ -194,6 +212,8 @@ def objects(slug: str) -> dict[str, dict[str, Any]]:
         "account": {"slug": tenant.slug, "pk": account.pk},
         "job on demand": {"pk": one.pk},
         "reconcile": {"pk": back.pk},
+        "destination": {"pk": webhook.pk},
+        "message": {"pk": webhook.messages.get().pk},
     }
 
 

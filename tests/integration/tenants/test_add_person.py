@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tenants.domain.roles import Role
-from tenants.models import AccessGrant, AuditEvent, User
+from tenants.models import AccessGrant, AuditPayload, User
 
 EMAIL = "ann@lanternfield.example"
 GOOD = "correct-horse-battery"
@@ -37,7 +37,7 @@ def test_a_person_over_all_customers_can_sign_in(run, client):
 
 def test_the_password_is_neither_printed_nor_audited(run):
     assert GOOD not in run(EMAIL, "--role", "admin")
-    assert GOOD not in repr([*AuditEvent.objects.values(), *User.objects.values()])
+    assert GOOD not in repr([*AuditPayload.objects.values(), *User.objects.values()])
 
 
 def test_a_person_of_one_customer(run, northmoor):

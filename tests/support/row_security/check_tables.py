@@ -75,20 +75,20 @@ def test_rows_of_another_customer_cannot_be_changed_removed_or_added(
     model: type[models.Model], world: World, admin: psycopg.Connection[Any]
 ) -> None:
     table, column, foreign = model._meta.db_table, whose(model), world.foreign
-    pk = world.other[model].pk
+    pk, key = world.other[model].pk, model._meta.pk.column
     with scope([world.customer]), connection.cursor() as cursor:
-        cursor.execute(f"UPDATE {table} SET {column} = {column} WHERE id = %s", [pk])
+        cursor.execute(f"UPDATE {table} SET {column} = {column} WHERE {key} = %s", [pk])
         assert cursor.rowcount == 0
-        cursor.execute(f"DELETE FROM {table} WHERE id = %s", [pk])
+        cursor.execute(f"DELETE FROM {table} WHERE {key} = %s", [pk])
         assert cursor.rowcount == 0
-        with pytest.raises(DatabaseError, match="row-level security"):
+        with pytest.raises(DatabaseError, match=r"row-level security|append-only"):
             cursor.execute(
-                f"UPDATE {table} SET {column} = %s WHERE id = %s",
+                f"UPDATE {table} SET {column} = %s WHERE {key} = %s",
                 [foreign if model is not Customer else 999_999, world.own[model].pk],
             )
         fields = [field for field in model._meta.concrete_fields if not field.primary_key]
         names = ", ".join(f'"{field.column}"' for field in fields if field.column != column)
-        copied = admin.execute(f"SELECT {names} FROM {table} WHERE id = %s", [pk]).fetchone()  # type: ignore[arg-type]
+        copied = admin.execute(f"SELECT {names} FROM {table} WHERE {key} = %s", [pk]).fetchone()  # type: ignore[arg-type]
         assert copied is not None
         values = [_plain(value) for value in copied]
         add = f"INSERT INTO {table} ({names}) VALUES ({', '.join(['%s'] * len(values))})"
@@ -97,7 +97,7 @@ def test_rows_of_another_customer_cannot_be_changed_removed_or_added(
             add, values = f"{add[:-1]}, %s{_key(model)})", [*values, foreign]
         with pytest.raises(DatabaseError, match="row-level security"):
             cursor.execute(add, values)
-    found = admin.execute(f"SELECT count(*) FROM {table} WHERE id = %s", [pk]).fetchone()  # type: ignore[arg-type]
+    found = admin.execute(f"SELECT count(*) FROM {table} WHERE {key} = %s", [pk]).fetchone()  # type: ignore[arg-type]
     assert found == (1,)
 
 

@@ -22,6 +22,7 @@ from django.urls import include, path  # noqa: E402
 from tenants import selectors  # noqa: E402
 from tenants.models import AuditEvent, Customer, Tenant  # noqa: E402
 from tenants.row_security import outside_transaction  # noqa: E402
+from tenants.services import record  # noqa: E402
 from tests.support.row_security.registry import protected_models  # noqa: E402
 
 
@@ -78,7 +79,7 @@ def careless(request: HttpRequest) -> HttpResponseBase:
 def write(request: HttpRequest) -> HttpResponseBase:
     """Write for a customer and tell on commit; then answer, fail, or break the transaction."""
     customer, then = request.GET["customer"], request.GET.get("then")
-    AuditEvent.objects.create(customer_id=customer, action="probe", subject="probe")
+    record("probe", by=None, customer=Customer(pk=int(customer)), subject="probe")
     transaction.on_commit(lambda: _tell("committed\n"))
     if then == "fail":
         raise RuntimeError("as asked")

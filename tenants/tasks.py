@@ -1,0 +1,24 @@
+"""What beat and doorbell ask for: messages to deliver, the audit trail to link and to look at."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from tenants.doorbell import DELIVER
+from tenants.row_security import over_everything
+from tenants.services import audit_links, audit_watch, delivery
+
+
+@shared_task(name=DELIVER)
+@over_everything
+def deliver() -> None:
+    """Deliver what is due; link events whose process died before it could."""
+    audit_links.link_quietly()
+    delivery.deliver_due()
+
+
+@shared_task(name="tenants.watch_audit")
+@over_everything
+def watch_audit() -> None:
+    """Verify the audit trail and export an anchor; forget old messages."""
+    audit_watch.watch(timezone.now())
+    delivery.purge(timezone.now())
