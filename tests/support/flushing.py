@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.backends.sqlite3.operations import DatabaseOperations
+from django.db.backends.sqlite3.base import DatabaseOperations
 
 from tenants.append_only import guards, unguards
 

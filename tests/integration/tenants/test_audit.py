@@ -28,7 +28,7 @@ from tenants.services.audit_checks import Walk
 from tenants.services.audit_erasure import erase_payloads, payloads_of_customer
 from tenants.services.destinations import DestinationFacts, add_destination
 from tests.support.sandbox import ROOT
-from tests.support.tampering import open_doors, sql
+from tests.support.tampering import by_force, sql
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OTHER_KEY = "k2:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
@@ -209,8 +209,7 @@ def test_verifying_says_so_and_ends_with_0_or_2(folder: Path) -> None:
     write(2)
     words = "7 events; 1 anchors, the last one at event 5; nothing was changed.\n"
     assert run("verify_audit") == (0, words)
-    open_doors()
-    sql("UPDATE tenants_auditevent SET action = 'x' WHERE position = 3")
+    by_force("UPDATE tenants_auditevent SET action = 'x' WHERE position = 3")
     code, text = run("verify_audit", "--anchors", str(folder))
     assert code == 2
     pk = AuditEvent.objects.get(position=3).pk
@@ -324,8 +323,7 @@ def test_after_a_rotation_old_seals_are_known_and_new_ones_are_of_the_new_key(
     # Without the old key: the head is of the new one, the anchor's hash still has to be met.
     settings.VAULT_KEYS = OTHER_KEY
     assert found(folder) == []
-    open_doors()
-    sql("UPDATE tenants_auditevent SET link = 'x' WHERE position = 2")
+    by_force("UPDATE tenants_auditevent SET link = 'x' WHERE position = 2")
     assert any("the anchor has seen" in text for text in found(folder))
 
 
@@ -365,8 +363,7 @@ def test_the_daily_look_notes_tells_and_anchors(folder: Path, admin: Any) -> Non
     check = audit_watch.watch(now)
     assert (check.problems, check.events) == (0, AuditEvent.objects.count())
     assert AuditAnchor.objects.count() == len(list(folder.glob("*.json"))) == 1
-    open_doors()
-    sql("UPDATE tenants_auditevent SET action = 'x' WHERE position = 2")
+    by_force("UPDATE tenants_auditevent SET action = 'x' WHERE position = 2")
     for days in (1, 2):
         check = audit_watch.watch(now + timedelta(days=days))
     assert check.problems == 1
