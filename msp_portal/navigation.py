@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 from django.http import HttpRequest
 from django.urls import reverse
 
-from tenants.domain.roles import MAY, Action
+from tenants.domain.roles import Action
 from tenants.models import User
-from tenants.selectors import roles_of
+from tenants.selectors import actions_of, roles_of
 
 
 class NavItem(NamedTuple):
@@ -37,10 +37,11 @@ _ITEMS = (
             "contact_",
         ),
     ),
-    ("Templates", "template_list", "file", Action.EDIT_PROFILE, ("template_",)),
+    ("Templates", "template_list", "file", Action.SEE_TENANT, ("template_",)),
     ("Jobs", "job_list", "jobs", Action.SEE_JOBS, ("job_",)),
     ("Reports", "report_list", "report", Action.SEE_REPORTS, ("report_",)),
     ("Costs", "cost_overview", "chart", Action.SEE_COSTS, ("cost_", "price_")),
+    ("People", "person_list", "users", Action.SEE_PEOPLE, ("person_",)),
 )
 
 
@@ -50,8 +51,7 @@ def sidebar(request: HttpRequest) -> dict[str, Any]:
     person = getattr(request, "user", None)
     if not isinstance(person, User):
         return {}
-    roles = roles_of(person)
-    allowed = frozenset(action for role in roles for action in MAY[role])
+    allowed = actions_of(person)
     here = request.resolver_match.url_name or "" if request.resolver_match else ""
     items = [
         NavItem(label, reverse(name), icon, here.startswith(prefixes))
@@ -60,6 +60,6 @@ def sidebar(request: HttpRequest) -> dict[str, Any]:
     ]
     return {
         "nav_items": items,
-        "role_label": ", ".join(sorted(role.name.title() for role in roles)),
+        "role_label": ", ".join(sorted(role.words for role in roles_of(person))),
         "may": {action.value: action in allowed for action in Action},
     }

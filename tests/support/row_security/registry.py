@@ -10,6 +10,7 @@ OPEN = {
     "tenants.User_groups": "belongs to User; the portal uses no groups",
     "tenants.User_user_permissions": "belongs to User; the portal uses no permissions of Django's",
     "tenants.AccessGrant": "says whose scope is what, so it is read before that is known",
+    "tenants.AccessGrant_customers": "belongs to AccessGrant, and names customers by id only",
     "billing.PriceBookEntry": "Microsoft's prices, the same for everybody",
     "provisioning.ProfileTemplate": "the MSP's own; holds no customer's data",
     "provisioning.ApplicationPace": "a counter per application, over all its tenants",
