@@ -1,6 +1,6 @@
 """The gate before views: a role that may not is refused, another customer's object is absent."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
@@ -13,7 +13,7 @@ from django_htmx.middleware import HtmxDetails
 
 from tenants.domain.roles import Action
 from tenants.models import Customer, Tenant, User
-from tenants.selectors import may, reach_of
+from tenants.selectors import actions_of, may, reach_of
 
 P = ParamSpec("P")
 M = TypeVar("M", bound=Model)
@@ -45,7 +45,7 @@ def allowed(
         def checked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             asked = post if post and request.method not in _SAFE else action
             if not may(request.user, asked):
-                _hide(request, kwargs)
+                _hide(request)
                 raise PermissionDenied(f"Your role does not allow: {asked.words}.")
             request.action = asked  # type: ignore[attr-defined]
             return view(cast("PortalRequest", request), *args, **kwargs)
@@ -60,14 +60,31 @@ def names(word: str, customer_of: Callable[[Any], int | None]) -> None:
     _NAMED[word] = customer_of
 
 
-def _hide(request: HttpRequest, kwargs: Mapping[str, Any]) -> None:
-    """Raises Http404 for an object of somebody else's customer, as for one that is not there."""
+def named(request: HttpRequest) -> tuple[bool, int | None]:
+    """Whether the address names an object of a customer, and whose; None: it is not there."""
     match = request.resolver_match
     before, hole, rest = match.route.partition("<") if match else ("", "", "")
     customer_of = _NAMED.get(before.rstrip("/").rpartition("/")[2])
-    if not hole or customer_of is None or not isinstance(request.user, User):
+    if not match or not hole or customer_of is None:
+        return False, None
+    return True, customer_of(match.kwargs[rest.partition(">")[0].rpartition(":")[2]])
+
+
+def may_here(request: HttpRequest) -> frozenset[Action]:
+    """What the person may do at the customer whose object the address names; else anywhere."""
+    if not isinstance(request.user, User):
+        return frozenset()
+    about, customer = named(request)
+    if not about:
+        return actions_of(request.user)
+    return actions_of(request.user, customer) if customer else frozenset()
+
+
+def _hide(request: HttpRequest) -> None:
+    """Raises Http404 for an object of somebody else's customer, as for one that is not there."""
+    about, customer = named(request)
+    if not about or not isinstance(request.user, User):
         return
-    customer = customer_of(kwargs[rest.partition(">")[0].rpartition(":")[2]])
     if customer is None or not reach_of(request.user).holds(customer):
         raise Http404
 

@@ -16,14 +16,14 @@ def may(viewer: User | AnonymousUser, action: Action) -> bool:
     return action in actions_of(viewer)
 
 
-def actions_of(viewer: User | AnonymousUser, customer: Customer | None = None) -> frozenset[Action]:
-    """What a person may do at this customer; without one, what they may do anywhere."""
+def actions_of(viewer: User | AnonymousUser, customer: int | None = None) -> frozenset[Action]:
+    """What a person may do at this customer (by pk); without one, what they may do anywhere."""
     if viewer.is_anonymous:
         return frozenset()
     return frozenset(
         action
         for role, reach in _reaches(viewer)
-        if customer is None or reach.holds(customer.pk)
+        if customer is None or reach.holds(customer)
         for action in MAY[role]
         if reach == EVERYWHERE or action not in PORTAL_WIDE
     )

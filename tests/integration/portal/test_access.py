@@ -16,7 +16,9 @@ import pytest
 from django.test import Client
 from django.urls import get_resolver, reverse
 
-from tenants.domain.roles import CUSTOMERS_OWN
+from tenants import services
+from tenants.domain.roles import CUSTOMERS_OWN, Role
+from tenants.models import Customer
 from tests.support.access import (
     LETTERS,
     PUBLIC,
@@ -30,6 +32,7 @@ from tests.support.access import (
     build,
     routes_of,
 )
+from tests.support.rows import reach_of
 
 # Letters: Administrator, Engineer, aPprover, Finance, aUditor, customer Viewer, Customer approver.
 ADMIN, STAFF, READERS = "A", "AE", "AEU"
@@ -303,6 +306,26 @@ def test_a_customers_people_see_no_price(client: Client, world: World, letter: s
             for kind in {route.names, "waiting job", "ended job"} - {"reconcile"}:
                 where = reverse(name, kwargs={**world.own[kind], **route.arguments})
                 assert "USD" not in body_of(client.get(where)), (name, kind)
+
+
+def test_a_role_at_one_customer_shows_nothing_of_it_at_another(
+    client: Client, world: World
+) -> None:
+    """An approver of the other customer is a viewer at their own: no button, no price there."""
+    person = world.person("V")
+    other = Customer.objects.get(slug=world.other["customer"]["slug"])
+    services.give_role(user=person, role=Role.ENGINEER, reach=reach_of(other), by=None)
+    client.force_login(person)
+    theirs, own = (
+        body_of(client.get(reverse("job_detail", kwargs=each[kind])))
+        for each, kind in ((world.other, "waiting job"), (world.own, "ended job"))
+    )
+    assert "Cancel this job" in theirs
+    assert "Expected price" in theirs
+    assert "Cancel this job" not in own
+    assert "Cost" not in own.replace(">Costs<", "").replace("Costs\n", "")
+    answer = client.post(reverse("job_approve", kwargs=world.own["waiting job"]))
+    assert answer.status_code == 404
 
 
 BEGINS = {

@@ -2,14 +2,16 @@
 
 import io
 from argparse import ArgumentParser
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import pytest
+from celery import current_app
 from django.core.management import CommandError, call_command, get_commands, load_command_class
 
 from provisioning.models import Job
-from tenants.domain.roles import CUSTOMERS_OWN, Role
+from tenants.domain.roles import Role
 from tenants.models import Tenant
 from tests.support.rows import add_person, add_tenant
 
@@ -88,6 +90,11 @@ def test_who_has_left_or_lost_the_role_acts_no_more(own: Tenant, file: Path, com
     assert "No person" in said or "name yourself" in said
 
 
-def test_customers_people_are_among_the_refused() -> None:
-    for _, roles in COMMANDS.values():
-        assert not roles & CUSTOMERS_OWN
+def test_no_task_acts_for_a_person() -> None:
+    """What workers do was decided, and checked, before. A task for a person asks the table here."""
+    current_app.loader.import_default_modules()
+    ours = [task for name, task in current_app.tasks.items() if name.split(".")[0] in ROOMS]
+    assert ours
+    for task in ours:
+        named = set(signature(task.run).parameters) & {"by", "person", "user", "viewer", "email"}
+        assert not named, f"{task.name}: ask what {named} may do, and list it with its test"
