@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo demo-once test check fix crash lanes fairness storm quota model histories privilege bench requirements clean
+.PHONY: demo demo-once test check fix crash lanes fairness storm quota model histories privilege access bench requirements clean
 
 demo: $(VENV)/.base
 	@$(BIN)/python manage.py demo
@@ -64,6 +64,10 @@ histories: $(VENV)/.dev
 # Twelve profiles with the permissions they are advised, and without each one, as a table.
 privilege: $(VENV)/.dev
 	$(BIN)/python -m pytest -p no:randomly -q tests/integration/provisioning/test_least_privilege.py
+
+# Every route as everybody: each role in each way it is held, own and other customer, reading and sending.
+access: $(VENV)/.dev
+	$(BIN)/python -m pytest -p no:randomly -q -s tests/integration/portal/test_access.py
 
 # Measurements, each as a ratio to the plain way of doing the same.
 bench: $(VENV)/.dev

@@ -1,8 +1,18 @@
 """Who may do what: the whole table, written once more."""
 
+from pathlib import Path
+
 import pytest
 
-from tenants.domain.roles import MAY, Action, Role, landing, roles_that_may
+from tenants.domain.roles import (
+    CUSTOMERS_OWN,
+    MAY,
+    PORTAL_WIDE,
+    Action,
+    Role,
+    landing,
+    roles_that_may,
+)
 
 A, E, P, F = Role.ADMIN, Role.ENGINEER, Role.APPROVER, Role.FINANCE
 U, V, C = Role.AUDITOR, Role.VIEWER, Role.CUSTOMER_APPROVER
@@ -61,3 +71,28 @@ def test_finance_viewers_and_auditors_change_nothing():
 )
 def test_people_begin_on_a_page_they_may_see(roles, page):
     assert landing(frozenset(roles)) == page
+
+
+def test_the_documents_table_is_this_one():
+    text = (Path(__file__).parents[2] / "docs" / "access.md").read_text()
+    lines = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("| ")]
+    cells = [[cell.strip() for cell in line] for line in lines]
+    roles = [role.value for role in Role]
+    (head,) = [line for line in cells if line[0] == "action"]
+    assert head[1:] == roles
+    told = {line[0]: line[1:] for line in cells if line[0] in set(Action)}
+    assert told == {
+        action.value: [
+            ("all" if action in PORTAL_WIDE else "yes") if action in MAY[role] else ""
+            for role in Role
+        ]
+        for action in Action
+    }
+    described = [line for line in cells if line[0] in {role.words for role in Role}]
+    assert described == [[role.words, f"`{role}`", role.duty] for role in Role]
+
+
+def test_what_is_portal_wide_is_no_customers_peoples():
+    for role in CUSTOMERS_OWN:
+        assert not MAY[role] & PORTAL_WIDE
+        assert Action.SEE_COSTS not in MAY[role]
