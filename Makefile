@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo demo-once test check fix audit crash lanes fairness storm quota model histories privilege bench requirements clean
+.PHONY: demo demo-once test check fix audit access crash lanes fairness storm quota model histories privilege bench requirements clean
 
 demo: $(VENV)/.base
 	@$(BIN)/python manage.py demo
@@ -68,6 +68,10 @@ privilege: $(VENV)/.dev
 # 300 tamperings of an audit trail of 10,000 events (the suite: each way once, on 500 events).
 audit: $(VENV)/.dev
 	AUDIT_EVENTS=10000 AUDIT_TAMPERINGS=300 $(BIN)/python -m pytest -p no:randomly -s tests/integration/tenants/test_audit_tampering.py
+
+# Every route as everybody: each role in each way it is held, own and other customer, reading and sending.
+access: $(VENV)/.dev
+	$(BIN)/python -m pytest -p no:randomly -q -s tests/integration/portal/test_access.py
 
 # Measurements, each as a ratio to the plain way of doing the same.
 bench: $(VENV)/.dev

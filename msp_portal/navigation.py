@@ -4,10 +4,12 @@ from typing import Any, NamedTuple
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 
-from tenants.domain.roles import MAY, Action
+from tenants.access import may_here
+from tenants.domain.roles import Action
 from tenants.models import User
-from tenants.selectors import roles_of
+from tenants.selectors import actions_of, roles_of
 
 
 class NavItem(NamedTuple):
@@ -37,31 +39,41 @@ _ITEMS = (
             "contact_",
         ),
     ),
-    ("Templates", "template_list", "file", Action.EDIT_PROFILE, ("template_",)),
+    ("Templates", "template_list", "file", Action.SEE_TENANT, ("template_",)),
     ("Jobs", "job_list", "jobs", Action.SEE_JOBS, ("job_",)),
     ("Reports", "report_list", "report", Action.SEE_REPORTS, ("report_",)),
     ("Costs", "cost_overview", "chart", Action.SEE_COSTS, ("cost_", "price_")),
-    ("Notifications", "notification_list", "send", Action.EDIT_TENANT, ("notification_",)),
+    ("Notifications", "notification_list", "send", Action.EDIT_NOTIFICATIONS, ("notification_",)),
     ("Audit trail", "audit_list", "shield", Action.SEE_AUDIT, ("audit_",)),
+    ("People", "person_list", "users", Action.SEE_PEOPLE, ("person_",)),
 )
 
 
 def sidebar(request: HttpRequest) -> dict[str, Any]:
-    """Context: the links this person may follow, and their role in words."""
+    """Context: the links this person may follow, their role in words, what they may do here."""
     # Error pages are rendered for requests that never reached the sign-in middleware.
     person = getattr(request, "user", None)
     if not isinstance(person, User):
         return {}
-    roles = roles_of(person)
-    allowed = frozenset(action for role in roles for action in MAY[role])
+    # Lazy, because a part of a page that is asked for again and again has no sidebar.
+    return {
+        "nav_items": SimpleLazyObject(lambda: _items(request, person)),
+        "role_label": SimpleLazyObject(
+            lambda: ", ".join(sorted(role.words for role in roles_of(person)))
+        ),
+        "may": SimpleLazyObject(lambda: _words(may_here(request))),
+    }
+
+
+def _items(request: HttpRequest, person: User) -> list[NavItem]:
+    allowed = actions_of(person)
     here = request.resolver_match.url_name or "" if request.resolver_match else ""
-    items = [
+    return [
         NavItem(label, reverse(name), icon, here.startswith(prefixes))
         for label, name, icon, action, prefixes in _ITEMS
         if action in allowed
     ]
-    return {
-        "nav_items": items,
-        "role_label": ", ".join(sorted(role.name.title() for role in roles)),
-        "may": {action.value: action in allowed for action in Action},
-    }
+
+
+def _words(allowed: frozenset[Action]) -> dict[str, bool]:
+    return {action.value: action in allowed for action in Action}

@@ -1,33 +1,59 @@
-"""Reads about customers and tenants; the person asking comes first."""
+"""Reads about customers, tenants and people of ours; the person asking comes first."""
+
+from collections.abc import Iterable
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from tenants.domain.roles import Action, Role, roles_that_may
+from tenants.domain.reach import EVERYWHERE, NOWHERE, Reach, Scope, union
+from tenants.domain.roles import MAY, PORTAL_WIDE, Action, Role
 from tenants.models import AccessGrant, Credential, Customer, Tenant, User
 from tenants.row_security import everything
 
 
 def may(viewer: User | AnonymousUser, action: Action) -> bool:
-    """Whether this person may do it at one customer at least."""
+    """Whether this person may do it at one customer at least, a PORTAL_WIDE one at all of them."""
+    return action in actions_of(viewer)
+
+
+def actions_of(viewer: User | AnonymousUser, customer: int | None = None) -> frozenset[Action]:
+    """What a person may do at this customer (by pk); without one, what they may do anywhere."""
     if viewer.is_anonymous:
-        return False
-    return viewer.is_superuser or _grants(viewer, action).exists()
+        return frozenset()
+    return frozenset(
+        action
+        for role, reach in _reaches(viewer)
+        if customer is None or reach.holds(customer)
+        for action in MAY[role]
+        if reach == EVERYWHERE or action not in PORTAL_WIDE
+    )
 
 
 def roles_of(viewer: User) -> frozenset[Role]:
     """All roles a person holds anywhere; a superuser is an administrator."""
-    if viewer.is_superuser:
-        return frozenset({Role.ADMIN})
-    return frozenset(Role(role) for role in viewer.grants.values_list("role", flat=True))
+    return frozenset(role for role, _ in _reaches(viewer))
+
+
+def reach_of(viewer: User, *actions: Action) -> Reach:
+    """Where a person may do all of this; without an action, where they hold any role."""
+    return union(
+        reach
+        for role, reach in _reaches(viewer)
+        if MAY[role].issuperset(actions)
+        and (reach == EVERYWHERE or PORTAL_WIDE.isdisjoint(actions))
+    )
+
+
+def customers_in(reach: Reach) -> QuerySet[Customer]:
+    """The customers of a reach; ones that are added later belong to all, and to all but some."""
+    if reach.scope is Scope.LISTED:
+        return Customer.objects.filter(pk__in=reach.customers)
+    return Customer.objects.exclude(pk__in=reach.customers)
 
 
 def customers_for(viewer: User, action: Action) -> QuerySet[Customer]:
     """Customers at which this person may do this."""
-    grants = _grants(viewer, action)
-    if viewer.is_superuser or grants.filter(customer=None).exists():
-        return Customer.objects.all()
-    return Customer.objects.filter(pk__in=grants.values("customer_id"))
+    return customers_in(reach_of(viewer, action))
 
 
 def tenants_for(viewer: User, action: Action) -> QuerySet[Tenant]:
@@ -35,6 +61,20 @@ def tenants_for(viewer: User, action: Action) -> QuerySet[Tenant]:
     return Tenant.objects.filter(customer__in=customers_for(viewer, action)).select_related(
         "customer"
     )
+
+
+def administrators() -> QuerySet[User]:
+    """Active people who may change people and their access."""
+    over_all = AccessGrant.objects.filter(role=Role.ADMIN, scope=Scope.ALL).values("user")
+    return User.objects.filter(Q(is_superuser=True) | Q(pk__in=over_all), is_active=True)
+
+
+def people_for(viewer: User, text: str = "") -> QuerySet[User]:
+    """People of ours and of customers by name, narrowed by a text in name or address."""
+    if not may(viewer, Action.SEE_PEOPLE):
+        return User.objects.none()
+    found = User.objects.prefetch_related("grants__customers").order_by("name", "email")
+    return found.filter(Q(name__icontains=text) | Q(email__icontains=text)) if text else found
 
 
 def active_credential(tenant: Tenant) -> Credential | None:
@@ -49,5 +89,15 @@ def is_shared(credential: Credential) -> bool:
         return others.exclude(tenant_id=credential.tenant_id).exists()
 
 
-def _grants(viewer: User, action: Action) -> QuerySet[AccessGrant]:
-    return AccessGrant.objects.filter(user=viewer, role__in=roles_that_may(action))
+def _reaches(viewer: User) -> Iterable[tuple[Role, Reach]]:
+    """A person's grants that reach anybody, by one query; a superuser is an administrator."""
+    if viewer.is_superuser:
+        return [(Role.ADMIN, EVERYWHERE)]
+    rows = AccessGrant.objects.filter(user=viewer).values_list("role", "scope", "customers")
+    listed: dict[tuple[str, str], set[int]] = {}
+    for role, scope, customer in rows:
+        listed.setdefault((role, scope), set()).update({customer} - {None})
+    found = [
+        (Role(role), Reach(Scope(scope), frozenset(pks))) for (role, scope), pks in listed.items()
+    ]
+    return [(role, reach) for role, reach in found if reach != NOWHERE]

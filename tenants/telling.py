@@ -2,9 +2,10 @@
 
 from django.db.models import Q, QuerySet
 
-from tenants.domain.roles import Action, roles_that_may
-from tenants.models import AccessGrant, Destination, Message, User
-from tenants.selectors import customers_for
+from tenants.domain.reach import EVERYWHERE
+from tenants.domain.roles import Action
+from tenants.models import Destination, Message, User
+from tenants.selectors import customers_for, reach_of
 
 
 def destinations_for(viewer: User) -> QuerySet[Destination]:
@@ -21,12 +22,10 @@ def messages_for(viewer: User) -> QuerySet[Message]:
 
 
 def works_for_all(viewer: User) -> bool:
-    """Whether this person keeps the tenants of all customers."""
-    roles = roles_that_may(Action.EDIT_TENANT)
-    grants = AccessGrant.objects.filter(user=viewer, role__in=roles, customer=None)
-    return viewer.is_superuser or grants.exists()
+    """Whether this person keeps the notifications of all customers."""
+    return reach_of(viewer, Action.EDIT_NOTIFICATIONS) == EVERYWHERE
 
 
 def _theirs(viewer: User, path: str) -> Q:
-    theirs = Q(**{f"{path}__in": customers_for(viewer, Action.EDIT_TENANT)})
+    theirs = Q(**{f"{path}__in": customers_for(viewer, Action.EDIT_NOTIFICATIONS)})
     return theirs | Q(**{path: None}) if works_for_all(viewer) else theirs

@@ -5,9 +5,10 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from django.db.models import Q, QuerySet
 
-from tenants.domain.roles import Action, roles_that_may
-from tenants.models import AccessGrant, AuditEvent, Customer, User
-from tenants.selectors import customers_for
+from tenants.domain.reach import EVERYWHERE
+from tenants.domain.roles import Action
+from tenants.models import AuditEvent, Customer, User
+from tenants.selectors import customers_for, reach_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,7 @@ def actions_in_trail(viewer: User) -> list[str]:
 
 def sees_all(viewer: User) -> bool:
     """Whether this person may see the trail of all customers and of the portal itself."""
-    grants = AccessGrant.objects.filter(user=viewer, role__in=roles_that_may(Action.SEE_AUDIT))
-    return viewer.is_superuser or grants.filter(customer=None).exists()
+    return reach_of(viewer, Action.SEE_AUDIT) == EVERYWHERE
 
 
 def _narrowed(rows: QuerySet[AuditEvent], wanted: TrailFilter) -> QuerySet[AuditEvent]:

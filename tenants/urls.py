@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tenants.views import audit, credentials, customers, notifications
+from tenants.views import audit, credentials, customers, notifications, people
 
 urlpatterns = [
     path("customers/add/", customers.customer_add, name="customer_add"),
@@ -32,4 +32,11 @@ urlpatterns = [
         notifications.message_try_again,
         name="message_try_again",
     ),
+    path("people/", people.person_list, name="person_list"),
+    path("people/add/", people.person_add, name="person_add"),
+    path("people/<int:pk>/", people.person_detail, name="person_detail"),
+    path("people/<int:pk>/role/", people.person_grant, name="person_grant"),
+    path("people/<int:pk>/role/<slug:role>/remove/", people.person_revoke, name="person_revoke"),
+    path("people/<int:pk>/deactivate/", people.person_deactivate, name="person_deactivate"),
+    path("people/<int:pk>/reactivate/", people.person_reactivate, name="person_reactivate"),
 ]

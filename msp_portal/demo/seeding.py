@@ -8,7 +8,8 @@ import httpx
 from msp_portal.demo.generator import DemoCustomer
 from provisioning.services.profiles import publish
 from tenants import services
-from tenants.domain.roles import Role
+from tenants.domain.reach import EVERYWHERE, Reach, Scope
+from tenants.domain.roles import CUSTOMERS_OWN, Role
 from tenants.models import Customer, Tenant, User
 from tenants.selectors import active_credential
 from tenants.services import TenantFacts
@@ -19,12 +20,19 @@ _CLIENT_ID = "1b6f9c1e-0d53-4c8e-9d0a-3f6c1a7e5b10"
 
 
 def sign_ins(first: DemoCustomer) -> list[tuple[str, str, Role]]:
-    """One e-mail address, name and role for each role; the viewer is the first customer's."""
+    """One e-mail address, name and role for each role; customers' people are the first one's."""
     return [
         (f"admin@{_DOMAIN}", "Demo administrator", Role.ADMIN),
         (f"engineer@{_DOMAIN}", "Demo engineer", Role.ENGINEER),
+        (f"approver@{_DOMAIN}", "Demo approver", Role.APPROVER),
         (f"finance@{_DOMAIN}", "Demo finance", Role.FINANCE),
+        (f"auditor@{_DOMAIN}", "Demo auditor", Role.AUDITOR),
         (f"viewer@{first.domain}", f"Demo viewer of {first.name}", Role.VIEWER),
+        (
+            f"approver@{first.domain}",
+            f"Demo approver of {first.name}",
+            Role.CUSTOMER_APPROVER,
+        ),
     ]
 
 
@@ -96,14 +104,14 @@ def _directory(tenant: Tenant, customer: DemoCustomer, sandbox_url: str) -> None
 
 
 def _people(first: DemoCustomer, password: str) -> User:
-    scope = Customer.objects.get(slug=first.slug)
+    own = Reach(Scope.LISTED, frozenset({Customer.objects.get(slug=first.slug).pk}))
     for email, name, role in sign_ins(first):
         services.add_person(
             email=email,
             name=name,
             password=password,
             role=role,
-            customer=scope if role is Role.VIEWER else None,
+            reach=own if role in CUSTOMERS_OWN else EVERYWHERE,
             by=None,
         )
     return User.objects.get(email=f"engineer@{_DOMAIN}")

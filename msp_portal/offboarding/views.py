@@ -48,10 +48,10 @@ class OffboardingForm(forms.Form):
         return text
 
 
-@allowed(Action.OFFBOARD)
+@allowed(Action.SEE_TENANT, post=Action.OFFBOARD)
 def tenant_offboarding(request: PortalRequest, slug: str) -> HttpResponse:
     """Begin an offboarding, or see how far it is."""
-    tenant = visible(tenants_for(request.user, Action.OFFBOARD), slug=slug)
+    tenant = visible(tenants_for(request.user, request.action), slug=slug)
     leaving = Offboarding.objects.filter(tenant=tenant).first()
     form = OffboardingForm(request.POST or None, tenant=tenant)
     if request.method == "POST" and form.is_valid():
@@ -94,11 +94,11 @@ def offboarding_call_off(request: PortalRequest, slug: str) -> HttpResponse:
     return redirect("tenant_detail", slug=tenant.slug)
 
 
-@allowed(Action.OFFBOARD)
+@allowed(Action.SEE_AUDIT)
 @require_safe
 def offboarding_archive(request: PortalRequest, slug: str) -> FileResponse:
-    """Reports, usage, profiles and audit trail as one archive."""
-    tenant = visible(tenants_for(request.user, Action.OFFBOARD), slug=slug)
+    """Reports, usage, profiles and audit trail as one archive, for who may see the latter."""
+    tenant = visible(tenants_for(request.user, Action.SEE_AUDIT), slug=slug)
     file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed by the response
     write_archive(tenant, file)
     file.seek(0)

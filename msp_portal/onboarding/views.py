@@ -94,10 +94,10 @@ def onboarding_script(request: PortalRequest, slug: str, kind: str) -> HttpRespo
     )
 
 
-@allowed(Action.EDIT_TENANT)
+@allowed(Action.SEE_TENANT, post=Action.EDIT_TENANT)
 def contact_list(request: PortalRequest, slug: str) -> HttpResponse:
     """Whom to ask at a customer, and a form for another."""
-    customer = visible(customers_for(request.user, Action.EDIT_TENANT), slug=slug)
+    customer = visible(customers_for(request.user, request.action), slug=slug)
     form = ContactForm(request.POST or None, instance=Contact(customer=customer))
     if request.method == "POST" and form.is_valid():
         onboarding.add_contact(customer=customer, facts=form.facts(), by=request.user)

@@ -36,10 +36,10 @@ def policy_of(tenant: Tenant) -> Policy:
 def change_policy(*, tenant: Tenant, policy: Policy, by: User) -> None:
     """Set a tenant's policy; the audit row holds the old and the new one.
 
-    Raises DecisionRefused when this person may not edit the tenant.
+    Raises DecisionRefused when this person may not edit approval policies there.
     """
-    if not tenants_for(by, Action.EDIT_TENANT).filter(pk=tenant.pk).exists():
-        raise DecisionRefused(f"{by.email} may not edit {tenant}.")
+    if not tenants_for(by, Action.EDIT_POLICY).filter(pk=tenant.pk).exists():
+        raise DecisionRefused(f"{by.email} may not edit the approval policy of {tenant}.")
     old = policy_of(tenant)
     values = {name: getattr(policy, name) for name in _PLAIN}
     for name in _LIMITS:

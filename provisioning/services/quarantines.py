@@ -129,7 +129,7 @@ def plan_failed(job: Job, problem: str, now: datetime) -> None:
 @transaction.atomic
 def try_now(*, tenant: Tenant, by: User) -> None:
     """End a tenant's rest at once; its next failure begins the next one. Raises DecisionRefused."""
-    if not tenants_for(by, Action.APPROVE).filter(pk=tenant.pk).exists():
+    if not tenants_for(by, Action.UPLOAD).filter(pk=tenant.pk).exists():
         raise DecisionRefused(f"{by.email} may not let {tenant} go on.")
     lanes.lock(tenant)
     rest = Quarantine.objects.filter(tenant=tenant, until__gt=timezone.now())

@@ -20,10 +20,10 @@ _TITLES = {
 
 
 @outside_transaction
-@allowed(Action.EDIT_TENANT)
+@allowed(Action.SEE_TENANT, post=Action.EDIT_TENANT)
 def tenant_connection(request: PortalRequest, slug: str) -> HttpResponse:
     """Say what a test takes, make it, and show what the last one found."""
-    tenant = visible(tenants_for(request.user, Action.EDIT_TENANT), slug=slug)
+    tenant = visible(tenants_for(request.user, request.action), slug=slug)
     if request.method == "POST":
         try:
             found = try_connection(tenant=tenant, by=request.user)

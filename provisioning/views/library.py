@@ -19,7 +19,7 @@ from tenants.access import PortalRequest, allowed
 from tenants.domain.roles import Action
 
 
-@allowed(Action.EDIT_PROFILE)
+@allowed(Action.SEE_TENANT)
 def template_list(request: PortalRequest) -> HttpResponse:
     """Every template; `?for=` keeps the tenant it is chosen for."""
     wanted = request.GET.get("for", "")
@@ -34,7 +34,7 @@ def template_list(request: PortalRequest) -> HttpResponse:
     return render(request, "provisioning/template_list.html", context)
 
 
-@allowed(Action.EDIT_PROFILE)
+@allowed(Action.SEE_TENANT)
 def template_detail(request: PortalRequest, kind: str, template: str) -> HttpResponse:
     """What a template says, its clones with their drift, and for whom to use it (`?for=`)."""
     found, wanted = _template(kind, template), request.GET.get("for", "")
@@ -57,14 +57,14 @@ def template_detail(request: PortalRequest, kind: str, template: str) -> HttpRes
     return render(request, "provisioning/template_detail.html", context)
 
 
-@allowed(Action.EDIT_PROFILE)
+@allowed(Action.SEE_TENANT)
 def template_file(request: PortalRequest, kind: str, template: str) -> HttpResponse:
     """A template as a file."""
     found = _template(kind, template)
     return yaml_response(found.to_yaml(), found.slug)
 
 
-@allowed(Action.EDIT_PROFILE)
+@allowed(Action.SEE_TENANT)
 def template_sample(request: PortalRequest, kind: str, template: str) -> HttpResponse:
     """An export of invented people that a shipped template maps."""
     found = _template(kind, template)

@@ -12,10 +12,10 @@ from tenants.domain.roles import Action
 from tenants.selectors import tenants_for
 
 
-@allowed(Action.EDIT_TENANT)
+@allowed(Action.SEE_TENANT, post=Action.EDIT_POLICY)
 def approval_policy(request: PortalRequest, slug: str) -> HttpResponse:
-    """Set which plans of a tenant go without a person, and which take two."""
-    tenant = visible(tenants_for(request.user, Action.EDIT_TENANT), slug=slug)
+    """Which plans of a tenant go without a person, and which take two; administrators set it."""
+    tenant = visible(tenants_for(request.user, request.action), slug=slug)
     row = ApprovalPolicy.objects.filter(tenant=tenant).select_related("changed_by").first()
     changed = (row.changed_at, row.changed_by) if row else None
     form = ApprovalPolicyForm(request.POST or None, instance=row)

@@ -42,10 +42,10 @@ _COLUMNS = (
 )
 
 
-@allowed(Action.UPLOAD)
+@allowed(Action.SEE_TENANT, post=Action.UPLOAD)
 def tenant_reconcile(request: PortalRequest, slug: str) -> HttpResponse:
     """What reading the directory back takes, how often to do it, and what it showed before."""
-    here = located(tenants_for(request.user, Action.UPLOAD), slug)
+    here = located(tenants_for(request.user, request.action), slug)
     if request.method == "POST":
         return _start(request, here)
     tenant, source = here.tenant, here.source
@@ -114,10 +114,10 @@ def _start(request: PortalRequest, here: Place) -> HttpResponse:
 
 
 @require_POST
-@allowed(Action.APPROVE)
+@allowed(Action.UPLOAD)
 def accepted_take_back(request: PortalRequest, slug: str) -> HttpResponse:
     """Forget accepted differences, so that the next plan writes our values."""
-    here = located(tenants_for(request.user, Action.APPROVE), slug)
+    here = located(tenants_for(request.user, Action.UPLOAD), slug)
     pks = [int(each) for each in request.POST.getlist("row") if each.isdigit()]
     number = repairs.take_back(tenant=here.tenant, pks=pks, by=request.user)
     if number:

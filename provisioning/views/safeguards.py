@@ -15,10 +15,10 @@ from tenants.domain.roles import Action
 from tenants.selectors import tenants_for
 
 
-@allowed(Action.EDIT_TENANT)
+@allowed(Action.SEE_TENANT, post=Action.EDIT_TENANT)
 def tenant_domains(request: PortalRequest, slug: str) -> HttpResponse:
     """The domains seen in user names and those entered; enter, confirm or remove them."""
-    tenant = visible(tenants_for(request.user, Action.EDIT_TENANT), slug=slug)
+    tenant = visible(tenants_for(request.user, request.action), slug=slug)
     seen = seen_domains(tenant)
     known = known_domains(tenant, seen)
     forms = domain_forms(request.POST or None, known)

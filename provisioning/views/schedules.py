@@ -149,10 +149,10 @@ def blackout_remove(request: PortalRequest, slug: str, pk: int) -> HttpResponse:
 
 
 @require_POST
-@allowed(Action.APPROVE)
+@allowed(Action.UPLOAD)
 def try_now(request: PortalRequest, slug: str) -> HttpResponse:
     """End a tenant's rest; back to the page the button stood on."""
-    tenant = visible(tenants_for(request.user, Action.APPROVE), slug=slug)
+    tenant = visible(tenants_for(request.user, Action.UPLOAD), slug=slug)
     try:
         quarantines.try_now(tenant=tenant, by=request.user)
         messages.success(request, "It is tried now. If it fails again, the next rest is longer.")

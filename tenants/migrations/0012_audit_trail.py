@@ -51,7 +51,7 @@ def settle(apps, schema_editor):
 class Migration(migrations.Migration):
     """Events in a chain, their payloads beside them."""
 
-    dependencies = [("tenants", "0010_offboarding")]
+    dependencies = [("tenants", "0011_access")]
 
     operations = [
         migrations.CreateModel(

@@ -6,7 +6,8 @@ from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 from django.db.models import Q
 
-from tenants.domain.roles import Role
+from tenants.domain.reach import Reach, Scope
+from tenants.domain.roles import CUSTOMERS_OWN, Role
 from tenants.models.customers import Customer
 
 
@@ -55,25 +56,41 @@ class User(AbstractUser):
 
 
 class AccessGrant(models.Model):
-    """Which customers a person may see, in which role; no customer means all of them."""
+    """A role of a person, and at which customers: all, all but those named, or those named."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="grants")
-    customer = models.ForeignKey(Customer, models.CASCADE, null=True, blank=True)
-    role = models.CharField(
-        max_length=20, choices=[(role.value, role.name.title()) for role in Role]
+    role = models.CharField(max_length=20, choices=[(role.value, role.words) for role in Role])
+    scope = models.CharField(
+        max_length=10,
+        choices=[
+            (Scope.ALL.value, "All customers"),
+            (Scope.ALL_EXCEPT.value, "All customers but"),
+            (Scope.LISTED.value, "Only"),
+        ],
     )
+    customers = models.ManyToManyField(Customer, blank=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["user", "customer", "role"], name="one_grant"),
-            models.UniqueConstraint(
-                fields=["user", "role"], condition=Q(customer=None), name="one_grant_over_all"
-            ),
+            models.UniqueConstraint(fields=["user", "role"], name="one_grant_of_a_role"),
             models.CheckConstraint(
-                condition=~Q(role=Role.VIEWER) | Q(customer__isnull=False),
-                name="a_viewer_has_a_customer",
+                condition=~Q(role__in=sorted(CUSTOMERS_OWN)) | Q(scope=Scope.LISTED),
+                name="customers_people_have_customers",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.user}: {self.role} of {self.customer or 'all customers'}"
+        return f"{self.user}: {self.get_role_display()}, {self.where}"
+
+    @property
+    def reach(self) -> Reach:
+        """The customers as a value."""
+        return Reach(Scope(self.scope), frozenset(each.pk for each in self.customers.all()))
+
+    @property
+    def where(self) -> str:
+        """The customers in words."""
+        names = ", ".join(sorted(each.name for each in self.customers.all()))
+        if self.scope == Scope.ALL:
+            return "all customers"
+        return f"all customers but {names}" if self.scope == Scope.ALL_EXCEPT else names or "none"

@@ -15,19 +15,31 @@ from tenants.services.customers import (
     change_tenant,
     settle_directory,
 )
-from tenants.services.people import add_person
+from tenants.services.people import (
+    AccessRefused,
+    add_person,
+    deactivate,
+    give_role,
+    reactivate,
+    take_role,
+)
 
 __all__ = [
+    "AccessRefused",
     "DirectoryKnown",
     "TenantFacts",
     "add_customer",
     "add_person",
     "add_tenant",
     "change_tenant",
+    "deactivate",
+    "give_role",
+    "reactivate",
     "record",
     "revoke_credentials",
     "settle_directory",
     "store_certificate",
     "store_federated",
     "store_secret",
+    "take_role",
 ]

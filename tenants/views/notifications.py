@@ -18,7 +18,7 @@ from tenants.telling import destinations_for, messages_for, works_for_all
 _PAGE = 50
 
 
-@allowed(Action.EDIT_TENANT)
+@allowed(Action.EDIT_NOTIFICATIONS)
 @require_safe
 def notification_list(request: PortalRequest) -> HttpResponse:
     """Destinations, and messages, the newest first."""
@@ -36,7 +36,7 @@ def notification_list(request: PortalRequest) -> HttpResponse:
     return render(request, "tenants/notification_list.html", context)
 
 
-@allowed(Action.EDIT_TENANT)
+@allowed(Action.EDIT_NOTIFICATIONS)
 @never_cache
 def notification_add(request: PortalRequest) -> HttpResponse:
     """Another destination; a webhook's secret is shown in the answer, and never again."""
@@ -55,7 +55,7 @@ def notification_add(request: PortalRequest) -> HttpResponse:
     return render(request, "tenants/notification_form.html", {"form": form})
 
 
-@allowed(Action.EDIT_TENANT)
+@allowed(Action.EDIT_NOTIFICATIONS)
 def notification_edit(request: PortalRequest, pk: int) -> HttpResponse:
     """Change a destination."""
     row = visible(destinations_for(request.user), pk=pk)
@@ -67,7 +67,7 @@ def notification_edit(request: PortalRequest, pk: int) -> HttpResponse:
     return render(request, "tenants/notification_form.html", {"form": form, "row": row})
 
 
-@allowed(Action.EDIT_TENANT)
+@allowed(Action.EDIT_NOTIFICATIONS)
 @require_POST
 def notification_remove(request: PortalRequest, pk: int) -> HttpResponse:
     """Remove a destination with its messages."""
@@ -77,7 +77,7 @@ def notification_remove(request: PortalRequest, pk: int) -> HttpResponse:
     return redirect("notification_list")
 
 
-@allowed(Action.EDIT_TENANT)
+@allowed(Action.EDIT_NOTIFICATIONS)
 @require_POST
 @never_cache
 def notification_rotate(request: PortalRequest, pk: int) -> HttpResponse:
@@ -89,7 +89,7 @@ def notification_rotate(request: PortalRequest, pk: int) -> HttpResponse:
     return _show(request, row, secret)
 
 
-@allowed(Action.EDIT_TENANT)
+@allowed(Action.EDIT_NOTIFICATIONS)
 @require_POST
 def notification_test(request: PortalRequest, pk: int) -> HttpResponse:
     """Send a test message, as any other is sent."""
@@ -99,7 +99,7 @@ def notification_test(request: PortalRequest, pk: int) -> HttpResponse:
     return redirect("notification_list")
 
 
-@allowed(Action.EDIT_TENANT)
+@allowed(Action.EDIT_NOTIFICATIONS)
 @require_POST
 def message_try_again(request: PortalRequest, pk: int) -> HttpResponse:
     """All tries again for a message that was given up."""
@@ -114,7 +114,7 @@ def message_try_again(request: PortalRequest, pk: int) -> HttpResponse:
 def _form(request: PortalRequest, row: Destination | None) -> DestinationForm:
     return DestinationForm(
         request.POST or None,
-        customers=customers_for(request.user, Action.EDIT_TENANT),
+        customers=customers_for(request.user, Action.EDIT_NOTIFICATIONS),
         all_customers=works_for_all(request.user),
         row=row,
     )

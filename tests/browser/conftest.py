@@ -20,6 +20,9 @@ ADDRESSES = {
     "engineer": "engineer@lanternfield.example",
     "finance": "finance@lanternfield.example",
     "viewer": "viewer@brindlewick.example",
+    "auditor": "auditor@lanternfield.example",
+    "approver": "approver@lanternfield.example",
+    "customer approver": "approver@brindlewick.example",
 }
 
 

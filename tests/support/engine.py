@@ -37,6 +37,7 @@ from tenants import services
 from tenants.domain.roles import Role
 from tenants.models import Tenant, User
 from tenants.services import TenantFacts
+from tests.support.rows import reach_of
 from tests.support.sandbox import RunningSandbox
 
 DOMAIN = "brindlewick.example"
@@ -58,7 +59,12 @@ def person(role: Role, email: str = "", customer: Any = None) -> User:
     """Somebody who holds this role, for all customers unless one is given."""
     email = email or f"{role.value}@lanternfield.example"
     return services.add_person(
-        email=email, name=role.name.title(), password=None, role=role, customer=customer, by=None
+        email=email,
+        name=role.name.title(),
+        password=None,
+        role=role,
+        reach=reach_of(customer),
+        by=None,
     )
 
 

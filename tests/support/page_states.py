@@ -231,15 +231,16 @@ class _States:
         from provisioning.domain.approval_policy import Limit, Policy
         from provisioning.services.policies import change_policy
         from provisioning.services.profiles import publish
-        from tenants.models import Tenant
+        from tenants.models import Tenant, User
 
         profile = self._customers[slug].profile
         rule = {"target": "preferredLanguage", "constant": "en"}
         tenant = Tenant.objects.get(slug=slug)
+        admin = User.objects.get(email="admin@lanternfield.example")
         definition = {**profile, "attributes": [*profile["attributes"], rule]}
         publish(tenant=tenant, definition=definition, by=self._engineer)
         policy = Policy(automatic=True, creations=Limit(5), two_above=0)
-        change_policy(tenant=tenant, policy=policy, by=self._engineer)
+        change_policy(tenant=tenant, policy=policy, by=admin)
 
     def keep_waiting(self) -> None:
         """One tenant has a blackout and a schedule, another rests after failures."""

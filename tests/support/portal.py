@@ -17,6 +17,7 @@ from msp_portal.demo.table import Table
 from tests.support.sandbox import ROOT, RunningSandbox, start_sandbox
 
 ENGINEER = "engineer@lanternfield.example"
+ADMIN = "admin@lanternfield.example"
 # Short lanes, so that a killed worker's lane is free within seconds.
 QUICK = {
     "LANE_LEASE_SECONDS": "2",

@@ -10,6 +10,7 @@ from provisioning.selectors import profile_in
 from provisioning.services.profiles import publish
 from tenants import services
 from tenants.domain.events import CHOOSABLE
+from tenants.domain.reach import EVERYWHERE, Reach, Scope
 from tenants.domain.roles import Role
 from tenants.models import Customer, Destination, Tenant, User
 from tenants.services import TenantFacts
@@ -67,6 +68,11 @@ def add_webhook(customer: Customer | None, url: str = "https://hook.example/in")
     return row
 
 
+def reach_of(customer: Customer | None) -> Reach:
+    """This customer only; all of them for None."""
+    return Reach(Scope.LISTED, frozenset({customer.pk})) if customer else EVERYWHERE
+
+
 def add_person(role: Role, customer: Customer | None) -> User:
     """A person with one grant."""
     scope = customer.slug if customer else "all"
@@ -75,6 +81,6 @@ def add_person(role: Role, customer: Customer | None) -> User:
         name=f"{role} of {scope}",
         password="a-password-for-tests",
         role=role,
-        customer=customer,
+        reach=reach_of(customer),
         by=None,
     )

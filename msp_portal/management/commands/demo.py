@@ -149,7 +149,7 @@ def _welcome(customers: tuple[DemoCustomer, ...], url: str, password: str) -> st
         f"The portal of {MSP} runs at {url}",
         "",
         f"  Sign in with the password {password} as",
-        *(f"    {role.value:9} {email}" for email, _, role in seeding.sign_ins(customers[0])),
+        *(f"    {role.words:18} {email}" for email, _, role in seeding.sign_ins(customers[0])),
         "",
         "  At the first start three plans wait for approval: open them as the engineer.",
         f"  The HR exports lie in {settings.VAR_DIR / 'exports'}/. Ctrl-C ends everything; the",

@@ -1,8 +1,9 @@
-"""Add a person who may sign in: `manage.py add_person EMAIL --role engineer [--customer SLUG]`."""
+"""Add a person: `manage.py add_person EMAIL --role engineer [--customer SLUG | --except SLUG]`."""
 
 import getpass
 import sys
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
@@ -11,48 +12,70 @@ from django.core.management.base import CommandError
 from django.core.validators import validate_email
 
 from tenants import services
+from tenants.domain.reach import EVERYWHERE, Reach, Scope
 from tenants.domain.roles import Role
 from tenants.management.base import OperatorCommand
 from tenants.models import Customer, User
+from tenants.services import AccessRefused
 
 
 class Command(OperatorCommand):
-    """Adds a person, or gives an existing one a further role."""
+    """Adds a person, or gives an existing one a further role or more customers."""
 
-    help = "Add a person who may sign in, in a role at one customer or at all of them."
+    help = "Add a person who may sign in, in a role at all customers, some, or all but some."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """E-mail, role, customer and name."""
+        """E-mail, role, customers and name."""
         parser.add_argument("email")
         parser.add_argument("--role", choices=[role.value for role in Role], required=True)
-        parser.add_argument("--customer", help="slug of the customer; all customers without it")
+        which = parser.add_mutually_exclusive_group()
+        which.add_argument(
+            "--customer",
+            action="append",
+            default=[],
+            metavar="SLUG",
+            help="a customer; may be repeated; all customers without it",
+        )
+        which.add_argument(
+            "--except",
+            action="append",
+            default=[],
+            dest="without",
+            metavar="SLUG",
+            help="all customers but this one; may be repeated",
+        )
         parser.add_argument("--name", default="")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Ask for the password (or read it from standard input) and add the person."""
-        role, customer = Role(options["role"]), self._customer(options["customer"])
-        if role is Role.VIEWER and customer is None:
-            raise CommandError("A viewer belongs to a customer: name it with --customer.")
+        role = Role(options["role"])
         email = options["email"].strip().lower()
         known = User.objects.filter(email=email).exists()
+        reach = self._reach(options["customer"], options["without"])
         try:
             validate_email(email)
-            password = None if known else self._password()
+            user = services.add_person(
+                email=email,
+                name=options["name"],
+                password=None if known else self._password(),
+                role=role,
+                reach=reach,
+                by=None,
+            )
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
-        user = services.add_person(
-            email=email,
-            name=options["name"],
-            password=password,
-            role=role,
-            customer=customer,
-            by=None,
-        )
-        self.stdout.write(f"{user.email}: {role.value} of {customer or 'all customers'}")
+        except AccessRefused as error:
+            raise CommandError(f"{error} On the command line: --customer.") from error
+        grant = user.grants.get(role=role.value)
+        self.stdout.write(f"{user.email}: {role.words.lower()} of {grant.where}")
 
-    def _customer(self, slug: str | None) -> Customer | None:
-        if slug is None:
-            return None
+    def _reach(self, listed: Sequence[str], without: Sequence[str]) -> Reach:
+        if not listed and not without:
+            return EVERYWHERE
+        pks = frozenset(self._customer(slug).pk for slug in listed or without)
+        return Reach(Scope.LISTED if listed else Scope.ALL_EXCEPT, pks)
+
+    def _customer(self, slug: str) -> Customer:
         try:
             return Customer.objects.get(slug=slug)
         except Customer.DoesNotExist as error:

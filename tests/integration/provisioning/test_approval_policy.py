@@ -25,7 +25,7 @@ OPEN = Policy(automatic=True, creations=WIDE, changes=WIDE, disables=WIDE, delet
 
 
 def allow(engine: Engine, policy: Policy = OPEN) -> None:
-    change_policy(tenant=engine.tenant, policy=policy, by=engine.engineer)
+    change_policy(tenant=engine.tenant, policy=policy, by=person(Role.ADMIN))
 
 
 def page(engine: Engine, job: Job) -> str:
@@ -214,7 +214,8 @@ def fields(**values: str) -> dict[str, str]:
 
 def test_the_page_saves_what_it_shows(engine: Engine) -> None:
     client, address = Client(), reverse("approval_policy", args=[engine.tenant.slug])
-    client.force_login(engine.engineer)
+    admin = person(Role.ADMIN)
+    client.force_login(admin)
     given = fields(automatic="on", cost="2.50", currency="usd", two_above="3")
     assert client.post(address, given).status_code == 302
     limit = Limit(7, Decimal("12.50"))
@@ -222,7 +223,7 @@ def test_the_page_saves_what_it_shows(engine: Engine) -> None:
         True, limit, limit, limit, limit, Decimal("2.50"), "USD", two_above=3
     )
     event = AuditEvent.objects.get(action="approval_policy.changed")
-    assert (event.actor, event.detail["before"]["automatic"]) == (engine.engineer, False)
+    assert (event.actor, event.detail["before"]["automatic"]) == (admin, False)
     text = client.get(address).content.decode()
     assert 'value="12.50"' in text
     assert "Last changed" in text
@@ -240,8 +241,20 @@ def test_the_page_saves_what_it_shows(engine: Engine) -> None:
 )
 def test_nothing_wrong_is_saved(engine: Engine, wrong: dict[str, str]) -> None:
     client, address = Client(), reverse("approval_policy", args=[engine.tenant.slug])
-    client.force_login(engine.engineer)
+    client.force_login(person(Role.ADMIN))
     response = client.post(address, fields(automatic="on") | wrong)
     assert response.status_code == 422
     assert "Nothing was saved" in response.content.decode()
     assert not ApprovalPolicy.objects.exists()
+
+
+def test_an_engineer_reads_the_limits_and_does_not_loosen_them(engine: Engine) -> None:
+    client, address = Client(), reverse("approval_policy", args=[engine.tenant.slug])
+    client.force_login(engine.engineer)
+    text = client.get(address).content.decode()
+    assert "Only an administrator changes these limits." in text
+    assert "Save" not in text
+    assert client.post(address, fields(automatic="on")).status_code == 403
+    with pytest.raises(DecisionRefused, match="approval policy"):
+        change_policy(tenant=engine.tenant, policy=OPEN, by=engine.engineer)
+    assert policy_of(engine.tenant) == Policy()

@@ -116,7 +116,7 @@ def test_a_missing_permission_holds_up_the_approval_until_it_is_there(engine: En
 
 def test_policy_does_not_approve_what_is_not_permitted(engine: Engine) -> None:
     wide = Policy(automatic=True, creations=Limit(100, 100))  # type: ignore[arg-type]
-    change_policy(tenant=engine.tenant, policy=wide, by=engine.engineer)
+    change_policy(tenant=engine.tenant, policy=wide, by=person(Role.ADMIN))
     app(engine, permissions=["User.Read.All", "Group.Read.All", "User.Create"])
     tried(engine)
     job = engine.plan(TABLE)

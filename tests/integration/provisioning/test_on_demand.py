@@ -21,7 +21,8 @@ from provisioning.services.queueing import QueueRefused
 from provisioning.services.replanning import plan_again
 from provisioning.services.stages import stages_of
 from provisioning.services.urgency import Lookout
-from tests.support.engine import Engine, edited, only, people, value
+from tenants.domain.roles import Role
+from tests.support.engine import Engine, edited, only, people, person, value
 
 TABLE = people(12)
 
@@ -99,7 +100,7 @@ def test_a_person_interrupts_a_long_job_of_the_same_tenant(
     change_policy(
         tenant=engine.tenant,
         policy=Policy(automatic=True, creations=Limit(5, 100)),  # type: ignore[arg-type]
-        by=engine.engineer,
+        by=person(Role.ADMIN),
     )
     job: list[Job] = []
     seen: list[int] = []

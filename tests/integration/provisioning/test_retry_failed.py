@@ -128,7 +128,9 @@ def test_the_policy_holds_for_a_retry_too(engine: Engine) -> None:
     first = failed_job(engine)
     wide = Limit(2, Decimal(100))
     change_policy(
-        tenant=engine.tenant, policy=Policy(automatic=True, creations=wide), by=engine.engineer
+        tenant=engine.tenant,
+        policy=Policy(automatic=True, creations=wide),
+        by=person(Role.ADMIN),
     )
     job = retry(engine, first)
     assert (job.state, job.created, job.automatic) == (Job.State.FINISHED, 2, True)

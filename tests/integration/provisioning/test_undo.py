@@ -103,7 +103,7 @@ def test_the_policy_holds_for_an_undo(engine: Engine) -> None:
     job = engine.apply(TABLE)
     wide = Limit(12, 100)  # type: ignore[arg-type]
     policy = Policy(automatic=True, disables=wide)
-    change_policy(tenant=engine.tenant, policy=policy, by=engine.engineer)
+    change_policy(tenant=engine.tenant, policy=policy, by=person(Role.ADMIN))
     plan = undone(engine, job)
     assert (plan.state, plan.disabled, plan.automatic) == (Job.State.FINISHED, 12, True)
 

@@ -3,6 +3,7 @@
 import pytest
 
 from tenants import services, tokens
+from tenants.domain.reach import Scope
 from tenants.domain.roles import Role
 from tenants.models import AccessGrant, Customer, Tenant, User
 
@@ -31,7 +32,9 @@ def person(db):
     def make(*grants: tuple[Role, Customer | None], name: str = "ann", **fields) -> User:
         user = User.objects.create_user(f"{name}@lanternfield.example", None, **fields)
         for role, customer in grants:
-            AccessGrant.objects.create(user=user, role=role, customer=customer)
+            scope = Scope.LISTED if customer else Scope.ALL
+            grant, _ = AccessGrant.objects.get_or_create(user=user, role=role, scope=scope)
+            grant.customers.add(*filter(None, [customer]))
         return user
 
     return make

@@ -27,10 +27,13 @@ def run(monkeypatch, db):
 
 
 def test_a_person_over_all_customers_can_sign_in(run, client):
-    assert run(EMAIL, "--role", "admin", "--name", "Ann Ek") == f"{EMAIL}: admin of all customers\n"
+    assert (
+        run(EMAIL, "--role", "admin", "--name", "Ann Ek")
+        == f"{EMAIL}: administrator of all customers\n"
+    )
     ann = User.objects.get()
     assert (ann.name, ann.check_password(GOOD)) == ("Ann Ek", True)
-    assert AccessGrant.objects.get().customer is None
+    assert AccessGrant.objects.get().scope == "all"
     signed_in = client.post("/accounts/login/", {"login": EMAIL, "password": GOOD})
     assert signed_in.status_code == 302
 
@@ -42,8 +45,15 @@ def test_the_password_is_neither_printed_nor_audited(run):
 
 def test_a_person_of_one_customer(run, northmoor):
     printed = run(EMAIL, "--role", "viewer", "--customer", "northmoor")
-    assert printed == f"{EMAIL}: viewer of Northmoor\n"
-    assert AccessGrant.objects.get().customer == northmoor.customer
+    assert printed == f"{EMAIL}: customer viewer of Northmoor\n"
+    assert list(AccessGrant.objects.get().customers.all()) == [northmoor.customer]
+
+
+def test_a_person_of_several_customers_and_of_all_but_one(run, northmoor, southfen):
+    both = ("--customer", "northmoor", "--customer", "southfen")
+    assert run(EMAIL, "--role", "approver", *both) == f"{EMAIL}: approver of Northmoor, Southfen\n"
+    printed = run(EMAIL, "--role", "auditor", "--except", "southfen")
+    assert printed == f"{EMAIL}: auditor of all customers but Southfen\n"
 
 
 def test_an_existing_person_gets_a_role_without_being_asked_for_a_password(run):
@@ -57,7 +67,9 @@ def test_an_existing_person_gets_a_role_without_being_asked_for_a_password(run):
 @pytest.mark.parametrize(
     ("arguments", "typed", "words"),
     [
-        ((EMAIL, "--role", "viewer"), GOOD, "name it with --customer"),
+        ((EMAIL, "--role", "viewer"), GOOD, "list them. On the command line: --customer"),
+        ((EMAIL, "--role", "customer_approver", "--except", "northmoor"), GOOD, "list them"),
+        ((EMAIL, "--role", "admin", "--customer", "x", "--except", "y"), GOOD, "not allowed with"),
         ((EMAIL, "--role", "admin", "--customer", "nowhere"), GOOD, "Customers: northmoor."),
         (("not-an-address", "--role", "admin"), GOOD, "valid email"),
         ((EMAIL, "--role", "admin"), "", "too short"),

@@ -5,6 +5,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
 from tenants import services
+from tenants.domain.reach import Scope
 from tenants.domain.roles import Role
 from tenants.models import AccessGrant, AuditEvent, Credential, Customer, Tenant, User
 
@@ -21,9 +22,9 @@ def directory(tenant, **values):
     return Tenant.objects.create(customer=tenant.customer, **facts)
 
 
-def grant(_tenant, role, customer=None):
+def grant(role, scope=Scope.ALL):
     user = User.objects.filter(email=EMAIL).first() or User.objects.create_user(EMAIL)
-    return AccessGrant.objects.create(user=user, role=role, customer=customer)
+    return AccessGrant.objects.create(user=user, role=role, scope=scope)
 
 
 REFUSED = {
@@ -40,9 +41,11 @@ REFUSED = {
     "two addresses that differ in case": lambda _: [
         User.objects.create_user(each) for each in (EMAIL, EMAIL.upper())
     ],
-    "a viewer of every customer": lambda t: grant(t, Role.VIEWER),
-    "the same grant twice": lambda t: [grant(t, Role.FINANCE, t.customer) for _ in "12"],
-    "the same grant over all twice": lambda t: [grant(t, Role.FINANCE) for _ in "12"],
+    "a viewer of every customer": lambda _: grant(Role.VIEWER),
+    "a customer's approver of nearly every customer": lambda _: grant(
+        Role.CUSTOMER_APPROVER, Scope.ALL_EXCEPT
+    ),
+    "a role twice": lambda _: [grant(Role.FINANCE, scope) for scope in (Scope.ALL, Scope.LISTED)],
 }  # fmt: skip
 
 ALLOWED = {
@@ -53,11 +56,8 @@ ALLOWED = {
     "retired credentials beside the active one": lambda t: [
         credential(t, active=active) for active in (False, False, True)
     ],
-    "two roles at one customer": lambda t: [
-        grant(t, role, t.customer) for role in (Role.FINANCE, Role.VIEWER)
-    ],
-    "a role at one customer and over all": lambda t: [
-        grant(t, Role.FINANCE, customer) for customer in (t.customer, None)
+    "two roles of one person": lambda _: [
+        grant(role, Scope.LISTED) for role in (Role.FINANCE, Role.VIEWER)
     ],
 }
 

@@ -17,6 +17,7 @@ from tenants.models import (
 from tenants.selectors import active_credential
 from tenants.services import TenantFacts
 from tenants.tokens import secret_of
+from tests.support.rows import reach_of
 
 FACTS = TenantFacts("Main", "main", "global", "main.example", protected_accounts=("vip@*",))
 
@@ -95,7 +96,8 @@ def test_a_tenant_without_a_secret_has_no_active_credential(northmoor, southfen)
 
 def add(email="bo@lanternfield.example", role=Role.FINANCE, customer=None, by=None, **given):
     given = {"name": "Bo", "password": "a-password-for-tests"} | given
-    return services.add_person(email=email, role=role, customer=customer, by=by, **given)
+    reach = reach_of(customer)
+    return services.add_person(email=email, role=role, reach=reach, by=by, **given)
 
 
 def test_adding_a_person(ann):
@@ -104,7 +106,10 @@ def test_adding_a_person(ann):
     assert (bo.email, bo.name) == ("bo@lanternfield.example", "Bo")
     assert bo.check_password("a-password-for-tests")
     assert (bo.is_staff, bo.is_superuser) == (False, False)
-    assert described(audited("access.granted")) == (ann, customer, "Bo", {"role": "finance"})
+    assert described(audited("person.added")) == (ann, None, "Bo", {"email": bo.email})
+    where = {"scope": "listed", "customers": ["northmoor"]}
+    detail = {"role": "finance", "before": None, "after": where}
+    assert described(audited("access.granted")) == (ann, customer, "Bo", detail)
 
 
 def test_a_known_person_gets_another_role_and_keeps_the_password(db):
@@ -116,10 +121,13 @@ def test_a_known_person_gets_another_role_and_keeps_the_password(db):
     assert sorted(bo.grants.values_list("role", flat=True)) == ["engineer", "finance"]
 
 
-def test_granting_a_role_twice_grants_it_once(northmoor):
-    for customer in (None, None, northmoor.customer, northmoor.customer):
+def test_adding_takes_nothing_away(northmoor, southfen):
+    for customer in (northmoor.customer, northmoor.customer, southfen.customer):
         add(customer=customer)
-    assert AccessGrant.objects.count() == 2
+    assert AccessGrant.objects.get().where == "Northmoor, Southfen"
+    for customer in (None, northmoor.customer):
+        add(customer=customer)
+    assert AccessGrant.objects.get().where == "all customers"
     assert User.objects.count() == 1
 
 
@@ -131,9 +139,8 @@ def test_granting_a_role_twice_grants_it_once(northmoor):
             "x", "x", "sandbox", "x.example")),
         lambda t: services.change_tenant(tenant=t, by=None, facts=TenantFacts(
             t.name, t.slug, "sandbox", t.entra_id)),
-        lambda _: add(role=Role.VIEWER),
     ],
-    ids=["customer", "tenant", "change", "person"],
+    ids=["customer", "tenant", "change"],
 )  # fmt: skip
 def test_what_the_database_refuses_leaves_neither_change_nor_trace(northmoor, refused):
     before = AuditEvent.objects.count()

@@ -13,6 +13,7 @@ OPEN = {
     "tenants.AuditHead": "a count and a hash of the one chain",
     "tenants.AuditAnchor": "counts and hashes of the one chain",
     "tenants.AuditCheck": "counts, and numbers of events",
+    "tenants.AccessGrant_customers": "belongs to AccessGrant, and names customers by id only",
     "billing.PriceBookEntry": "Microsoft's prices, the same for everybody",
     "provisioning.ProfileTemplate": "the MSP's own; holds no customer's data",
     "provisioning.ApplicationPace": "a counter per application, over all its tenants",

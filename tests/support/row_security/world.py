@@ -16,6 +16,7 @@ from django.conf import settings
 from django.test import Client
 
 from tenants import services
+from tenants.domain.reach import EVERYWHERE, Reach, Scope
 from tenants.domain.roles import Role
 from tenants.models import Customer, User
 from tenants.row_security import everything
@@ -51,9 +52,9 @@ def build() -> World:
     with everything():
         own, other = fill(OWN), fill(FOREIGN)
         grants = {
-            "own": (Role.VIEWER, own[Customer]),
-            "other": (Role.VIEWER, other[Customer]),
-            "all": (Role.ADMIN, None),
+            "own": (Role.VIEWER, Reach(Scope.LISTED, frozenset({own[Customer].pk}))),
+            "other": (Role.ENGINEER, Reach(Scope.ALL_EXCEPT, frozenset({own[Customer].pk}))),
+            "all": (Role.ADMIN, EVERYWHERE),
         }
         people = {
             name: services.add_person(
@@ -61,10 +62,10 @@ def build() -> World:
                 name=name,
                 password=None,
                 role=role,
-                customer=customer,  # type: ignore[arg-type]
+                reach=reach,
                 by=None,
             )
-            for name, (role, customer) in grants.items()
+            for name, (role, reach) in grants.items()
         }
     world = World(own, other, people)
     for name, person in people.items():
