@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404
 from django_htmx.middleware import HtmxDetails
 
 from tenants.domain.roles import Action
-from tenants.models import Customer, Tenant, User
+from tenants.models import Customer, Destination, Message, Tenant, User
 from tenants.selectors import actions_of, may, reach_of
 
 P = ParamSpec("P")
@@ -104,5 +104,19 @@ def _of_tenant(place: str) -> int | None:
     return found.values_list("customer_id", flat=True).first()
 
 
+def _of_destination(pk: int) -> int | None:
+    return Destination.objects.filter(pk=pk).values_list("customer_id", flat=True).first()
+
+
+def _of_message(pk: int) -> int | None:
+    found = Message.objects.filter(pk=pk)
+    return found.values_list("destination__customer_id", flat=True).first()
+
+
 _SAFE = ("GET", "HEAD", "OPTIONS")
-_NAMED: dict[str, Callable[[Any], int | None]] = {"customers": _by_slug, "tenants": _of_tenant}
+_NAMED: dict[str, Callable[[Any], int | None]] = {
+    "customers": _by_slug,
+    "tenants": _of_tenant,
+    "notifications": _of_destination,
+    "messages": _of_message,
+}
