@@ -5,6 +5,7 @@ For the matrix of routes and roles in `tests/integration/portal/test_access.py`.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -134,8 +135,16 @@ def _person(letter: str, where: str, role: Role, reach: Reach) -> User:
 
 def _objects(slug: str) -> Targets:
     tenant = add_tenant(slug)
-    ended = add_job(tenant, Job.State.FINISHED, ended_at=timezone.now())
-    waiting = add_job(tenant, Job.State.PLANNED)
+    priced = {
+        "planned_at": timezone.now(),
+        "planned_calls": 3,
+        "calls_made": 3,
+        "unit_price": Decimal("0.002"),
+        "currency": "USD",
+        "approval": {"approvers": "one", "reasons": ["It costs USD 0.006: at most USD 0 go."]},
+    }
+    ended = add_job(tenant, Job.State.FINISHED, ended_at=timezone.now(), **priced)
+    waiting = add_job(tenant, Job.State.PLANNED, **priced)
     back = add_job(tenant, Job.State.FINISHED, kind=Job.Kind.RECONCILE, ended_at=timezone.now())
     Reconciliation.objects.create(
         customer=tenant.customer, tenant=tenant, job=back, whole=True, promised_calls=1
@@ -155,7 +164,7 @@ def _objects(slug: str) -> Targets:
     account = DirectoryObject.objects.create(
         customer=tenant.customer, tenant=tenant, entra_id=slug, user_name="a", folded_user_name="a"
     )
-    one = add_job(tenant, Job.State.PLANNED, kind=Job.Kind.ON_DEMAND, subject_key="7")
+    one = add_job(tenant, Job.State.PLANNED, kind=Job.Kind.ON_DEMAND, subject_key="7", **priced)
     webhook = add_webhook(tenant.customer)
     return {
         "": {},
