@@ -67,8 +67,13 @@ class AuditEvent(models.Model):
 
     @property
     def detail(self) -> dict[str, Any]:
-        """How; empty once erased."""
-        return dict(json.loads(self.kept.detail)) if self.kept else {}
+        """How; empty once erased. What somebody made unreadable is shown as it is."""
+        if self.kept is None:
+            return {}
+        try:
+            return dict(json.loads(self.kept.detail))
+        except (ValueError, TypeError):
+            return {"unreadable": self.kept.detail}
 
     @property
     def request_id(self) -> str:

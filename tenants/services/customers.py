@@ -80,14 +80,23 @@ def settle_directory(*, tenant: Tenant, entra_id: str, by: User | None) -> Tenan
 
 @transaction.atomic
 def change_tenant(*, tenant: Tenant, facts: TenantFacts, by: User | None) -> Tenant:
-    """Change what is known of a tenant; the audit row names the fields."""
+    """Change what is known of a tenant; the audit row has what it was before."""
     new = facts.values()
     changed = sorted(name for name, value in new.items() if getattr(tenant, name) != value)
+    before = {name: getattr(tenant, name) for name in changed}
     for name in changed:
         setattr(tenant, name, new[name])
     if changed:
         tenant.save(update_fields=changed)
-        record("tenant.changed", by=by, customer=tenant.customer, subject=tenant, fields=changed)
+        record(
+            "tenant.changed",
+            by=by,
+            customer=tenant.customer,
+            subject=tenant,
+            fields=changed,
+            before=before,
+            after={name: new[name] for name in changed},
+        )
         for credential in tenant.credentials.all():
             tokens.forget(credential)
     return tenant

@@ -9,6 +9,7 @@ import json
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -157,11 +158,15 @@ def delete_payload(random: Random, trail: Trail) -> str:
 
 
 def feign_erasure(random: Random, trail: Trail) -> str:
-    """With an event that says so, copied from a genuine one and left for the portal to link."""
+    """With an event that says so, left for the portal to link: right in all but its seal."""
     event = with_payload(random, trail)
     sql(f"DELETE FROM {PAYLOAD} WHERE event_id = %s", event.pk)
     model = AuditEvent.objects.exclude(erases="").latest("pk")
-    insert(model, position=None, link="", erases=str(event.pk), digest=secrets.token_hex(32))
+    made = insert(model, position=None, link="", erases=str(event.pk))
+    salt = secrets.token_hex(16)
+    digest = digest_of(salt, AuditPayload.objects.get(event=made).facts())
+    sql(f"UPDATE {PAYLOAD} SET salt = %s WHERE event_id = %s", salt, made.pk)
+    sql(f"UPDATE {EVENT} SET digest = %s WHERE id = %s", digest, made.pk)
     return f"payload of event {event.position} deleted, an erasure feigned"
 
 
@@ -258,13 +263,14 @@ def truncate_with_end(random: Random, trail: Trail) -> str:
     return f"cut off after event {after}, the end put there"
 
 
-def truncate_to_an_old_end(random: Random, trail: Trail) -> str:
+def truncate_to_an_old_end(random: Random, trail: Trail, *, anchors: bool = True) -> str:
     """As a backup of the whole database would have it: genuine, only too old."""
     old = [head for head in trail.heads if head[0] < trail.anchored]
     position, link, mac = random.choice(old)
     cut(trail, position)
     sql(f"UPDATE {HEAD} SET position = %s, link = %s, mac = %s", position, link, mac)
-    sql(f"DELETE FROM {ANCHOR} WHERE events > %s", position)
+    if anchors:
+        sql(f"DELETE FROM {ANCHOR} WHERE events > %s", position)
     return f"put back to what it was at event {position}"
 
 
@@ -313,6 +319,7 @@ WAYS: dict[str, Callable[[Random, Trail], str]] = {
     "cut off": truncate,
     "cut off, end put there": truncate_with_end,
     "put back to an old state": truncate_to_an_old_end,
+    "put back but for anchors' rows": partial(truncate_to_an_old_end, anchors=False),
     "everything removed": everything_anew,
     "hashed again, anchors' rows too": anchor_moved,
     "anchor's row removed": anchor_removed,

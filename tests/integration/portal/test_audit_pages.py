@@ -152,6 +152,19 @@ def test_whether_it_is_intact_is_shown(client: Client) -> None:
 
 
 @pytest.mark.usefixtures("events")
+def test_a_payload_that_somebody_made_unreadable_is_shown(client: Client) -> None:
+    event = AuditEvent.objects.get(action="job.approved")
+    kept = AuditPayload.objects.get(event=event)
+    AuditPayload.objects.filter(event=event).delete()
+    for text in ("{not json", "[1, 2]", "7"):
+        kept.detail = text
+        kept.save(force_insert=True)
+        assert text in page(client, action="job.approved").content.decode()
+        assert text in rows(client, action="job.approved")[0]["detail"]
+        AuditPayload.objects.filter(event=event).delete()
+
+
+@pytest.mark.usefixtures("events")
 def test_texts_of_others_are_escaped(client: Client, ann: User) -> None:
     services.record("x", by=ann, customer=None, subject="<script>", note="<img src=x>")
     text = page(client).content.decode()

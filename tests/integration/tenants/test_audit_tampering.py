@@ -126,6 +126,24 @@ def test_every_tampering_is_found(folder: Path, trail: Trail) -> None:
     assert tried.total() == TAMPERINGS
 
 
+def test_behind_the_latest_anchor_the_sealed_end_guards(folder: Path, trail: Trail) -> None:
+    """Nothing but the seal can tell: every hash is right, and no anchor has seen these events."""
+    tail = Trail(trail.events, trail.events - 1, trail.heads)
+    tail.position = lambda _: trail.events - 5  # type: ignore[method-assign]
+    names = (
+        "payload edited, hashed again",
+        "event deleted, hashed again",
+        "cut off, end put there",
+    )
+    for name in names:
+        with transaction.atomic():
+            open_doors()
+            WAYS[name](Random(SEED), tail)
+            seen = found(folder)
+            transaction.set_rollback(True)
+        assert seen == ["End of the chain: the row that guards it was changed"], name
+
+
 def test_erasing_a_person_breaks_nothing(folder: Path, trail: Trail) -> None:
     kept, payloads = AuditEvent.objects.count(), AuditPayload.objects.count()
     person = User.objects.get(email="person-5@msp.example")

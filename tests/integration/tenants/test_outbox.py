@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection, transaction
@@ -213,6 +214,22 @@ def test_of_two_workers_one_sends_it(ann: Any, northmoor: Tenant, hook: Receiver
     Message.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
     assert delivery.deliver_due() == 1
     assert Message.objects.get().attempts == 2
+
+
+def test_who_comes_a_moment_later_gets_nothing(
+    ann: Any, northmoor: Tenant, hook: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    webhook(ann, hook.url)
+    tell_of(northmoor)
+    until = timezone.now() + timedelta(minutes=5)
+
+    def meanwhile() -> UUID:
+        """Another worker takes it after this one has found it, and before it takes it."""
+        Message.objects.update(claim=uuid4(), claimed_until=until)
+        return uuid4()
+
+    monkeypatch.setattr(delivery, "uuid4", meanwhile)
+    assert delivery.claim_next(timezone.now()) is None
 
 
 def test_whoever_lost_the_claim_does_not_settle_it(

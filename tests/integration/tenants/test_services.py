@@ -60,7 +60,11 @@ def test_changing_a_tenant_names_the_fields_that_changed(ann, northmoor):
     assert (stored.cloud, stored.protected_accounts) == ("usgov", ["vip@*"])
     event = audited("tenant.changed")
     assert (event.actor, event.customer) == (ann, northmoor.customer)
-    assert event.detail == {"fields": ["cloud", "protected_accounts"]}
+    assert event.detail == {
+        "fields": ["cloud", "protected_accounts"],
+        "before": {"cloud": "global", "protected_accounts": []},
+        "after": {"cloud": "usgov", "protected_accounts": ["vip@*"]},
+    }
 
 
 def test_changing_nothing_leaves_no_trace(ann, northmoor):
