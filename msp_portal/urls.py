@@ -8,6 +8,8 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("healthz", views.healthz, name="healthz"),
     path("accounts/", include("allauth.account.urls")),
+    path("accounts/two-factor/", include("allauth.mfa.urls")),
+    path("accounts/sessions/", include("allauth.usersessions.urls")),
     path("customers/", views.customer_list, name="customer_list"),
     path("tenants/<slug:slug>/", views.tenant_detail, name="tenant_detail"),
     path("", include("msp_portal.onboarding.urls")),

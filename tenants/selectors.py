@@ -1,7 +1,7 @@
 """Reads about customers and tenants; the person asking comes first."""
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from tenants.domain.roles import Action, Role, roles_that_may
 from tenants.models import AccessGrant, Credential, Customer, Tenant, User
@@ -20,6 +20,13 @@ def roles_of(viewer: User) -> frozenset[Role]:
     if viewer.is_superuser:
         return frozenset({Role.ADMIN})
     return frozenset(Role(role) for role in viewer.grants.values_list("role", flat=True))
+
+
+def has_administrator() -> bool:
+    """Whether anybody may sign in who administrates the whole portal."""
+    active = User.objects.filter(is_active=True)
+    granted = Q(grants__role=Role.ADMIN, grants__customer=None)
+    return active.filter(granted | Q(is_superuser=True)).exists()
 
 
 def customers_for(viewer: User, action: Action) -> QuerySet[Customer]:

@@ -29,6 +29,7 @@ class Action(StrEnum):
     ADD_CUSTOMER = "add_customer"
     EDIT_PRICES = "edit_prices"
     OFFBOARD = "offboard"
+    MANAGE_SIGN_IN = "manage_sign_in"
 
 
 _ENGINEER = frozenset(

@@ -6,6 +6,7 @@ from tenants.models.customers import Customer, Tenant
 from tenants.models.offboarding import Offboarding
 from tenants.models.onboarding import Contact, Readiness
 from tenants.models.people import AccessGrant, PortalUserManager, User
+from tenants.models.sign_in import FirstRun, Invitation
 
 __all__ = [
     "AccessGrant",
@@ -13,6 +14,8 @@ __all__ = [
     "Contact",
     "Credential",
     "Customer",
+    "FirstRun",
+    "Invitation",
     "Offboarding",
     "PortalUserManager",
     "Readiness",

@@ -1,11 +1,8 @@
 """Add a person who may sign in: `manage.py add_person EMAIL --role engineer [--customer SLUG]`."""
 
-import getpass
-import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 from django.core.validators import validate_email
@@ -13,6 +10,7 @@ from django.core.validators import validate_email
 from tenants import services
 from tenants.domain.roles import Role
 from tenants.management.base import OperatorCommand
+from tenants.management.passwords import ask_password
 from tenants.models import Customer, User
 
 
@@ -37,7 +35,7 @@ class Command(OperatorCommand):
         known = User.objects.filter(email=email).exists()
         try:
             validate_email(email)
-            password = None if known else self._password()
+            password = None if known else ask_password()
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
         user = services.add_person(
@@ -58,9 +56,3 @@ class Command(OperatorCommand):
         except Customer.DoesNotExist as error:
             known = ", ".join(Customer.objects.values_list("slug", flat=True)) or "none yet"
             raise CommandError(f"No customer {slug!r}. Customers: {known}.") from error
-
-    def _password(self) -> str:
-        asked = sys.stdin.isatty()
-        password = getpass.getpass("Password: ") if asked else sys.stdin.readline().rstrip("\n")
-        validate_password(password)
-        return password

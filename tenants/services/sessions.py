@@ -1,0 +1,21 @@
+"""The end of all sessions of a person, and of what is listed of them."""
+
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
+from django.db.models import F
+
+from tenants.models import User
+
+
+def end_sessions(person: User) -> None:
+    """Sign a person out everywhere, also where nobody kept a list; inside a transaction."""
+    User.objects.filter(pk=person.pk).update(session_epoch=F("session_epoch") + 1)
+    person.refresh_from_db(fields=["session_epoch"])
+    for session in UserSession.objects.filter(user=person):
+        session.end()
+
+
+def forget_ended_sessions() -> int:
+    """Remove the lines of sessions that are gone; how many."""
+    living = Session.objects.values("session_key")
+    return UserSession.objects.exclude(session_key__in=living).delete()[0]
