@@ -209,6 +209,7 @@ INVITATION_HOURS = env.float("INVITATION_HOURS", default=72.0)
 SESSION_IDLE_MINUTES = env.float("SESSION_IDLE_MINUTES", default=60.0)
 SESSION_HOURS = env.float("SESSION_HOURS", default=12.0)
 SESSION_COOKIE_AGE = int(SESSION_IDLE_MINUTES * 60)
+ACCOUNT_SESSION_REMEMBER = True  # no box to tick: how long it lasts is not a person's choice
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "account_login"

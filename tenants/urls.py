@@ -12,7 +12,9 @@ urlpatterns = [
     path("invitation/<str:key>/", sign_in.invitation, name="invitation"),
     path("first-run/", sign_in.first_run, name="first_run"),
     path("people/<int:pk>/invite/", sign_in.person_invite, name="person_invite"),
-    path("people/<int:pk>/reset-factors/", sign_in.person_reset_factors, name="person_reset_factors"),
+    path(
+        "people/<int:pk>/reset-factors/", sign_in.person_reset_factors, name="person_reset_factors"
+    ),
     path("customers/add/", customers.customer_add, name="customer_add"),
     path("customers/<slug:slug>/tenants/add/", customers.tenant_add, name="tenant_add"),
     path("tenants/<slug:slug>/settings/", customers.tenant_edit, name="tenant_edit"),

@@ -123,6 +123,8 @@ KEPT: Mapping[str, str] = {
     "tenants.AuditEvent": "the proof; its payloads are erased by the audit trail's own way",
     "tenants.Credential": "when which kind was used; its secret is erased when jobs have ended",
     "tenants.Customer": "statements name it",
+    "tenants.FirstRun": "about the portal itself",
+    "tenants.Invitation": "for the MSP's own people",
     "tenants.Offboarding": "the proof",
     "tenants.User": "the MSP's own people",
 }

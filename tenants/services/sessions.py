@@ -18,4 +18,5 @@ def end_sessions(person: User) -> None:
 def forget_ended_sessions() -> int:
     """Remove the lines of sessions that are gone; how many."""
     living = Session.objects.values("session_key")
-    return UserSession.objects.exclude(session_key__in=living).delete()[0]
+    count: int = UserSession.objects.exclude(session_key__in=living).delete()[0]
+    return count

@@ -89,9 +89,7 @@ def _tenant_of(token: str, allowed: Collection[str]) -> str:
     return tid
 
 
-def _key(
-    header: Mapping[str, Any], found: Mapping[str, Any], issuer: str, tid: str
-) -> jwt.PyJWK:
+def _key(header: Mapping[str, Any], found: Mapping[str, Any], issuer: str, tid: str) -> jwt.PyJWK:
     """The key that signed; one of another issuer's in the same set does not count."""
     for entry in found.get("keys", []):
         of = str(entry.get("issuer", issuer)).replace("{tenantid}", tid)

@@ -13,6 +13,7 @@ from django.utils import timezone
 from tenants.models import User
 
 _BEGAN = "began"
+_EXPIRY = "_session_expiry"  # Django's own, written by set_expiry
 # The end of a session moves in steps, so that not every page is a write.
 _STEP = timedelta(minutes=1)
 
@@ -34,19 +35,26 @@ class SessionEndMiddleware:
         return self._get_response(request)
 
     def _follow(self, request: HttpRequest, now: datetime) -> None:
-        began = datetime.fromtimestamp(
-            request.session.setdefault(_BEGAN, now.timestamp()), tz=UTC
-        )
+        began = datetime.fromtimestamp(request.session.setdefault(_BEGAN, now.timestamp()), tz=UTC)
         last = began + timedelta(hours=settings.SESSION_HOURS)
         if now >= last:
             logout(request)
-        elif request.method != "GET" or "HX-Request" not in request.headers:
+        elif not _is_followed(request) or not _is_automatic(request):
             _prolong(request, min(now + timedelta(minutes=settings.SESSION_IDLE_MINUTES), last))
+
+
+def _is_followed(request: HttpRequest) -> bool:
+    """Whether the end was set here; at sign-in it is a number of seconds."""
+    return isinstance(request.session.get(_EXPIRY), str)
+
+
+def _is_automatic(request: HttpRequest) -> bool:
+    return request.method == "GET" and "HX-Request" in request.headers
 
 
 def _prolong(request: HttpRequest, end: datetime) -> None:
     session = request.session
-    if "_session_expiry" in session and abs(end - session.get_expiry_date()) < _STEP:
+    if _is_followed(request) and abs(end - session.get_expiry_date()) < _STEP:
         return
     session.set_expiry(end)
     UserSession.objects.filter(session_key=session.session_key).update(

@@ -53,8 +53,9 @@ def first_run(request: HttpRequest) -> HttpResponse:
     """Make the first administrator; the page is gone once there is one."""
     if not first_run_open():
         raise Http404("There is an administrator.")
-    if response := ratelimit.consume_or_429(request, action="login"):
-        return response
+    limited: HttpResponse | None = ratelimit.consume_or_429(request, action="login")
+    if limited is not None:
+        return limited
     form = FirstRunForm(request.POST or None, with_token=not settings.EMBEDDED)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
@@ -79,7 +80,7 @@ def cancelled(request: HttpRequest) -> HttpResponse:
 
 @outside_transaction
 @allowed(Action.MANAGE_SIGN_IN)
-@reauthentication_required(app="allauth.mfa")
+@reauthentication_required(app="allauth.mfa")  # type: ignore[untyped-decorator]
 def person_invite(request: PortalRequest, pk: int) -> HttpResponse:
     """Mail a person a one-time link, for a password or a Microsoft identity."""
     person = get_object_or_404(User, pk=pk, is_active=True)
@@ -94,7 +95,7 @@ def person_invite(request: PortalRequest, pk: int) -> HttpResponse:
 
 
 @allowed(Action.MANAGE_SIGN_IN)
-@reauthentication_required(app="allauth.mfa")
+@reauthentication_required(app="allauth.mfa")  # type: ignore[untyped-decorator]
 def person_reset_factors(request: PortalRequest, pk: int) -> HttpResponse:
     """Take the factors of a person who lost them, after an explicit yes."""
     person = get_object_or_404(User, pk=pk)

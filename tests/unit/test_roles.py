@@ -19,6 +19,7 @@ TABLE = {
     Action.ADD_CUSTOMER: {A},
     Action.EDIT_PRICES: {A},
     Action.OFFBOARD: {A},
+    Action.MANAGE_SIGN_IN: {A},
 }
 
 
