@@ -24,7 +24,11 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 
 from tenants.row_security import outside_transaction
+from tenants.services.invitations import digest_of
 from tenants.sign_in.id_tokens import Expected, Identity, Refused, identity_of
+
+# The form's field, and where the flow's state has its digest.
+INVITATION = "invitation"
 
 
 class EntraAdapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
@@ -102,10 +106,15 @@ class EntraProvider(OpenIDConnectProvider):  # type: ignore[misc]
         return {**params, "nonce": _nonce_of(params["code_verifier"])}
 
     def get_redirect_from_request_kwargs(self, request: HttpRequest) -> dict[str, Any]:
-        """Nothing of the flow is taken from the address, but where to go afterwards."""
+        """Where to go afterwards, and the invitation that this sign-in is to use up.
+
+        Nothing else of the flow is taken from the request.
+        """
         found = super().get_redirect_from_request_kwargs(request)
         kept = {"next_url": found["next_url"]} if "next_url" in found else {}
-        return {**kept, "process": AuthProcess.LOGIN}
+        key = request.POST.get(INVITATION)
+        data = {INVITATION: digest_of(key)} if key else None
+        return {**kept, "process": AuthProcess.LOGIN, "data": data}
 
     def get_default_scope(self) -> list[str]:
         """No e-mail: it proves nothing."""

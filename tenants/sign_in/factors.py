@@ -13,6 +13,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 
 from tenants import vault
+from tenants.models import User
 
 # Where each kind of factor keeps what must not be read; a passkey has its public key only.
 SEALED = {Authenticator.Type.TOTP: "secret", Authenticator.Type.RECOVERY_CODES: "seed"}
@@ -56,6 +57,10 @@ class SealedFactorsAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         """A seed of who is signed in."""
         person = context.request.user
         return seal_for(person.pk, text)
+
+    def generate_authenticator_name(self, user: User, type: str) -> str:  # noqa: A002
+        """What a passkey is called until its person says better."""
+        return f"Passkey {Authenticator.objects.filter(user=user, type=type).count() + 1}"
 
     def decrypt(self, encrypted_text: str) -> str:
         """A seed out of a row; VaultError where it does not belong there."""

@@ -9,9 +9,7 @@ from django.http import HttpRequest
 from django.shortcuts import render
 
 from tenants.services.invitations import InvitationOver, bind_identity
-
-# The digest of the invitation that this browser opened.
-INVITED = "invitation"
+from tenants.sign_in.entra import INVITATION
 
 
 class IdentitiesAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
@@ -23,9 +21,9 @@ class IdentitiesAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Bind an identity that an invitation waits for; refuse one that nobody knows."""
-        digest = request.session.pop(INVITED, None)
-        if digest is not None:
-            self._bind(request, sociallogin, digest)
+        invitation = (sociallogin.state.get("data") or {}).get(INVITATION)
+        if invitation is not None:
+            self._bind(request, sociallogin, invitation)
         elif not sociallogin.is_existing:
             self._refuse(
                 request,

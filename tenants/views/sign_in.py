@@ -25,7 +25,6 @@ from tenants.services.invitations import (
     open_invitation,
     set_first_password,
 )
-from tenants.sign_in.identities import INVITED
 
 
 @login_not_required
@@ -43,8 +42,8 @@ def invitation(request: HttpRequest, key: str) -> HttpResponse:
             return redirect("account_login")
     except InvitationOver as error:
         return render(request, "tenants/invitation_over.html", {"words": str(error)}, status=404)
-    request.session[INVITED] = digest
-    return render(request, "tenants/invitation.html", {"form": form, "person": found.person})
+    context = {"form": form, "person": found.person, "key": key}
+    return render(request, "tenants/invitation.html", context)
 
 
 @login_not_required

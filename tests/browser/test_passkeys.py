@@ -92,7 +92,7 @@ def test_a_passkey_signs_in_alone_and_as_second_factor(visitor: Visitor) -> None
     page.goto("/accounts/two-factor/webauthn/add/")
     confirm(page)
     page.get_by_label("Name").fill("This laptop")
-    page.get_by_label("Passwordless").check()
+    page.get_by_label("Sign in with it alone").check()
     page.get_by_role("button", name="Add", exact=True).click()
     # The first factor brings recovery codes, shown once.
     expect(page.locator(".codes li")).to_have_count(10)

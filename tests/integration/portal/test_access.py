@@ -51,7 +51,6 @@ ROUTES = {
     "account_reset_password_from_key_done": Route(PUBLIC),
     "account_change_password": Route(SIGNED_IN),
     "account_set_password": Route(SIGNED_IN, 302),
-    "account_email": Route(SIGNED_IN),
     "account_reauthenticate": Route(SIGNED_IN),
     # Factors: what changes them asks to confirm first (302), what is not there is 404.
     "mfa_index": Route(SIGNED_IN),

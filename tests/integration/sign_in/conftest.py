@@ -1,6 +1,7 @@
 """A person who signs in with a password, and no count of attempts from the test before."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -14,7 +15,9 @@ PASSWORD = "correct-horse-battery"
 
 
 @pytest.fixture(autouse=True)
-def _no_attempts_yet() -> Iterator[None]:
+def _no_attempts_yet(settings: Any) -> Iterator[None]:
+    """And a portal as it is embedded, whatever the database."""
+    settings.EMBEDDED, settings.ALLAUTH_TRUSTED_PROXY_COUNT = True, 0
     cache.clear()
     yield
     cache.clear()

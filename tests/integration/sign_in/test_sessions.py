@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tenants.models import User
+from tenants.services.factors import reset_factors
 from tenants.tasks import clear_sessions
 from tests.integration.sign_in.conftest import PASSWORD, sign_in
 
@@ -86,6 +87,14 @@ def test_a_person_sees_their_sessions_and_ends_the_others(signed_in: Client, ann
     assert (is_in(signed_in), is_in(other)) == (True, False)
     assert stranger.get("/").status_code == 302
     assert stranger.get("/accounts/two-factor/").status_code == 200, "another person's stays"
+
+
+def test_sessions_that_no_list_knows_end_too(client: Client, ann: User) -> None:
+    client.force_login(ann)
+    assert not UserSession.objects.exists()
+    assert is_in(client)
+    reset_factors(person=ann, by=None)
+    assert not is_in(client)
 
 
 def test_sessions_that_are_over_are_cleared(signed_in: Client, ann: User) -> None:
