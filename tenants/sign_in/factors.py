@@ -58,7 +58,7 @@ class SealedFactorsAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         person = context.request.user
         return seal_for(person.pk, text)
 
-    def generate_authenticator_name(self, user: User, type: str) -> str:  # noqa: A002
+    def generate_authenticator_name(self, user: User, type: str) -> str:
         """What a passkey is called until its person says better."""
         return f"Passkey {Authenticator.objects.filter(user=user, type=type).count() + 1}"
 

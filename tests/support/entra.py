@@ -91,11 +91,17 @@ class EntraStandIn:
         return jwt.encode(claims, self.key(tid), "RS256", headers={"kid": kid or f"key-of-{tid}"})
 
     def jwks(self, tid: str) -> dict[str, Any]:
-        """What the keys endpoint answers."""
-        jwk = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(self.key(tid).public_key()))
-        jwk |= {"kid": f"key-of-{tid}", "use": "sig", "issuer": f"{self.url}/{{tenantid}}/v2.0"}
+        """What the keys endpoint answers: the key before a rollover, and the one that signs."""
+        before = self._jwk(f"before {tid}", "retired")
+        jwk = self._jwk(tid, f"key-of-{tid}")
         self.published(tid, jwk)
-        return {"keys": [jwk]}
+        return {"keys": [before, jwk]}
+
+    def _jwk(self, tid: str, kid: str) -> dict[str, Any]:
+        jwk: dict[str, Any] = json.loads(
+            jwt.algorithms.RSAAlgorithm.to_jwk(self.key(tid).public_key())
+        )
+        return jwk | {"kid": kid, "use": "sig", "issuer": f"{self.url}/{{tenantid}}/v2.0"}
 
 
 @contextmanager
