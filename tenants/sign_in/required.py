@@ -14,10 +14,9 @@ from tenants.selectors import roles_of
 # Said of a session by the directory of the person: the sign-in there had a second factor.
 PROVED = "factor_proved"
 _FACTORS = ("totp", "webauthn")
-# What it takes to set a factor up, and to leave.
+# What it takes to set a factor up; signing out is open to everybody.
 _OPEN = frozenset(
     {
-        "account_logout",
         "account_reauthenticate",
         "mfa_activate_totp",
         "mfa_add_webauthn",

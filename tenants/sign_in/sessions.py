@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from allauth.account.adapter import get_adapter
 from allauth.usersessions.models import UserSession
 from django.conf import settings
-from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
@@ -29,7 +28,7 @@ class SessionEndMiddleware:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer; whose session is over is asked to sign in."""
+        """Answer; a session that is over was not loaded at all."""
         if isinstance(request.user, User):
             self._follow(request, timezone.now())
         return self._get_response(request)
@@ -37,9 +36,7 @@ class SessionEndMiddleware:
     def _follow(self, request: HttpRequest, now: datetime) -> None:
         began = datetime.fromtimestamp(request.session.setdefault(_BEGAN, now.timestamp()), tz=UTC)
         last = began + timedelta(hours=settings.SESSION_HOURS)
-        if now >= last:
-            logout(request)
-        elif not _is_followed(request) or not _is_automatic(request):
+        if not _is_followed(request) or not _is_automatic(request):
             _prolong(request, min(now + timedelta(minutes=settings.SESSION_IDLE_MINUTES), last))
 
 

@@ -99,8 +99,9 @@ def test_sessions_that_no_list_knows_end_too(client: Client, ann: User) -> None:
 
 def test_sessions_that_are_over_are_cleared(signed_in: Client, ann: User) -> None:
     is_in(signed_in)
+    bob = User.objects.create_user("bob@lanternfield.example", PASSWORD)
     with time_machine.travel(timezone.now() + timedelta(days=1)):
-        sign_in(Client(), ann)
-        assert Session.objects.count() == 2
+        sign_in(Client(), bob)
+        assert (Session.objects.count(), UserSession.objects.count()) == (2, 2)
         clear_sessions()
         assert (Session.objects.count(), UserSession.objects.count()) == (1, 1)
