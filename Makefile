@@ -22,7 +22,7 @@ check: $(VENV)/.dev
 	$(BIN)/lint-imports
 	$(BIN)/djlint templates --check --lint --quiet
 	$(BIN)/python manage.py makemigrations --check --dry-run
-	DATABASE_URL=postgres://portal@db.example/portal SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
+	DATABASE_URL=postgres://portal@db.example/portal REDIS_URL=redis://db.example/0 SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
 	  VAULT_KEYS=check:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE= ALLOWED_HOSTS=portal.example \
 	  $(BIN)/python manage.py check --deploy --fail-level WARNING
 

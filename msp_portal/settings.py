@@ -11,6 +11,9 @@ from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from tenants.domain.clouds import CLOUDS
+from tenants.domain.guid import is_guid
+from tenants.domain.roles import Role
 from tenants.pooling import clear
 
 env = environ.Env()
@@ -58,6 +61,9 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.usersessions",
     "django_htmx",
     "csp",
 ]
@@ -72,11 +78,15 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    # Needs to know who asks: moves the end of their session as they work.
+    "tenants.sign_in.sessions.SessionEndMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "tenants.sign_in.limits.LimitMiddleware",
+    "tenants.sign_in.required.FactorRequiredMiddleware",
     # The last: what it begins and ends is the view's alone.
     "tenants.middleware.RowSecurityMiddleware",
 ]
@@ -128,7 +138,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
 ]
-ACCOUNT_ADAPTER = "tenants.sign_in.ClosedAccountAdapter"
+ACCOUNT_ADAPTER = "tenants.sign_in.accounts.ClosedAccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -137,6 +147,72 @@ ACCOUNT_PREVENT_ENUMERATION = True
 # Nobody signs up, so an address that is unknown here is a stranger's: it gets no mail.
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "MSP portal: "
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # of each change of password and factors
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+# Attempts: per address and per account. Who may set them back is whoever signs in, or waits.
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "20/m/ip,5/5m/key",
+    "reset_password": "20/m/ip,5/h/key",
+    "reset_password_from_key": "20/m/ip",
+    "reauthenticate": "10/m/user",
+    "change_password": "5/m/user",
+}
+# How many proxies stand in front: the address of whoever asks is that many from the right of
+# X-Forwarded-For, and what is further left was written by themselves.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0 if EMBEDDED else 1)
+MFA_ADAPTER = "tenants.sign_in.factors.SealedFactorsAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_FORMS = {"add_webauthn": "tenants.forms.factors.AddPasskeyForm"}
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "MSP portal"
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # an administrator entered it
+_ROLES = frozenset(role.value for role in Role)
+MFA_REQUIRED_ROLES = frozenset(
+    env.list(
+        "MFA_REQUIRED_ROLES",
+        default=[] if EMBEDDED else [*_ROLES & {"admin", "engineer", "approver"}],
+    )
+)
+if _unknown := sorted(MFA_REQUIRED_ROLES - _ROLES):
+    raise ImproperlyConfigured(
+        f"MFA_REQUIRED_ROLES: {', '.join(_unknown)} is no role. Roles: {', '.join(sorted(_ROLES))}."
+    )
+# Sign-in with Microsoft Entra: only people of the listed tenants whom an administrator invited.
+ENTRA_CLIENT_ID = env.str("ENTRA_CLIENT_ID", default="")
+ENTRA_ALLOWED_TENANTS = frozenset(t.lower() for t in env.list("ENTRA_ALLOWED_TENANTS", default=[]))
+# Of these, tenants whose conditional access demands a second factor for this application.
+ENTRA_MFA_TENANTS = frozenset(t.lower() for t in env.list("ENTRA_MFA_TENANTS", default=[]))
+if ENTRA_CLIENT_ID and not (ENTRA_ALLOWED_TENANTS and all(map(is_guid, ENTRA_ALLOWED_TENANTS))):
+    raise ImproperlyConfigured(
+        "ENTRA_ALLOWED_TENANTS has to list the ids (GUIDs) of the tenants whose people sign in."
+    )
+if not ENTRA_MFA_TENANTS <= ENTRA_ALLOWED_TENANTS:
+    raise ImproperlyConfigured("ENTRA_MFA_TENANTS names a tenant that is not in the allowed ones.")
+_cloud = CLOUDS.get(env.str("ENTRA_CLOUD", default="global"))
+if _cloud is None:
+    raise ImproperlyConfigured(f"ENTRA_CLOUD is none of {', '.join(CLOUDS)}.")
+ENTRA_AUTHORITY = _cloud.authority
+SOCIALACCOUNT_ADAPTER = "tenants.sign_in.identities.IdentitiesAdapter"
+SOCIALACCOUNT_PROVIDERS = (
+    {
+        "entra": {
+            "APP": {
+                "client_id": ENTRA_CLIENT_ID,
+                "secret": env.str("ENTRA_CLIENT_SECRET", default=""),
+            }
+        }
+    }
+    if ENTRA_CLIENT_ID
+    else {}
+)
+INVITATION_HOURS = env.float("INVITATION_HOURS", default=72.0)
+# A session ends when nobody did anything for a while, and at the end of a working day in any case.
+SESSION_IDLE_MINUTES = env.float("SESSION_IDLE_MINUTES", default=60.0)
+SESSION_HOURS = env.float("SESSION_HOURS", default=12.0)
+SESSION_COOKIE_AGE = int(SESSION_IDLE_MINUTES * 60)
+ACCOUNT_SESSION_REMEMBER = True  # no box to tick: how long it lasts is not a person's choice
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "account_login"
@@ -236,6 +312,19 @@ LOGGING = {
 # Celery is the doorbell, the database is the truth: a lost message costs one tick, no more.
 REDIS_URL = env.str("REDIS_URL", default="")
 BROKER_DIR = VAR_DIR / "broker"
+# Counters of attempts: shared by the web servers in Redis; embedded there is one, and its memory.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "portal",
+    }
+    if REDIS_URL
+    else {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 CELERY_BROKER_URL = REDIS_URL or "embedded://localhost/"
 if not REDIS_URL:
     for folder in ("queue", "control"):
@@ -271,6 +360,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": env.float("TICK_SECONDS", default=5.0),
         "options": {"expires": 30},
     },
+    "sessions": {"task": "tenants.clear_sessions", "schedule": crontab(hour="3", minute="41")},
     "purge": {"task": "provisioning.purge_snapshots", "schedule": crontab(minute="17")},
     "deliver": {"task": "tenants.deliver", "schedule": 30.0, "options": {"expires": 30}},
     "watch_audit": {"task": "tenants.watch_audit", "schedule": crontab(hour="0", minute="23")},

@@ -14,7 +14,14 @@ class TenantsConfig(AppConfig):
 
     def ready(self) -> None:
         """Connections get the scope they are opened in; `check --deploy` looks at their role."""
-        from tenants.checks import database_role
+        from allauth.socialaccount.providers import registry
 
+        from tenants.checks import attempts_cache, database_role
+        from tenants.sign_in import trail
+        from tenants.sign_in.entra import EntraProvider
+
+        trail.connect()
+        registry.register(EntraProvider)
+        register(attempts_cache, Tags.security, deploy=True)
         connection_created.connect(row_security.follow, dispatch_uid="row_security")
         register(database_role, Tags.security, deploy=True)

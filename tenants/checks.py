@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info
 from django.db import OperationalError, connection
 
@@ -18,6 +19,14 @@ _TABLES = (
     " migration."
 )
 _IDS = {"superuser": "E001", "bypass": "E002", "owner": "E003", "tables": "E004"}
+
+
+def attempts_cache(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """An error where each web server would count attempts to sign in by itself."""
+    if "locmem" not in settings.CACHES["default"]["BACKEND"]:
+        return []
+    words = "Attempts to sign in are counted in the memory of each process"
+    return [Error(f"{words}: nobody is held back for long.", "Set REDIS_URL.", id="tenants.E005")]
 
 
 def database_role(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:

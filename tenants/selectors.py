@@ -51,6 +51,11 @@ def customers_in(reach: Reach) -> QuerySet[Customer]:
     return Customer.objects.exclude(pk__in=reach.customers)
 
 
+def has_administrator() -> bool:
+    """Whether anybody may sign in who administrates the whole portal."""
+    return administrators().exists()
+
+
 def customers_for(viewer: User, action: Action) -> QuerySet[Customer]:
     """Customers at which this person may do this."""
     return customers_in(reach_of(viewer, action))

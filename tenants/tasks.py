@@ -1,11 +1,13 @@
-"""What beat and doorbell ask for: messages to deliver, the audit trail to link and to look at."""
+"""What beat and doorbell ask for: messages, the audit trail, sessions that are over."""
 
 from celery import shared_task
+from django.core.management import call_command
 from django.utils import timezone
 
 from tenants.doorbell import DELIVER
 from tenants.row_security import over_everything
 from tenants.services import audit_links, audit_watch, delivery
+from tenants.services.sessions import forget_ended_sessions
 
 
 @shared_task(name=DELIVER)
@@ -22,3 +24,11 @@ def watch_audit() -> None:
     """Verify the audit trail and export an anchor; forget old messages."""
     audit_watch.watch(timezone.now())
     delivery.purge(timezone.now())
+
+
+@shared_task(name="tenants.clear_sessions")
+@over_everything
+def clear_sessions() -> None:
+    """Remove sessions that are over, and what is listed of them."""
+    call_command("clearsessions")
+    forget_ended_sessions()

@@ -156,6 +156,8 @@ KEPT: Mapping[str, str] = {
     "tenants.AuditHead": "a count and a hash",
     "tenants.Credential": "when which kind was used; its secret is erased when jobs have ended",
     "tenants.Customer": "statements name it",
+    "tenants.FirstRun": "about the portal itself",
+    "tenants.Invitation": "for the MSP's own people",
     "tenants.Offboarding": "the proof",
     "tenants.User": "the MSP's own people",
 }

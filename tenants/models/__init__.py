@@ -7,6 +7,7 @@ from tenants.models.offboarding import Offboarding
 from tenants.models.onboarding import Contact, Readiness
 from tenants.models.outbox import Destination, Message
 from tenants.models.people import AccessGrant, PortalUserManager, User
+from tenants.models.sign_in import FirstRun, Invitation
 
 __all__ = [
     "AccessGrant",
@@ -19,6 +20,8 @@ __all__ = [
     "Credential",
     "Customer",
     "Destination",
+    "FirstRun",
+    "Invitation",
     "Message",
     "Offboarding",
     "PortalUserManager",

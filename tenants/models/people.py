@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 from django.db.models import Q
+from django.utils.crypto import salted_hmac
 
 from tenants.domain.reach import Reach, Scope
 from tenants.domain.roles import CUSTOMERS_OWN, Role
@@ -38,6 +39,8 @@ class User(AbstractUser):
     last_name = None  # type: ignore[assignment]
     email = models.EmailField("e-mail address", unique=True)
     name = models.CharField(max_length=200, blank=True)
+    # Counts how often all sessions were ended; a part of each session's hash.
+    session_epoch = models.PositiveIntegerField(default=0, editable=False)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -45,6 +48,12 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
+        """A session is over when the password changed, or all were ended."""
+        counted = f"{self.password}/{self.session_epoch}"
+        salt = "tenants.User.session"
+        return salted_hmac(salt, counted, secret=secret, algorithm="sha256").hexdigest()
 
     def get_full_name(self) -> str:
         """Name as shown to others."""

@@ -1,21 +1,27 @@
-"""Sessions of one person."""
+"""The end of all sessions of a person, and of what is listed of them."""
 
-from django.contrib.auth import SESSION_KEY
+from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
-from django.utils import timezone
+from django.db.models import F
 
 from tenants.models import User
 
 
-def end_sessions(user: User) -> int:
-    """Sign a person out everywhere; how many sessions that ended.
+def end_sessions(person: User) -> int:
+    """Sign a person out everywhere, also where nobody kept a list; inside a transaction.
 
-    A session names its person in its sealed contents only, so all that last are opened.
+    Gives how many sessions were listed.
     """
-    lasting = Session.objects.filter(expire_date__gt=timezone.now())
-    theirs = [
-        each.pk
-        for each in lasting.iterator(500)
-        if each.get_decoded().get(SESSION_KEY) == str(user.pk)
-    ]
-    return Session.objects.filter(pk__in=theirs).delete()[0]
+    User.objects.filter(pk=person.pk).update(session_epoch=F("session_epoch") + 1)
+    person.refresh_from_db(fields=["session_epoch"])
+    listed = list(UserSession.objects.filter(user=person))
+    for session in listed:
+        session.end()
+    return len(listed)
+
+
+def forget_ended_sessions() -> int:
+    """Remove the lines of sessions that are gone; how many."""
+    living = Session.objects.values("session_key")
+    count: int = UserSession.objects.exclude(session_key__in=living).delete()[0]
+    return count

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from allauth.account.forms import ResetPasswordForm
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
@@ -17,6 +16,7 @@ from tenants.models import User
 from tenants.row_security import outside_transaction
 from tenants.selectors import people_for
 from tenants.services import AccessRefused
+from tenants.views.sign_in import send_invitation
 
 _PAGE = 50
 
@@ -32,7 +32,7 @@ def person_list(request: PortalRequest) -> HttpResponse:
 @outside_transaction
 @allowed(Action.EDIT_PEOPLE)
 def person_add(request: PortalRequest) -> HttpResponse:
-    """Add a person, who then chooses a password by a link in a mail."""
+    """Add a person, who then comes in by a link in a mail."""
     form = PersonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -54,21 +54,13 @@ def person_add(request: PortalRequest) -> HttpResponse:
 
 
 def _welcome(request: PortalRequest, person: User) -> None:
-    """Send whoever has no password yet the link with which one is chosen."""
+    """Invite whoever has no password yet."""
     if not person.is_active:
         messages.warning(request, f"{person} has the role, but is deactivated.")
     elif person.has_usable_password():
         messages.success(request, f"{person} was here already, and has this role now, too.")
     else:
-        form = ResetPasswordForm({"email": person.email})
-        form.is_valid()
-        try:
-            form.save(request)
-        except OSError as error:
-            words = f"The mail to {person.email} was not sent ({error})."
-            messages.error(request, f"{words} “Forgotten password” at the sign-in sends another.")
-        else:
-            messages.success(request, f"A link to choose a password was sent to {person.email}.")
+        send_invitation(request, person)
 
 
 @allowed(Action.SEE_PEOPLE)

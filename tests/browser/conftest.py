@@ -109,7 +109,7 @@ def sign_in(page: Page, address: str, password: str) -> None:
     page.goto("/accounts/login/")
     page.get_by_label("Email").fill(address)
     page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url(lambda url: "/accounts/" not in url)
 
 

@@ -14,6 +14,11 @@ _AXE = Axe().axe_script
 PAGES = {
     "sign in": ("", "/accounts/login/"),
     "change password": ("engineer", "/accounts/password/change/"),
+    "second factors": ("engineer", "/accounts/two-factor/"),
+    "passkeys": ("engineer", "/accounts/two-factor/webauthn/"),
+    "confirm it is you": ("engineer", "/accounts/reauthenticate/"),
+    "sessions": ("engineer", "/accounts/sessions/"),
+    "invitation that is over": ("", "/invitation/nothing/"),
     "overview": ("engineer", "/customers/"),
     "overview of an administrator": ("admin", "/customers/"),
     "tenant": ("engineer", "/tenants/calm/"),

@@ -1,12 +1,9 @@
 """Add a person: `manage.py add_person EMAIL --role engineer [--customer SLUG | --except SLUG]`."""
 
-import getpass
-import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 from django.core.validators import validate_email
@@ -15,6 +12,7 @@ from tenants import services
 from tenants.domain.reach import EVERYWHERE, Reach, Scope
 from tenants.domain.roles import Role
 from tenants.management.base import OperatorCommand
+from tenants.management.passwords import ask_password
 from tenants.models import Customer, User
 from tenants.services import AccessRefused
 
@@ -57,7 +55,7 @@ class Command(OperatorCommand):
             user = services.add_person(
                 email=email,
                 name=options["name"],
-                password=None if known else self._password(),
+                password=None if known else ask_password(),
                 role=role,
                 reach=reach,
                 by=None,
@@ -81,9 +79,3 @@ class Command(OperatorCommand):
         except Customer.DoesNotExist as error:
             known = ", ".join(Customer.objects.values_list("slug", flat=True)) or "none yet"
             raise CommandError(f"No customer {slug!r}. Customers: {known}.") from error
-
-    def _password(self) -> str:
-        asked = sys.stdin.isatty()
-        password = getpass.getpass("Password: ") if asked else sys.stdin.readline().rstrip("\n")
-        validate_password(password)
-        return password

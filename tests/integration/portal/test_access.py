@@ -58,8 +58,28 @@ ROUTES = {
     "account_reset_password_from_key_done": Route(PUBLIC),
     "account_change_password": Route(SIGNED_IN),
     "account_set_password": Route(SIGNED_IN, 302),
-    "account_email": Route(SIGNED_IN),
     "account_reauthenticate": Route(SIGNED_IN),
+    # Factors: what changes them asks to confirm first (302), what is not there is 404.
+    "mfa_index": Route(SIGNED_IN),
+    "mfa_authenticate": Route(PUBLIC, 302),
+    "mfa_reauthenticate": Route(SIGNED_IN, 302),
+    "mfa_activate_totp": Route(SIGNED_IN, 302),
+    "mfa_deactivate_totp": Route(SIGNED_IN, 404),
+    "mfa_view_recovery_codes": Route(SIGNED_IN, 404),
+    "mfa_generate_recovery_codes": Route(SIGNED_IN, 302),
+    "mfa_download_recovery_codes": Route(SIGNED_IN, 404),
+    "mfa_list_webauthn": Route(SIGNED_IN),
+    "mfa_add_webauthn": Route(SIGNED_IN, 302),
+    "mfa_reauthenticate_webauthn": Route(SIGNED_IN, 302),
+    "mfa_edit_webauthn": Route(SIGNED_IN, 302, arguments={"pk": 1}),
+    "mfa_remove_webauthn": Route(SIGNED_IN, 302, arguments={"pk": 1}),
+    "mfa_login_webauthn": Route(PUBLIC, 302),
+    "usersessions_list": Route(SIGNED_IN),
+    "entra_login": Route(PUBLIC, 404),
+    "entra_callback": Route(PUBLIC, 404),
+    "socialaccount_login_cancelled": Route(PUBLIC, 302),
+    "invitation": Route(PUBLIC, 404, arguments={"key": "x"}),
+    "first_run": Route(PUBLIC),
     # Customers and tenants: administrators and engineers work on them, auditors read.
     "customer_list": Route(READERS),
     "customer_add": Route(ADMIN, whole=True),
@@ -166,6 +186,9 @@ ROUTES = {
     "person_revoke": Route(
         ADMIN, 302, names="person", method="post", arguments={"role": "viewer"}, whole=True
     ),
+    # Both ask to confirm who one is.
+    "person_invite": Route(ADMIN, 302, names="person", whole=True),
+    "person_reset_factors": Route(ADMIN, 302, names="person", whole=True),
     "person_deactivate": Route(ADMIN, 302, names="person", method="post", whole=True),
     "person_reactivate": Route(ADMIN, 302, names="person", method="post", whole=True),
 }

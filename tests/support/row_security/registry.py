@@ -4,6 +4,8 @@ from django.apps import apps
 from django.db.models import Model
 
 ROOMS = ("tenants", "billing", "provisioning", "msp_portal")
+# allauth's tables are about people of ours, read before anybody's scope is known.
+SIGN_IN = ("account", "mfa", "socialaccount", "usersessions")
 
 OPEN = {
     "tenants.User": "people of ours and of customers; read before anybody's scope is known",
@@ -14,6 +16,15 @@ OPEN = {
     "tenants.AuditAnchor": "counts and hashes of the one chain",
     "tenants.AuditCheck": "counts, and numbers of events",
     "tenants.AccessGrant_customers": "belongs to AccessGrant, and names customers by id only",
+    "tenants.Invitation": "a digest for a person of ours; read by whoever is not signed in yet",
+    "tenants.FirstRun": "one row about the portal itself; read by whoever is not signed in yet",
+    "account.EmailAddress": "an address of a person of ours, looked up to sign in",
+    "account.EmailConfirmation": "belongs to EmailAddress",
+    "mfa.Authenticator": "a factor of a person of ours, sealed; asked for before they are in",
+    "socialaccount.SocialAccount": "a Microsoft identity of a person of ours, looked up to sign in",
+    "socialaccount.SocialApp": "empty: the application is in the settings",
+    "socialaccount.SocialToken": "empty: no token is kept",
+    "usersessions.UserSession": "a session of a person of ours",
     "billing.PriceBookEntry": "Microsoft's prices, the same for everybody",
     "provisioning.ProfileTemplate": "the MSP's own; holds no customer's data",
     "provisioning.ApplicationPace": "a counter per application, over all its tenants",
@@ -32,7 +43,7 @@ ADVICE = """
 
 def models() -> list[type[Model]]:
     """Every model with a table in the portal's rooms, those of many-to-many fields too."""
-    found = (m for room in ROOMS for m in apps.get_app_config(room).get_models(True))
+    found = (m for room in ROOMS + SIGN_IN for m in apps.get_app_config(room).get_models(True))
     return [model for model in found if not model._meta.proxy and model._meta.managed]
 
 

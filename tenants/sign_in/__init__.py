@@ -1,0 +1,1 @@
+"""Sign-in on top of django-allauth: passwords, factors, Microsoft Entra, sessions, limits."""
