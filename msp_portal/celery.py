@@ -1,10 +1,11 @@
 """The Celery application; tasks are found in the installed apps."""
 
 import os
+import sys
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import celeryd_init, setup_logging
 
 from msp_portal import broker
 
@@ -20,3 +21,20 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def _leave_logging_alone(**_: Any) -> None:
     """Django has configured logging; a receiver here keeps Celery from doing it again."""
+
+
+@celeryd_init.connect
+def _open_ring(**_: Any) -> None:
+    """A worker that cannot read what is stored does not begin to work."""
+    from django.core.exceptions import ImproperlyConfigured
+    from django.db import connections
+
+    from tenants.services.keys import open_ring
+
+    try:
+        open_ring()
+    except ImproperlyConfigured as lost:
+        # Celery reports errors of receivers and goes on.
+        sys.exit(f"The worker does not start. {lost}")
+    finally:
+        connections.close_all()

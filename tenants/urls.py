@@ -11,4 +11,24 @@ urlpatterns = [
     path(
         "tenants/<slug:slug>/credential/", credentials.tenant_credential, name="tenant_credential"
     ),
+    path(
+        "tenants/<slug:slug>/credential/<int:pk>/test/",
+        credentials.tenant_credential_test,
+        name="tenant_credential_test",
+    ),
+    path(
+        "tenants/<slug:slug>/credential/<int:pk>/switch/",
+        credentials.tenant_credential_switch,
+        name="tenant_credential_switch",
+    ),
+    path(
+        "tenants/<slug:slug>/credential/<int:pk>/remove/",
+        credentials.tenant_credential_remove,
+        name="tenant_credential_remove",
+    ),
+    path(
+        "tenants/<slug:slug>/credential/<int:pk>/certificate.<slug:ending>",
+        credentials.tenant_credential_file,
+        name="tenant_credential_file",
+    ),
 ]

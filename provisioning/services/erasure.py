@@ -125,6 +125,7 @@ KEPT: Mapping[str, str] = {
     "tenants.Customer": "statements name it",
     "tenants.Offboarding": "the proof",
     "tenants.User": "the MSP's own people",
+    "tenants.VaultKey": "names of keys",
 }
 
 

@@ -3,6 +3,7 @@
 from tenants.models.audit import AuditEvent
 from tenants.models.credentials import Credential
 from tenants.models.customers import Customer, Tenant
+from tenants.models.keys import VaultKey
 from tenants.models.offboarding import Offboarding
 from tenants.models.onboarding import Contact, Readiness
 from tenants.models.people import AccessGrant, PortalUserManager, User
@@ -18,4 +19,5 @@ __all__ = [
     "Readiness",
     "Tenant",
     "User",
+    "VaultKey",
 ]

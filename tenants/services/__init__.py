@@ -2,10 +2,16 @@
 
 from tenants.services.audit import record
 from tenants.services.credentials import (
+    CredentialBusy,
+    generate_certificate,
+    remove_credential,
     revoke_credentials,
     store_certificate,
     store_federated,
+    store_managed_identity,
     store_secret,
+    switch_credential,
+    try_credential,
 )
 from tenants.services.customers import (
     DirectoryKnown,
@@ -18,16 +24,22 @@ from tenants.services.customers import (
 from tenants.services.people import add_person
 
 __all__ = [
+    "CredentialBusy",
     "DirectoryKnown",
     "TenantFacts",
     "add_customer",
     "add_person",
     "add_tenant",
     "change_tenant",
+    "generate_certificate",
     "record",
+    "remove_credential",
     "revoke_credentials",
     "settle_directory",
     "store_certificate",
     "store_federated",
+    "store_managed_identity",
     "store_secret",
+    "switch_credential",
+    "try_credential",
 ]

@@ -6,6 +6,7 @@ route that is in the URL configuration and not in the table fails the test, and 
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import pytest
@@ -14,8 +15,10 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from provisioning.models import DirectoryObject, Job, Operation, Reconciliation
+from tenants import services
 from tenants.domain.roles import Role
 from tenants.models import Contact, Customer, Tenant, User
+from tests.support.certificates import KeyPair, make_pair
 from tests.support.rows import add_blackout, add_job, add_person, add_schedule, add_tenant
 
 PUBLIC, SIGNED_IN = "public", "signed in"
@@ -60,6 +63,10 @@ ROUTES = {
     "tenant_detail": Route(STAFF, names="tenant"),
     "tenant_edit": Route(STAFF, names="tenant"),
     "tenant_credential": Route(STAFF, names="tenant"),
+    "tenant_credential_test": Route(STAFF, 302, names="credential", method="post"),
+    "tenant_credential_switch": Route(STAFF, 302, names="credential", method="post"),
+    "tenant_credential_remove": Route(STAFF, 302, names="credential", method="post"),
+    "tenant_credential_file": Route(STAFF, names="credential", arguments={"ending": "cer"}),
     "tenant_onboarding": Route(STAFF, names="tenant"),
     "onboarding_lookup": Route(STAFF, 302, names="tenant", method="post"),
     "onboarding_note": Route(STAFF, names="tenant", method="post", arguments={"step": "licence"}),
@@ -180,11 +187,15 @@ def objects(slug: str) -> dict[str, dict[str, Any]]:
         customer=tenant.customer, tenant=tenant, entra_id=slug, user_name="a", folded_user_name="a"
     )
     one = add_job(tenant, Job.State.PLANNED, kind=Job.Kind.ON_DEMAND, subject_key="7")
+    credential = services.store_certificate(
+        tenant=tenant, client_id=slug, pem=_pair().key_pem + _pair().certificate_pem, by=None
+    )
     return {
         "": {},
         "customer": {"slug": tenant.customer.slug},
         "tenant": {"slug": tenant.slug},
         "contact": {"slug": tenant.customer.slug, "pk": contact.pk},
+        "credential": {"slug": tenant.slug, "pk": credential.pk},
         "schedule": {"slug": tenant.slug, "pk": schedule.pk},
         "blackout": {"slug": tenant.slug, "pk": blackout.pk},
         "ended job": {"pk": ended.pk},
@@ -195,6 +206,11 @@ def objects(slug: str) -> dict[str, dict[str, Any]]:
         "job on demand": {"pk": one.pk},
         "reconcile": {"pk": back.pk},
     }
+
+
+@cache
+def _pair() -> KeyPair:
+    return make_pair("own")
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ OPEN = {
     "tenants.User_groups": "belongs to User; the portal uses no groups",
     "tenants.User_user_permissions": "belongs to User; the portal uses no permissions of Django's",
     "tenants.AccessGrant": "says whose scope is what, so it is read before that is known",
+    "tenants.VaultKey": "names of the portal's keys, each with a known value sealed by it",
     "billing.PriceBookEntry": "Microsoft's prices, the same for everybody",
     "provisioning.ProfileTemplate": "the MSP's own; holds no customer's data",
     "provisioning.ApplicationPace": "a counter per application, over all its tenants",
