@@ -74,8 +74,7 @@ def customer_list(request: PortalRequest) -> HttpResponse:
 
 
 def _with_next_steps(tenants: QuerySet[Tenant]) -> QuerySet[Tenant]:
-    """Tenants in the overview's order, each saying whether it is `connected` and `mapped`, and when
-    its credential ends."""
+    """Tenants in the overview's order, with `connected`, `mapped` and `credential_ends`."""
     credentials = Credential.objects.filter(tenant=OuterRef("pk"), active=True)
     ends = credentials.values("expires_at")[:1]
     versions = ProfileVersion.objects.filter(profile__tenant=OuterRef("pk"))

@@ -113,16 +113,14 @@ def _from_pfx(given: bytes, password: str) -> tuple[RSAPrivateKey, x509.Certific
         key, found, _ = pkcs12.load_key_and_certificates(given, password.encode() or None)
     except (ValueError, TypeError):
         # The library tells a wrong passphrase from a broken file by its message only.
-        reason = (
-            "The passphrase is wrong, or the" if password else "It needs its passphrase, or the"
-        )
+        reason = "The passphrase is wrong, or the" if password else "It needs a passphrase, or the"
         raise BadCertificate(f"{reason} file is neither PFX nor PEM.") from None
-    if found is None:
-        raise BadCertificate("There is no certificate in this file.")
     if key is None:
         raise BadCertificate(
             "There is no private key in this file: export the certificate with its private key."
         )
+    if found is None:
+        raise BadCertificate("There is no certificate in this file.")
     return key, found  # type: ignore[return-value]  # what kind of key it is, is looked at next
 
 
