@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -191,10 +192,10 @@ def _workload_facts() -> AssertionFacts | str | None:
 @require_POST
 def tenant_credential_test(request: PortalRequest, slug: str, pk: int) -> HttpResponse:
     """Ask for a token with one credential, which is free."""
-    credential = _credential(request, slug, pk)
+    credential = _credential(request, slug, pk, kept=True)
     try:
         roles = services.try_credential(credential=credential, by=request.user)
-    except (NoToken, services.CredentialBusy) as error:
+    except NoToken as error:
         messages.error(request, str(error))
     else:
         shown = "it does not show its permissions" if roles is None else ", ".join(sorted(roles))
@@ -245,6 +246,8 @@ def tenant_credential_file(request: PortalRequest, slug: str, pk: int, ending: s
     )
 
 
-def _credential(request: PortalRequest, slug: str, pk: int) -> Credential:
+def _credential(request: PortalRequest, slug: str, pk: int, *, kept: bool = False) -> Credential:
+    """A credential of a tenant that is seen; `kept`: not one whose secret is erased."""
     tenant = visible(tenants_for(request.user, Action.EDIT_TENANT), slug=slug)
-    return visible(tenant.credentials.select_related("tenant__customer"), pk=pk)
+    rows = tenant.credentials.select_related("tenant__customer")
+    return visible(rows.filter(Q(active=True) | Q(standby=True)) if kept else rows, pk=pk)

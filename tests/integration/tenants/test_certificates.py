@@ -1,4 +1,4 @@
-"""Certificates as people have them: PFX and PEM files, with and without passphrase, and wrong ones."""
+"""Certificates as people have them: PFX and PEM files, with passphrase and without, and wrong."""
 
 import re
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""From one credential to the next: stored beside it, tried, switched to, gone back from, removed."""
+"""From one credential to the next: stored beside it, tried, switched to, gone back from, erased."""
 
 import uuid
 from datetime import timedelta
