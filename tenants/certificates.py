@@ -26,7 +26,7 @@ class BadCertificate(ValueError):
 class Certificate:
     """A private key with its certificate (PEM); `thumbprint` is SHA-256 in hexadecimal."""
 
-    private_key: Secret
+    private_key: Secret[str]
     public_certificate: str
     thumbprint: str
     subject: str
@@ -44,8 +44,11 @@ class Thumbprints:
 
 
 @hides_frames
-def read_certificate(given: str | bytes, passphrase: str | Secret, now: datetime) -> Certificate:
+def read_certificate(
+    file: str | bytes | Secret[bytes], passphrase: str | Secret[str], now: datetime
+) -> Certificate:
     """Read a PFX, or a PEM text with private key and certificate. Raises BadCertificate."""
+    given = file.reveal() if isinstance(file, Secret) else file
     password = Secret(passphrase).reveal()
     if isinstance(given, bytes) and b"-----BEGIN " not in given:
         key, found = _from_pfx(given, password)

@@ -6,21 +6,22 @@ So a secret travels as a `Secret`, and where it has to be bare the frames end at
 
 from collections.abc import Callable
 from functools import wraps
-from typing import NoReturn, ParamSpec, TypeVar
+from typing import Generic, NoReturn, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T", str, bytes)
 
 
-class Secret:
-    """A text that shows itself to `reveal` only: not printed, formatted, pickled or compared."""
+class Secret(Generic[T]):
+    """A text (or bytes) that shows itself to `reveal` only: not printed, formatted or pickled."""
 
     __slots__ = ("_text",)
 
-    def __init__(self, text: "str | Secret") -> None:
-        self._text: str = text.reveal() if isinstance(text, Secret) else text
+    def __init__(self, text: "T | Secret[T]") -> None:
+        self._text: T = text.reveal() if isinstance(text, Secret) else text
 
-    def reveal(self) -> str:
+    def reveal(self) -> T:
         """The text itself; never store, show or log it."""
         return self._text
 

@@ -62,7 +62,7 @@ class CredentialForm(forms.Form):
         if is_guid(text):
             return text
         if not _LIKE_A_GUID.fullmatch(text):
-            self.data = {**self.data, name: ""}
+            self.data = dict(self.data.items()) | {name: ""}
         raise ValidationError(f"Enter the {what} (a GUID).")
 
     @property
@@ -106,12 +106,12 @@ class CertificateForm(CredentialForm):
         label="Passphrase", required=False, help_text="Of the file, if it has one."
     )
 
-    def clean_file(self) -> bytes:
+    def clean_file(self) -> Secret[bytes]:
         """What is in it; larger ones are something else."""
         file = self.cleaned_data["file"]
         if file.size is None or file.size > _LARGEST:
             raise ValidationError("This file is too large for a certificate.")
-        return bytes(file.read())
+        return Secret(bytes(file.read()))
 
 
 class GeneratedForm(CredentialForm):

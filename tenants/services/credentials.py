@@ -22,7 +22,7 @@ def store_secret(
     *,
     tenant: Tenant,
     client_id: str,
-    secret: str | Secret,
+    secret: str | Secret[str],
     by: User | None,
     expires_at: datetime | None = None,
     as_next: bool = False,
@@ -36,14 +36,13 @@ def store_certificate(
     *,
     tenant: Tenant,
     client_id: str,
-    pem: str | bytes | Secret,
+    pem: str | bytes | Secret[bytes],
     by: User | None,
-    passphrase: str | Secret = "",
+    passphrase: str | Secret[str] = "",
     as_next: bool = False,
 ) -> Credential:
     """Seal a private key with its certificate (PFX or PEM); raises BadCertificate."""
-    given = pem.reveal() if isinstance(pem, Secret) else pem
-    found = read_certificate(given, passphrase, timezone.now())
+    found = read_certificate(pem, passphrase, timezone.now())
     return _keep_certificate(tenant, client_id, found, by, as_next)
 
 
@@ -110,7 +109,7 @@ def _keep_certificate(
 
 @transaction.atomic
 def _store(
-    tenant: Tenant, credential: Credential, secret: Secret, by: User | None, as_next: bool
+    tenant: Tenant, credential: Credential, secret: Secret[str], by: User | None, as_next: bool
 ) -> Credential:
     _lock(tenant)
     current = tenant.credentials.filter(active=True).first()
@@ -128,7 +127,7 @@ def _store(
 
 
 @hides_frames
-def _seal(credential: Credential, secret: Secret) -> None:
+def _seal(credential: Credential, secret: Secret[str]) -> None:
     if secret:
         credential.sealed_secret = vault.seal(
             secret.reveal().encode(), tokens.secret_place(credential)
