@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo demo-once test check fix crash lanes fairness storm quota model histories privilege bench requirements clean
+.PHONY: demo demo-once test check fix crash lanes fairness storm quota model histories privilege canary bench requirements clean
 
 demo: $(VENV)/.base
 	@$(BIN)/python manage.py demo
@@ -64,6 +64,11 @@ histories: $(VENV)/.dev
 # Twelve profiles with the permissions they are advised, and without each one, as a table.
 privilege: $(VENV)/.dev
 	$(BIN)/python -m pytest -p no:randomly -q tests/integration/provisioning/test_least_privilege.py
+
+# Planted secrets are looked for in everything a portal shows, logs, sends, stores and hands out.
+canary: $(VENV)/.dev
+	$(BIN)/python -m pytest -p no:randomly -q tests/unit/test_canary.py tests/integration/portal/test_canary.py \
+	  tests/integration/tenants/test_ciphertexts.py tests/services/test_canary.py
 
 # Measurements, each as a ratio to the plain way of doing the same.
 bench: $(VENV)/.dev
