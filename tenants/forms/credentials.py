@@ -36,7 +36,6 @@ class CredentialForm(forms.Form):
     client_id = forms.CharField(label="Application (client) id", max_length=64)
     use = forms.ChoiceField(
         label="When it is used",
-        required=False,
         choices=[
             (_NEXT, "As the next one: test it first, then switch"),
             (_NOW, "At once; the one in use so far stands by"),

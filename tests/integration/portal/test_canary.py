@@ -159,6 +159,7 @@ def test_files_that_are_refused_do_not_show_it_either(
             "client_id": APP,
             "file": SimpleUploadedFile("x.pfx", files[content]),
             "passphrase": WRONG_PASSPHRASE,
+            "use": "next",
         },
     )
     assert response.status_code == 200
@@ -168,7 +169,8 @@ def test_files_that_are_refused_do_not_show_it_either(
 
 def post_a_secret(client: Client, world: Any) -> Any:
     """What is typed reaches the vault, which cannot seal."""
-    return client.post(address_of("tenant_credential", world), {"client_id": APP, "secret": TYPED})
+    fields = {"client_id": APP, "secret": TYPED, "use": "now"}
+    return client.post(address_of("tenant_credential", world), fields)
 
 
 def post_a_certificate(client: Client, world: Any) -> Any:
@@ -180,6 +182,7 @@ def post_a_certificate(client: Client, world: Any) -> Any:
                 "x.pem", (key_pair().key_pem + key_pair().certificate_pem).encode()
             ),
             "passphrase": "",
+            "use": "now",
         },
     )
 
