@@ -160,7 +160,6 @@ def remove_credential(*, credential: Credential, by: User | None) -> None:
     if not credential.standby:
         raise CredentialBusy("Only a credential that stands by can be removed.")
     _retire(Credential.objects.filter(pk=credential.pk))
-    tokens.forget(credential)
     _record("credential.removed", credential, by)
 
 
@@ -187,6 +186,8 @@ def revoke_credentials(*, tenant: Tenant, by: User | None) -> int:
 
 
 def _retire(credentials: QuerySet[Credential]) -> None:
+    for credential in credentials:
+        tokens.forget(credential)
     credentials.update(sealed_secret=b"", standby=False)
 
 

@@ -225,3 +225,21 @@ def test_files_that_were_handed_out_are_what_they_should_be(lived: dict[str, byt
     handed_out = lived["files handed out"]
     for part in (b"BEGIN CERTIFICATE", b"az login", b"key_column"):
         assert part in handed_out, part
+
+
+def test_keys_are_rotated_within_the_running_portal(portal: Portal, lived: Any) -> None:
+    """The last: on PostgreSQL as the role that row-level security binds."""
+    first, _ = vault_key("k2", 7)
+    rotated = dict(portal.environment, VAULT_KEYS=f"{first},{RING}")
+    before, portal.environment = portal.environment, rotated
+    try:
+        said = portal.manage("rotate_keys").stdout
+        assert re.search(r"tenants.Credential.sealed_secret: [1-9]\d* sealed anew", said), said
+        assert re.search(r"provisioning.SnapshotChunk.sealed: [1-9]\d* sealed anew", said), said
+        assert "k1: 0 values; may be dropped from the ring" in said
+        portal.environment = dict(rotated, VAULT_KEYS=first)
+        assert (
+            "not readable" not in portal.manage("try_connection", "calm", "--as", ENGINEER).stdout
+        )
+    finally:
+        portal.environment = before
