@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo demo-once test check fix audit access crash lanes fairness storm quota model histories privilege bench requirements clean
+.PHONY: demo demo-once test check fix audit access canary crash lanes fairness storm quota model histories privilege bench requirements clean
 
 demo: $(VENV)/.base
 	@$(BIN)/python manage.py demo
@@ -72,6 +72,11 @@ audit: $(VENV)/.dev
 # Every route as everybody: each role in each way it is held, own and other customer, reading and sending.
 access: $(VENV)/.dev
 	$(BIN)/python -m pytest -p no:randomly -q -s tests/integration/portal/test_access.py
+
+# Planted secrets are looked for in everything a portal shows, logs, sends, stores and hands out.
+canary: $(VENV)/.dev
+	$(BIN)/python -m pytest -p no:randomly -q tests/unit/test_canary.py tests/integration/portal/test_canary.py \
+	  tests/integration/tenants/test_ciphertexts.py tests/services/test_canary.py
 
 # Measurements, each as a ratio to the plain way of doing the same.
 bench: $(VENV)/.dev

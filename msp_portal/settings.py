@@ -41,9 +41,33 @@ def _secret(variable: str, make: Callable[[], str]) -> str:
 
 
 DEBUG = False
+# Crash pages and reports show no values: any of them may be a secret or a person's.
+DEFAULT_EXCEPTION_REPORTER_FILTER = "msp_portal.crash_pages.NoValues"
 SECRET_KEY = _secret("SECRET_KEY", lambda: secrets.token_urlsafe(64))
+
+
+def _key_ring() -> str:
+    """Keys of tenants.vault from VAULT_KEYS, or one a line from the file VAULT_KEYS_FILE names."""
+    path = os.environ.get("VAULT_KEYS_FILE", "")
+    if not path:
+        made = f"k1:{b64encode(secrets.token_bytes(32)).decode()}"
+        return _secret("VAULT_KEYS", lambda: made)
+    if os.environ.get("VAULT_KEYS"):
+        raise ImproperlyConfigured("Set VAULT_KEYS or VAULT_KEYS_FILE, not both.")
+    try:
+        with open(path, encoding="utf-8") as file:
+            if os.fstat(file.fileno()).st_mode & 0o077:
+                raise ImproperlyConfigured(
+                    f"VAULT_KEYS_FILE: others than its owner may open {path}; chmod 600 it."
+                )
+            lines = [line.strip() for line in file]
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImproperlyConfigured(f"VAULT_KEYS_FILE cannot be read: {error}") from None
+    return ",".join(line for line in lines if line and not line.startswith("#"))
+
+
 # Key ring of tenants.vault: "id:base64key,id:base64key", the first one encrypts, all decrypt.
-VAULT_KEYS = _secret("VAULT_KEYS", lambda: f"k1:{b64encode(secrets.token_bytes(32)).decode()}")
+VAULT_KEYS = _key_ring()
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
@@ -364,6 +388,7 @@ CELERY_BEAT_SCHEDULE = {
     "purge": {"task": "provisioning.purge_snapshots", "schedule": crontab(minute="17")},
     "deliver": {"task": "tenants.deliver", "schedule": 30.0, "options": {"expires": 30}},
     "watch_audit": {"task": "tenants.watch_audit", "schedule": crontab(hour="0", minute="23")},
+    "expiry": {"task": "tenants.watch_expiry", "schedule": crontab(hour="5", minute="23")},
 }
 
 # Lanes: seconds. A request is given up before the lease can run out, and a lane whose holder died

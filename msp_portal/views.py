@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -74,11 +74,12 @@ def customer_list(request: PortalRequest) -> HttpResponse:
 
 
 def _with_next_steps(tenants: QuerySet[Tenant]) -> QuerySet[Tenant]:
-    """Tenants in the overview's order, each saying whether it is `connected` and `mapped`."""
+    """Tenants in the overview's order, with `connected`, `mapped` and `credential_ends`."""
     credentials = Credential.objects.filter(tenant=OuterRef("pk"), active=True)
+    ends = credentials.values("expires_at")[:1]
     versions = ProfileVersion.objects.filter(profile__tenant=OuterRef("pk"))
     return tenants.order_by("customer__name", "name").annotate(
-        connected=Exists(credentials), mapped=Exists(versions)
+        connected=Exists(credentials), mapped=Exists(versions), credential_ends=Subquery(ends)
     )
 
 

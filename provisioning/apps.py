@@ -9,9 +9,12 @@ class ProvisioningConfig(AppConfig):
     name = "provisioning"
 
     def ready(self) -> None:
-        """Addresses of jobs name customers' objects."""
+        """Say whose an address of jobs is, and where records are sealed, to rotate keys."""
         from provisioning.models import Job
+        from provisioning.services.snapshots import chunk_place
+        from tenants import sealed
         from tenants.access import names
 
         jobs = Job.objects.values_list("customer_id", flat=True)
         names("jobs", lambda pk: jobs.filter(pk=pk).first())
+        sealed.register("provisioning.SnapshotChunk", "sealed", chunk_place, related=("snapshot",))

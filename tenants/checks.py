@@ -1,4 +1,4 @@
-"""What `manage.py check --deploy` says of the database's role."""
+"""What `manage.py check --deploy` says of the database's role and of the key ring."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,9 +6,11 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info
-from django.db import OperationalError, connection
+from django.db import OperationalError, ProgrammingError, connection
 
 from tenants import database_roles
+from tenants.row_security import everything
+from tenants.services import keys
 
 _ROLES = (
     "Let DATABASE_URL name a role that owns nothing, and MIGRATION_DATABASE_URL the one that owns"
@@ -46,3 +48,13 @@ def database_role(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Che
         )
         for name, words in found.items()
     ]
+
+
+def key_ring(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """An error for each key that is lost while something is sealed with it."""
+    try:
+        with everything():
+            lost = keys.lost_keys()
+    except (OperationalError, ProgrammingError):
+        return [Info("Whether the key ring is whole is unknown: no database.", id="tenants.I002")]
+    return [Error(str(key), keys.ADVICE, id="tenants.E005") for key in lost]

@@ -10,6 +10,7 @@ NoToken
 |   +-- ApplicationUnknown     check client id and consent
 |   +-- ApplicationBlocked     disabled, or kept out by a policy
 |   +-- TenantUnknown          check tenant id and cloud
+|   +-- IdentityElsewhere      the host's managed identity is of another directory
 |   +-- ConsentMissing         a token that permits nothing
 +-- LoginUnreachable       no proper answer; worth another try later
 +-- CredentialUnreadable   the portal cannot read what it stored; the operator has to act
@@ -19,30 +20,43 @@ import json
 import ssl
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import httpx
 import msal
 from django.conf import settings
+from django.db.models import DateTimeField, F, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from tenants import vault
 from tenants.domain.clouds import CLOUDS, may_be_sandbox
+from tenants.domain.secret import hides_frames
 from tenants.domain.token_errors import (
     Refusal,
     TokenProblem,
     consent_missing,
+    directory_of,
     explain,
+    identity_elsewhere,
     token_roles,
+)
+from tenants.identity import (
+    IdentityUnreachable,
+    ManagedIdentity,
+    NoIdentity,
+    assertion_of,
+    workload_assertion,
 )
 from tenants.models import Credential, Tenant
 
+TEST = "test"  # the purpose of a token that is asked for to see whether it is given
 _TIMEOUT = 20.0
 # By credential and by how the tenant was reached when the object was made: a worker must not go on
 # with an address that was changed in the web process.
 _Key = tuple[int, str, str, str]
-_applications: dict[_Key, msal.ConfidentialClientApplication] = {}
+_applications: dict[_Key, Any] = {}
 _lock = Lock()
 
 
@@ -90,6 +104,10 @@ class TenantUnknown(CredentialRefused):
     """The cloud does not know the tenant."""
 
 
+class IdentityElsewhere(CredentialRefused):
+    """The host's managed identity belongs to another directory."""
+
+
 class ConsentMissing(CredentialRefused):
     """A token was given that permits nothing: admin consent is missing."""
 
@@ -112,6 +130,7 @@ _KINDS: dict[Refusal, type[CredentialRefused]] = {
     Refusal.APPLICATION_BLOCKED: ApplicationBlocked,
     Refusal.TENANT_UNKNOWN: TenantUnknown,
     Refusal.CONSENT_MISSING: ConsentMissing,
+    Refusal.IDENTITY_ELSEWHERE: IdentityElsewhere,
     Refusal.OTHER: CredentialRefused,
 }
 
@@ -211,25 +230,87 @@ def _trusted() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-def app_token(tenant: Tenant, credential: Credential, *, fresh: bool = False) -> str:
-    """A bearer token for the tenant's SCIM API, or NoToken; `fresh` discards what was cached."""
+@hides_frames
+def app_token(
+    tenant: Tenant, credential: Credential, *, fresh: bool = False, purpose: str = ""
+) -> str:
+    """A bearer token for the tenant's SCIM API, or NoToken; `fresh` discards what was cached.
+
+    What was asked of Entra is noted on the credential, with its purpose; what was cached is not.
+    """
     if fresh:
         forget(credential)
     try:
-        application = _application(tenant, credential)
-        answer = application.acquire_token_for_client([CLOUDS[tenant.cloud].scope])
-    except ValueError as error:
-        # msal raises ValueError when the tenant's discovery document is refused.
-        raise _refused(explain("invalid_tenant", str(error), [90002])) from error
-    except KeyError as error:
-        raise LoginUnreachable(f"The login service answered without {error}.") from error
+        token, asked = _token(tenant, credential)
+    except CredentialRefused as error:
+        _note_refusal(credential, error)
+        raise
+    if asked:
+        _note_use(credential, token, purpose)
+    return token
+
+
+def try_token(tenant: Tenant, credential: Credential) -> tuple[str, ...] | None:
+    """Permissions in a fresh token, None if it does not show any; NoToken."""
+    return token_roles(app_token(tenant, credential, fresh=True, purpose=TEST))
+
+
+def _token(tenant: Tenant, credential: Credential) -> tuple[str, bool]:
+    """A token, and whether Entra was asked for it."""
+    answer = _answer(tenant, credential)
     if "access_token" not in answer:
         raise _refused(_problem(answer))
     token = str(answer["access_token"])
     if token_roles(token) == ():
         forget(credential)
         raise _refused(consent_missing())
-    return token
+    return token, answer.get("token_source") != "cache"
+
+
+def _answer(tenant: Tenant, credential: Credential) -> dict[str, Any]:
+    scope = CLOUDS[tenant.cloud].scope
+    try:
+        application = _application(tenant, credential)
+        if isinstance(application, ManagedIdentity):
+            return _own_answer(tenant, application, scope.removesuffix("/.default"))
+        found: dict[str, Any] = application.acquire_token_for_client([scope])
+        return found
+    except NoIdentity as error:
+        raise CredentialUnreadable(str(error)) from error
+    except IdentityUnreachable as error:
+        raise LoginUnreachable(str(error)) from error
+    except ValueError as error:
+        # msal raises ValueError when the tenant's discovery document is refused.
+        raise _refused(explain("invalid_tenant", str(error), [90002])) from error
+    except KeyError as error:
+        raise LoginUnreachable(f"The login service answered without {error}.") from error
+
+
+def _own_answer(tenant: Tenant, identity: ManagedIdentity, resource: str) -> dict[str, Any]:
+    """A managed identity is known in its own directory only."""
+    answer = identity.answer(resource)
+    directory = directory_of(str(answer["access_token"]))
+    if directory.lower() != tenant.entra_id.lower():
+        raise _refused(identity_elsewhere(directory))
+    return answer
+
+
+def _note_use(credential: Credential, token: str, purpose: str) -> None:
+    now, roles = timezone.now(), token_roles(token)
+    Credential.objects.filter(pk=credential.pk).update(
+        first_used_at=Coalesce("first_used_at", Value(now, DateTimeField())),
+        last_used_at=now,
+        last_used_for=purpose[:60],
+        tokens=F("tokens") + 1,
+        roles=None if roles is None else sorted(roles),
+        refusal="",
+    )
+
+
+def _note_refusal(credential: Credential, error: CredentialRefused) -> None:
+    Credential.objects.filter(pk=credential.pk).update(
+        refused_at=timezone.now(), refusal=str(error)[:500]
+    )
 
 
 def _problem(answer: dict[str, Any]) -> TokenProblem:
@@ -249,24 +330,37 @@ def forget(credential: Credential) -> None:
             del _applications[key]
 
 
-def _application(tenant: Tenant, credential: Credential) -> msal.ConfidentialClientApplication:
+def _application(tenant: Tenant, credential: Credential) -> Any:
+    """msal's object for a credential, or the host's managed identity."""
     key = (credential.pk, tenant.cloud, tenant.entra_id, tenant.sandbox_url)
     with _lock:
         if key not in _applications:
-            authority = CLOUDS[tenant.cloud].authority
-            _applications[key] = msal.ConfidentialClientApplication(
-                credential.client_id,
-                client_credential=_proof(credential),
-                authority=f"{authority}/{tenant.entra_id}",
-                http_client=LoginClient(authority, tenant.sandbox_url),
+            _applications[key] = (
+                ManagedIdentity(credential.identity_id)
+                if credential.kind == Credential.Kind.MANAGED_IDENTITY
+                else _confidential(tenant, credential)
             )
         return _applications[key]
 
 
-def _proof(credential: Credential) -> str | dict[str, Any]:
+def _confidential(tenant: Tenant, credential: Credential) -> msal.ConfidentialClientApplication:
+    authority = CLOUDS[tenant.cloud].authority
+    return msal.ConfidentialClientApplication(
+        credential.client_id,
+        client_credential=_proof(tenant, credential),
+        authority=f"{authority}/{tenant.entra_id}",
+        http_client=LoginClient(authority, tenant.sandbox_url),
+    )
+
+
+def _proof(tenant: Tenant, credential: Credential) -> str | dict[str, Any]:
     """What msal proves the application with."""
-    if credential.kind == Credential.Kind.FEDERATED:
-        return {"client_assertion": _workload_assertion}
+    match credential.kind:
+        case Credential.Kind.FEDERATED:
+            return {"client_assertion": workload_assertion}
+        case Credential.Kind.FEDERATED_IDENTITY:
+            audience = CLOUDS[tenant.cloud].exchange
+            return {"client_assertion": assertion_of(credential.identity_id, audience)}
     secret = secret_of(credential)
     if credential.kind == Credential.Kind.CERTIFICATE:
         key, marker, certificate = secret.partition("-----BEGIN CERTIFICATE-----")
@@ -275,27 +369,16 @@ def _proof(credential: Credential) -> str | dict[str, Any]:
     return secret
 
 
-def _workload_assertion() -> str:
-    """The host's workload identity token, read anew each time because it rotates."""
-    path = settings.FEDERATED_TOKEN_FILE
-    if not path:
-        raise CredentialUnreadable(
-            "This host has no workload identity: set FEDERATED_TOKEN_FILE, or store another"
-            " credential."
-        )
-    try:
-        return Path(path).read_text(encoding="ascii").strip()
-    except (OSError, ValueError) as error:
-        raise CredentialUnreadable(
-            f"The workload identity's token cannot be read: {error}"
-        ) from None
+def secret_place(credential: Credential) -> bytes:
+    """What the credential's secret is bound to."""
+    return vault.binding(credential.tenant_id, "Credential", "sealed_secret")
 
 
+@hides_frames
 def secret_of(credential: Credential) -> str:
     """The credential's secret in clear text; never store, show or log what this returns."""
-    bound_to = vault.binding(credential.tenant_id, "Credential", "sealed_secret")
     try:
-        return vault.unseal(credential.sealed_secret, bound_to).decode()
+        return vault.unseal(credential.sealed_secret, secret_place(credential)).decode()
     except vault.VaultError as error:
         raise CredentialUnreadable(
             f"The stored credential cannot be opened ({error}) Check that VAULT_KEYS still holds"

@@ -49,4 +49,24 @@ urlpatterns = [
     path("people/<int:pk>/role/<slug:role>/remove/", people.person_revoke, name="person_revoke"),
     path("people/<int:pk>/deactivate/", people.person_deactivate, name="person_deactivate"),
     path("people/<int:pk>/reactivate/", people.person_reactivate, name="person_reactivate"),
+    path(
+        "tenants/<slug:slug>/credential/<int:pk>/test/",
+        credentials.tenant_credential_test,
+        name="tenant_credential_test",
+    ),
+    path(
+        "tenants/<slug:slug>/credential/<int:pk>/switch/",
+        credentials.tenant_credential_switch,
+        name="tenant_credential_switch",
+    ),
+    path(
+        "tenants/<slug:slug>/credential/<int:pk>/remove/",
+        credentials.tenant_credential_remove,
+        name="tenant_credential_remove",
+    ),
+    path(
+        "tenants/<slug:slug>/credential/<int:pk>/certificate.<slug:ending>",
+        credentials.tenant_credential_file,
+        name="tenant_credential_file",
+    ),
 ]

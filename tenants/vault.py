@@ -1,7 +1,8 @@
 """Secrets and snapshots at rest: AES-256-GCM, bound to the place they belong to.
 
 A sealed value is `version | key id length | key id | nonce (12) | ciphertext and tag`. The binding
-(tenant, model, field) is associated data: a ciphertext moved to another row does not open.
+(tenant, model, field) is associated data: a ciphertext moved to another row does not open. Where
+sealed values are stored is said in `tenants/sealed.py`, so that keys can be rotated.
 
     VaultError
     +-- UnknownKey      the key ring lost the key this value was sealed with
@@ -19,6 +20,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+
+from tenants.domain.secret import hides_frames
 
 _VERSION = b"\x01"
 _NONCE, _TAG = 12, 16
@@ -80,14 +83,26 @@ def derived_keys(purpose: str) -> Mapping[str, bytes]:
     return _derived(settings.VAULT_KEYS, purpose)
 
 
-def seal(plain: bytes, bound_to: bytes) -> bytes:
-    """Encrypt with the first key of the ring."""
-    name, key = next(iter(_ring(settings.VAULT_KEYS).items()))
-    nonce = secrets.token_bytes(_NONCE)
-    head = _VERSION + bytes([len(name.encode())]) + name.encode()
-    return head + nonce + key.encrypt(nonce, plain, head + bound_to)
+def key_names() -> list[str]:
+    """Names of the ring's keys; the first one encrypts."""
+    return list(_ring(settings.VAULT_KEYS))
 
 
+def head_of(name: str) -> bytes:
+    """What every value begins with that was sealed with the key of this name."""
+    return _VERSION + bytes([len(name.encode())]) + name.encode()
+
+
+@hides_frames
+def seal(plain: bytes, bound_to: bytes, key_name: str = "") -> bytes:
+    """Encrypt with the first key of the ring, or the named one."""
+    ring = _ring(settings.VAULT_KEYS)
+    name = key_name or next(iter(ring))
+    nonce, head = secrets.token_bytes(_NONCE), head_of(name)
+    return head + nonce + ring[name].encrypt(nonce, plain, head + bound_to)
+
+
+@hides_frames
 def unseal(sealed: bytes | memoryview, bound_to: bytes) -> bytes:
     """Decrypt; raises VaultError when the key is unknown or the place is not the sealed one."""
     head, nonce, body = _parts(bytes(sealed))

@@ -7,6 +7,7 @@ from msp_portal.onboarding.steps import Facts, Permissions, Pilot, Probe
 from provisioning.models import Job
 from provisioning.selectors import profile_in, sources_of
 from provisioning.services.permitted import advice_for, compared, held_by, is_stale, last_test
+from tenants.domain.expiry import remaining, threshold
 from tenants.models import Credential, Readiness, Tenant
 from tenants.selectors import active_credential
 
@@ -37,6 +38,7 @@ def facts_of(tenant: Tenant) -> Facts:
         client_id=credential.client_id if credential else ready.client_id,
         credential=str(credential.get_kind_display()) if credential else "",
         credential_expired=_expired(credential),
+        credential_expires=_expires(credential),
         people=sum(read.people for read in reads if read) if any(reads) else None,
         version=version.number if version else None,
         pilot=_pilot(ended.filter(kind=Job.Kind.PILOT).order_by("-ended_at").first()),
@@ -96,6 +98,11 @@ def _probe(tenant: Tenant) -> Probe | None:
 def _expired(credential: Credential | None) -> bool:
     expires = credential.expires_at if credential else None
     return expires is not None and expires <= timezone.now()
+
+
+def _expires(credential: Credential | None) -> str:
+    expires, now = credential.expires_at if credential else None, timezone.now()
+    return remaining(expires, now) if expires and threshold(expires, now) is not None else ""
 
 
 def _pilot(job: Job | None) -> Pilot | None:

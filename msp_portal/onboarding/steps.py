@@ -84,6 +84,8 @@ class Facts:
     client_id: str = ""
     credential: str = ""
     credential_expired: bool = False
+    credential_expires: str = ""
+    """When it ends, in words, once that is soon."""
     tested: Probe | None = None
     people: int | None = None
     version: int | None = None
@@ -158,6 +160,8 @@ def _credential(facts: Facts) -> tuple[State, str]:
         return State.OPEN, "None is stored yet."
     if facts.credential_expired:
         return State.TROUBLE, f"{facts.credential}: it has expired."
+    if facts.credential_expires:
+        return State.DONE, f"{facts.credential}; it {facts.credential_expires}"
     return State.DONE, facts.credential
 
 

@@ -55,7 +55,9 @@ def open_client(
     number of threads that one had come to. While `quiet` not even a token is asked for in advance.
     """
     credential = _credential(tenant)
-    bearer = Bearer(lambda fresh: app_token(tenant, _credential(tenant), fresh=fresh))
+    bearer = Bearer(
+        lambda fresh: app_token(tenant, _credential(tenant), fresh=fresh, purpose=label)
+    )
     if not quiet:
         bearer.ensure()
     transport = HttpTransport(

@@ -131,7 +131,7 @@ class _Run:
 
     def _token(self) -> bool:
         try:
-            token = app_token(self._tenant, self._credential)
+            token = app_token(self._tenant, self._credential, purpose=LABEL)
         except ConsentMissing as error:
             self._add("token", FAILED, str(error), error.problem.description)
             return False

@@ -160,6 +160,7 @@ KEPT: Mapping[str, str] = {
     "tenants.Invitation": "for the MSP's own people",
     "tenants.Offboarding": "the proof",
     "tenants.User": "the MSP's own people",
+    "tenants.VaultKey": "names of keys",
 }
 
 

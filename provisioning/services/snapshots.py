@@ -137,5 +137,10 @@ def erase_expired(now: datetime) -> int:
     return len(expired)
 
 
+def chunk_place(chunk: SnapshotChunk) -> bytes:
+    """What a chunk's records are bound to."""
+    return _binding(chunk.snapshot, chunk.number)
+
+
 def _binding(snapshot: Snapshot, number: int) -> bytes:
     return vault.binding(snapshot.tenant_id, f"Snapshot#{snapshot.pk}", "records", number)

@@ -7,18 +7,28 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """Where a tenant of this cloud is reached: SCIM base, login authority host, token scope."""
+    """Where a tenant of this cloud is reached: SCIM base, login authority host, token scope.
+
+    `exchange` is the audience of assertions for federated credentials (Microsoft's reference of
+    workload identity federation).
+    """
 
     name: str
     label: str
     scim_base: str
     authority: str
     scope: str
+    exchange: str
 
 
-def _cloud(name: str, label: str, graph: str, login: str) -> Cloud:
+def _cloud(name: str, label: str, graph: str, login: str, exchange: str = "") -> Cloud:
     return Cloud(
-        name, label, f"https://{graph}/rp/scim", f"https://{login}", f"https://{graph}/.default"
+        name,
+        label,
+        f"https://{graph}/rp/scim",
+        f"https://{login}",
+        f"https://{graph}/.default",
+        f"api://AzureADTokenExchange{exchange}",
     )
 
 
@@ -27,14 +37,25 @@ CLOUDS = {
     for cloud in (
         _cloud("global", "Global", "graph.microsoft.com", "login.microsoftonline.com"),
         _cloud(
-            "usgov", "US Government (GCC High)", "graph.microsoft.us", "login.microsoftonline.us"
+            "usgov",
+            "US Government (GCC High)",
+            "graph.microsoft.us",
+            "login.microsoftonline.us",
+            "USGov",
         ),
-        _cloud("dod", "US Government (DoD)", "dod-graph.microsoft.us", "login.microsoftonline.us"),
+        _cloud(
+            "dod",
+            "US Government (DoD)",
+            "dod-graph.microsoft.us",
+            "login.microsoftonline.us",
+            "USGov",
+        ),
         _cloud(
             "china",
             "China (21Vianet)",
             "microsoftgraph.chinacloudapi.cn",
             "login.partner.microsoftonline.cn",
+            "China",
         ),
         # The sandbox is addressed by each tenant's own URL; msal accepts only a production
         # authority, so the global one is named here and rewritten on the way out.

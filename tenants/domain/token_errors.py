@@ -19,6 +19,7 @@ class Refusal(StrEnum):
     APPLICATION_BLOCKED = "application_blocked"
     TENANT_UNKNOWN = "tenant_unknown"
     CONSENT_MISSING = "consent_missing"
+    IDENTITY_ELSEWHERE = "identity_elsewhere"
     OTHER = "other"
 
 
@@ -50,6 +51,8 @@ _SENTENCES = {
     " registration and store it here.",
     Refusal.ASSERTION_REFUSED: "Entra refused the workload identity's assertion. Compare issuer,"
     " subject and audience with the app registration's federated credential, and the clocks.",
+    Refusal.IDENTITY_ELSEWHERE: "The managed identity of this host belongs to another directory,"
+    " where it cannot be let in here. Use it as a federated credential of an app registration.",
     Refusal.APPLICATION_UNKNOWN: "Entra does not know this application in this tenant. Check the"
     " client id, and that the application was consented to in this tenant.",
     Refusal.TENANT_UNKNOWN: "Entra does not know this tenant. Check the tenant id and the cloud.",
@@ -99,6 +102,16 @@ def consent_missing() -> TokenProblem:
     )
 
 
+def identity_elsewhere(directory: str) -> TokenProblem:
+    """A managed identity's token was given, of another directory."""
+    return TokenProblem(
+        0,
+        f"The token is of the directory {directory or '(unknown)'} (claim tid).",
+        _SENTENCES[Refusal.IDENTITY_ELSEWHERE],
+        Refusal.IDENTITY_ELSEWHERE,
+    )
+
+
 def token_roles(token: str) -> tuple[str, ...] | None:
     """Application permissions in a token (claim `roles`), not verified; None if it is opaque."""
     claims = _claims(token)
@@ -106,6 +119,31 @@ def token_roles(token: str) -> tuple[str, ...] | None:
         return None
     roles = claims.get("roles", [])
     return tuple(map(str, roles)) if isinstance(roles, list) else ()
+
+
+def directory_of(token: str) -> str:
+    """The directory a token belongs to (claim `tid`), "" if it does not show it."""
+    return str((_claims(token) or {}).get("tid", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class AssertionFacts:
+    """What a federated credential in Entra has to name of an assertion."""
+
+    issuer: str
+    subject: str
+    audience: str
+
+
+def assertion_facts(token: str) -> AssertionFacts | None:
+    """What a host's assertion says of itself, not verified; None if it is no readable JWT."""
+    claims = _claims(token)
+    if claims is None:
+        return None
+    audience = claims.get("aud", "")
+    if isinstance(audience, list):
+        audience = " ".join(map(str, audience))
+    return AssertionFacts(str(claims.get("iss", "")), str(claims.get("sub", "")), str(audience))
 
 
 def _claims(token: str) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 from tenants.models.audit import AuditAnchor, AuditCheck, AuditEvent, AuditHead, AuditPayload
 from tenants.models.credentials import Credential
 from tenants.models.customers import Customer, Tenant
+from tenants.models.keys import VaultKey
 from tenants.models.offboarding import Offboarding
 from tenants.models.onboarding import Contact, Readiness
 from tenants.models.outbox import Destination, Message
@@ -28,4 +29,5 @@ __all__ = [
     "Readiness",
     "Tenant",
     "User",
+    "VaultKey",
 ]

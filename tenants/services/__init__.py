@@ -2,10 +2,16 @@
 
 from tenants.services.audit import record
 from tenants.services.credentials import (
+    CredentialBusy,
+    generate_certificate,
+    remove_credential,
     revoke_credentials,
     store_certificate,
     store_federated,
+    store_managed_identity,
     store_secret,
+    switch_credential,
+    try_credential,
 )
 from tenants.services.customers import (
     DirectoryKnown,
@@ -26,6 +32,7 @@ from tenants.services.people import (
 
 __all__ = [
     "AccessRefused",
+    "CredentialBusy",
     "DirectoryKnown",
     "TenantFacts",
     "add_customer",
@@ -33,13 +40,18 @@ __all__ = [
     "add_tenant",
     "change_tenant",
     "deactivate",
+    "generate_certificate",
     "give_role",
     "reactivate",
     "record",
+    "remove_credential",
     "revoke_credentials",
     "settle_directory",
     "store_certificate",
     "store_federated",
+    "store_managed_identity",
     "store_secret",
+    "switch_credential",
     "take_role",
+    "try_credential",
 ]

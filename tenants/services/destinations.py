@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
@@ -115,6 +116,12 @@ def _new_secret(row: Destination) -> str:
 def _bound(row: Destination, field: str) -> bytes:
     # No tenant's: the number in the binding is the destination's own.
     return vault.binding(row.pk, "Destination", field)
+
+
+# How the sealed fields of a destination are bound, for the rotation of keys.
+secret_places = {
+    field: partial(_bound, field=field) for field in ("sealed_secret", "sealed_previous")
+}
 
 
 def _record(action: str, row: Destination, by: User, **detail: object) -> None:

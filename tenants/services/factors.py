@@ -1,4 +1,4 @@
-"""Second factors: taken from a person who lost them, and sealed again with a newer key."""
+"""Second factors: taken from a person who lost them."""
 
 from allauth.mfa.models import Authenticator
 from django.db import transaction
@@ -6,7 +6,6 @@ from django.db import transaction
 from tenants.models import User
 from tenants.services.audit import record
 from tenants.services.sessions import end_sessions
-from tenants.sign_in.factors import SEALED, seal_for, unseal_for
 
 
 @transaction.atomic
@@ -21,23 +20,3 @@ def reset_factors(*, person: User, by: User | None) -> int:
     end_sessions(person)
     record("factors.reset", by=by, customer=None, subject=person, types=types)
     return len(types)
-
-
-def reseal_factors() -> int:
-    """Seal the seeds of all factors with the first key of the ring; how many. VaultError."""
-    resealed = 0
-    for pk in Authenticator.objects.filter(type__in=SEALED).values_list("pk", flat=True):
-        with transaction.atomic():
-            resealed += _reseal(pk)
-    return resealed
-
-
-def _reseal(pk: int) -> int:
-    factor = Authenticator.objects.select_for_update().filter(pk=pk).first()
-    key = SEALED.get(factor.type) if factor else None
-    if factor is None or key is None or key not in factor.data:
-        return 0
-    plain = unseal_for(factor.user_id, factor.data[key])
-    factor.data[key] = seal_for(factor.user_id, plain)
-    factor.save(update_fields=["data"])
-    return 1

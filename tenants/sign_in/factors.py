@@ -14,6 +14,7 @@ from allauth.mfa.models import Authenticator
 
 from tenants import vault
 from tenants.models import User
+from tenants.sealed import Wrapping
 
 # Where each kind of factor keeps what must not be read; a passkey has its public key only.
 SEALED = {Authenticator.Type.TOTP: "secret", Authenticator.Type.RECOVERY_CODES: "seed"}
@@ -67,6 +68,25 @@ class SealedFactorsAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         if not isinstance(encrypted_text, OwnedText):
             raise vault.NotAuthentic("Nobody knows whose factor this is.")
         return unseal_for(encrypted_text.owner, encrypted_text)
+
+
+def place(factor: Authenticator) -> bytes:
+    """What a factor's seed is bound to."""
+    return _binding(factor.user_id)
+
+
+def _read(data: dict[str, Any]) -> bytes:
+    texts = [data[key] for key in SEALED.values() if key in data]
+    return b64decode(texts[0]) if texts else b""
+
+
+def _write(data: dict[str, Any], sealed: bytes) -> dict[str, Any]:
+    text = b64encode(sealed).decode()
+    return data | {key: text for key in SEALED.values() if key in data}
+
+
+WRAPPING = Wrapping(_read, _write)
+"""How a seed lies in allauth's JSON; a passkey has none."""
 
 
 def _binding(owner: int) -> bytes:

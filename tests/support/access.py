@@ -6,6 +6,7 @@ For the matrix of routes and roles in `tests/integration/portal/test_access.py`.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django.db import transaction
@@ -18,6 +19,7 @@ from tenants import services
 from tenants.domain.reach import EVERYWHERE, Reach, Scope
 from tenants.domain.roles import CUSTOMERS_OWN, Role
 from tenants.models import Contact, Customer, User
+from tests.support.certificates import KeyPair, make_pair
 from tests.support.rows import add_blackout, add_job, add_schedule, add_tenant, add_webhook
 
 Targets = dict[str, dict[str, Any]]
@@ -96,7 +98,7 @@ class World:
 
 def build() -> World:
     """Two customers, everybody with a role in each way it can be held, a superuser, a nobody."""
-    own, other = _objects("own"), _objects("other")
+    own, other = objects("own"), objects("other")
     customers = Customer.objects.in_bulk(field_name="slug")
     mine, theirs = (customers[each["customer"]["slug"]] for each in (own, other))
     reaches = {
@@ -133,7 +135,8 @@ def _person(letter: str, where: str, role: Role, reach: Reach) -> User:
     )
 
 
-def _objects(slug: str) -> Targets:
+def objects(slug: str) -> Targets:
+    """A customer with everything that an address can name."""
     tenant = add_tenant(slug)
     priced = {
         "planned_at": timezone.now(),
@@ -166,11 +169,15 @@ def _objects(slug: str) -> Targets:
     )
     one = add_job(tenant, Job.State.PLANNED, kind=Job.Kind.ON_DEMAND, subject_key="7", **priced)
     webhook = add_webhook(tenant.customer)
+    credential = services.store_certificate(
+        tenant=tenant, client_id=slug, pem=_pair().key_pem + _pair().certificate_pem, by=None
+    )
     return {
         "": {},
         "customer": {"slug": tenant.customer.slug},
         "tenant": {"slug": tenant.slug},
         "contact": {"slug": tenant.customer.slug, "pk": contact.pk},
+        "credential": {"slug": tenant.slug, "pk": credential.pk},
         "schedule": {"slug": tenant.slug, "pk": schedule.pk},
         "blackout": {"slug": tenant.slug, "pk": blackout.pk},
         "ended job": {"pk": ended.pk},
@@ -183,6 +190,11 @@ def _objects(slug: str) -> Targets:
         "destination": {"pk": webhook.pk},
         "message": {"pk": webhook.messages.get().pk},
     }
+
+
+@cache
+def _pair() -> KeyPair:
+    return make_pair("own")
 
 
 def routes_of(resolver: URLResolver) -> Iterator[URLPattern]:

@@ -55,6 +55,7 @@ def main() -> None:
     shared = states.share_out()
     waiting = states.settle(states.upload_again())
     states.bar()
+    states.roll_over()
     shown = {
         "report": reports["calm"],
         "failures": reports["failing"],
@@ -209,6 +210,32 @@ class _States:
             "secret_expired": True,
         }
         self._control("barred", "PUT", "", {"applications": [application]})
+
+    def roll_over(self) -> None:
+        """One tenant's secret ends soon, and a certificate that was made here stands by."""
+        from datetime import timedelta
+
+        from django.utils import timezone
+
+        from tenants import services
+        from tenants.models import Credential
+
+        current = Credential.objects.get(tenant__slug="doubtful")
+        Credential.objects.filter(pk=current.pk).update(
+            expires_at=timezone.now() + timedelta(days=12, hours=1)
+        )
+        made = services.generate_certificate(
+            tenant=current.tenant,
+            client_id=current.client_id,
+            bits=2048,
+            days=365,
+            by=self._engineer,
+            as_next=True,
+        )
+        roles = current.roles[:1] if current.roles else []
+        Credential.objects.filter(pk=made.pk).update(
+            roles=roles, refused_at=timezone.now(), refusal="Entra refused the certificate."
+        )
 
     def approve(self, jobs: dict[str, Any]) -> None:
         from provisioning.services import approval

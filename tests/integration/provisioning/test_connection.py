@@ -13,11 +13,12 @@ from provisioning.domain.approval_policy import Limit, Policy
 from provisioning.models import ConnectionTest, Job
 from provisioning.services.connection import ConnectionRefused, try_connection
 from provisioning.services.decisions import DecisionRefused
-from provisioning.services.permitted import held_by, last_test, why_not_permitted
+from provisioning.services.permitted import held_by, is_stale, last_test, why_not_permitted
 from provisioning.services.policies import change_policy
 from tenants import services, tokens
 from tenants.domain.roles import Role
 from tenants.models import Credential
+from tenants.selectors import active_credential
 from tests.support.engine import CLIENT_ID, SECRET, Engine, people, person
 
 TABLE = people(4)
@@ -133,6 +134,24 @@ def test_another_credential_makes_a_test_say_nothing(engine: Engine) -> None:
     services.store_secret(tenant=engine.tenant, client_id=CLIENT_ID, secret=SECRET, by=None)
     assert why_not_permitted(job) == ""
     assert held_by(engine.tenant) is None
+
+
+def test_a_switch_makes_it_say_nothing_until_one_goes_back(engine: Engine) -> None:
+    app(engine, permissions=["User.Read.All", "Group.Read.All"])
+    test = tried(engine)
+    current = active_credential(engine.tenant)
+    following = services.store_secret(
+        tenant=engine.tenant, client_id=CLIENT_ID, secret=SECRET, as_next=True, by=None
+    )
+    assert current
+    assert not is_stale(test), "one that stands by changes nothing"
+    services.try_credential(credential=following, by=None)
+    services.switch_credential(credential=following, by=None)
+    assert is_stale(test)
+    assert held_by(engine.tenant) is None
+    services.switch_credential(credential=current, by=None)
+    assert not is_stale(test)
+    assert held_by(engine.tenant)
 
 
 def test_who_may_not_edit_tests_nothing(engine: Engine) -> None:

@@ -93,9 +93,9 @@ def test_an_expired_token_is_replaced_once_and_nothing_waits(
     fetched = []
     fetch = tokens.app_token
 
-    def counted(*arguments: Any, fresh: bool) -> str:
+    def counted(*arguments: Any, fresh: bool, purpose: str) -> str:
         fetched.append(fresh)
-        return fetch(*arguments, fresh=fresh)
+        return fetch(*arguments, fresh=fresh, purpose=purpose)
 
     monkeypatch.setattr("provisioning.adapters.directory.app_token", counted)
     # Every token given so far has expired for the service; ours believes in it for an hour.

@@ -87,6 +87,7 @@ def test_a_secret_is_in_no_row_in_clear_text(ann, northmoor):
     assert audited("credential.stored").detail == {
         "client": "app",
         "kind": "client_secret",
+        "use": "in use",
     }
     rows = [*AuditPayload.objects.values(), *Credential.objects.values()]
     assert "s3cret" not in repr(rows)

@@ -25,6 +25,7 @@ OPEN = {
     "socialaccount.SocialApp": "empty: the application is in the settings",
     "socialaccount.SocialToken": "empty: no token is kept",
     "usersessions.UserSession": "a session of a person of ours",
+    "tenants.VaultKey": "names of the portal's keys, each with a known value sealed by it",
     "billing.PriceBookEntry": "Microsoft's prices, the same for everybody",
     "provisioning.ProfileTemplate": "the MSP's own; holds no customer's data",
     "provisioning.ApplicationPace": "a counter per application, over all its tenants",
