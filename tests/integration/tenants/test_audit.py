@@ -241,6 +241,17 @@ def test_a_forged_anchor_is_named(folder: Path) -> None:
     assert found(folder) == [f"{file.name}: this anchor was changed"]
 
 
+def test_an_old_state_of_the_database_is_found_by_the_anchor_alone(folder: Path) -> None:
+    write(3)
+    kept = AuditHead.objects.get()
+    write(2)
+    run("export_anchor")
+    AuditPayload.objects.filter(event__position__gt=3).delete()
+    by_force("DELETE FROM tenants_auditevent WHERE position > 3")
+    kept.save()
+    assert found(folder) == ["Events 4 to 5: cut off, an anchor has seen them"]
+
+
 def test_an_erasure_is_in_the_chain_and_breaks_nothing(folder: Path, admin: Any) -> None:
     customer = services.add_customer(name="Northmoor", slug="northmoor", by=admin)
     services.record("contact.added", by=admin, customer=customer, subject="Ida Example")
