@@ -1,15 +1,15 @@
 """Reads of usage and cost; totals are exact, rounding is the page's last step."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
-from django.db.models import Count, QuerySet, Sum
-from django.db.models.functions import TruncHour
+from django.db.models import Case, QuerySet, Sum, Value, When
 
-from billing.domain.periods import Month
-from billing.domain.pricing import UNCERTAIN, BillingRule, Cost, Price, UsageLine, cost_of, quote
-from billing.models import Call, PriceBookEntry, Usage
+from billing.domain.periods import Month, hour_of, month_of, start_of
+from billing.domain.pricing import Cost, Price, UsageLine, cost_of, priced_lines, quote
+from billing.models import Call, DailyUsage, PriceBookEntry, Usage
 from tenants.domain.roles import Action
 from tenants.models import Customer, Tenant, User
 from tenants.selectors import tenants_for
@@ -41,22 +41,21 @@ def writes_since(tenant: Tenant, since: datetime) -> list[datetime]:
 
 def price_book() -> list[Price]:
     """Every entry of the price book as a value."""
-    return [
-        Price(
-            entry.unit_price,
-            entry.currency,
-            BillingRule(entry.rule),
-            entry.effective_from,
-            entry.effective_to,
-            entry.cloud,
-        )
-        for entry in PriceBookEntry.objects.all()
-    ]
+    return [entry.as_price() for entry in PriceBookEntry.objects.all()]
 
 
 def quote_for(tenant: Tenant, calls: int, at: datetime) -> Cost:
-    """What so many calls would cost this tenant now; raises NoPrice."""
-    return quote(calls, price_book(), at, tenant.cloud)
+    """What so many calls cost this tenant now, beyond those of the month; raises NoPrice."""
+    book = price_book()
+    before = billable_before(tenant, at, book) if any(price.tiers for price in book) else 0
+    return quote(calls, book, at, tenant.cloud, before)
+
+
+def billable_before(tenant: Tenant, at: datetime, book: list[Price]) -> int:
+    """Billable calls of a tenant in the UTC month until a moment's hour, for its place in tiers."""
+    rows = Usage.objects.filter(tenant=tenant, hour__gte=month_of(at).start, hour__lt=hour_of(at))
+    lines = rows.values_list("hour", "status").annotate(total=Sum("calls"))
+    return cost_of([UsageLine(*row) for row in lines], book, tenant.cloud).billable
 
 
 def month_costs(viewer: User, month: Month) -> list[TenantCost]:
@@ -68,13 +67,13 @@ def month_costs(viewer: User, month: Month) -> list[TenantCost]:
 def costs_of(tenants: Iterable[Tenant], month: Month) -> list[TenantCost]:
     """Calls and cost of the month for these tenants; two queries however many they are."""
     tenants, book = list(tenants), price_book()
+    spans = _spans(book, month)
     lines: dict[int, list[UsageLine]] = {tenant.pk: [] for tenant in tenants}
-    for row in (
-        _usage(tenants, month)
-        .values_list("tenant_id", "hour", "status")
-        .annotate(total=Sum("calls"))
+    rows = _days(tenants, month).annotate(span=_span_of_day(spans))
+    for pk, span, status, total in rows.values_list("tenant_id", "span", "status").annotate(
+        total=Sum("calls")
     ):
-        lines[row[0]].append(UsageLine(*row[1:]))
+        lines[pk].append(UsageLine(spans[span], status, total))
     return [TenantCost(tenant, cost_of(lines[tenant.pk], book, tenant.cloud)) for tenant in tenants]
 
 
@@ -85,43 +84,50 @@ def day_costs(viewer: User, month: Month, customer: Customer | None = None) -> l
         tenants = tenants.filter(customer=customer)
     by_pk, book = {tenant.pk: tenant for tenant in tenants}, price_book()
     customers: dict[int, Customer] = {t.customer_id: t.customer for t in by_pk.values()}
-    totals: dict[tuple[date, int], Cost] = {}
-    for tenant_id, hour, status, calls in (
-        _usage(by_pk.values(), month)
-        .values_list("tenant_id", "hour", "status")
+    lines: dict[int, list[UsageLine]] = {pk: [] for pk in by_pk}
+    for pk, day, status, calls in (
+        _days(by_pk.values(), month)
+        .values_list("tenant_id", "day", "status")
         .annotate(total=Sum("calls"))
     ):
-        tenant = by_pk[tenant_id]
-        cost = cost_of([UsageLine(hour, status, calls)], book, tenant.cloud)
-        key = (hour.date(), tenant.customer_id)
-        totals[key] = totals.get(key, Cost()) + cost
+        lines[pk].append(UsageLine(start_of(day), status, calls))
+    totals: dict[tuple[date, int], Cost] = {}
+    for pk, tenant in by_pk.items():
+        for line, cost in priced_lines(lines[pk], book, tenant.cloud):
+            key = (line.hour.date(), tenant.customer_id)
+            totals[key] = totals.get(key, Cost()) + cost
     ordered = sorted(totals.items(), key=lambda item: (item[0][0], customers[item[0][1]].name))
     return [DayCost(day, customers[pk], cost) for (day, pk), cost in ordered]
 
 
 def purpose_costs(tenant: Tenant, month: Month) -> list[tuple[str, Cost]]:
-    """Calls and cost of one tenant's month by purpose, the dearest first."""
-    book = price_book()
-    totals: dict[str, Cost] = {}
-    for purpose, hour, status, calls in _usage([tenant], month).values_list(
-        "purpose", "hour", "status", "calls"
-    ):
-        cost = cost_of([UsageLine(hour, status, calls)], book, tenant.cloud)
+    """Calls and cost of one tenant's month by purpose, those with most calls first.
+
+    Within a day purposes share tiers in the order of their names, so that they add up exactly.
+    """
+    rows = _days([tenant], month).order_by("day", "purpose", "status")
+    book, totals = price_book(), dict[str, Cost]()
+    reached: Counter[Month] = Counter()
+    for purpose, day, status, calls in rows.values_list("purpose", "day", "status", "calls"):
+        cost = cost_of([UsageLine(start_of(day), status, calls)], book, tenant.cloud, reached)
+        reached[month] += cost.billable
         totals[purpose] = totals.get(purpose, Cost()) + cost
     return sorted(totals.items(), key=lambda item: -item[1].calls)
 
 
 def job_cost(tenant: Tenant, job: str) -> Cost:
-    """Calls and cost of one job so far, open attempts left out."""
-    rows = (
-        Call.objects.filter(tenant=tenant, job=job)
-        .exclude(state__in=[Call.State.OPEN, Call.State.UNSENT])
-        .annotate(hour=TruncHour("started_at"))
-        .values_list("hour", "status")
-        .annotate(total=Count("pk"))
-    )
-    lines = [UsageLine(hour, status or UNCERTAIN, total) for hour, status, total in rows]
-    return cost_of(lines, price_book(), tenant.cloud)
+    """Calls and cost of one job so far, open attempts left out.
+
+    With tiers a job is priced as if it were the first of its hours: an estimate.
+    """
+    rows = Usage.objects.filter(tenant=tenant, job=job).values_list("hour", "status")
+    lines = [UsageLine(*row) for row in rows.annotate(total=Sum("calls"))]
+    book = price_book()
+    before = {}
+    if lines and any(price.tiers for price in book):
+        first = min(line.hour for line in lines)
+        before = {month_of(first): billable_before(tenant, first, book)}
+    return cost_of(lines, book, tenant.cloud, before)
 
 
 def attempts_of(tenant: Tenant, job: str, most: int) -> list[Call]:
@@ -130,6 +136,23 @@ def attempts_of(tenant: Tenant, job: str, most: int) -> list[Call]:
     return list(rows[:most])[::-1]
 
 
-def _usage(tenants: Iterable[Tenant], month: Month) -> QuerySet[Usage]:
+def _days(tenants: Iterable[Tenant], month: Month) -> QuerySet[DailyUsage]:
     pks = [tenant.pk for tenant in tenants]
-    return Usage.objects.filter(tenant__in=pks, hour__gte=month.start, hour__lt=month.end)
+    first, after = month.start.date(), month.end.date()
+    return DailyUsage.objects.filter(tenant__in=pks, day__gte=first, day__lt=after)
+
+
+def _spans(book: list[Price], month: Month) -> list[datetime]:
+    """Moments of a month from which another price may hold, its beginning first."""
+    moments = {price.effective_from for price in book} | {price.effective_to for price in book}
+    within = {moment for moment in moments if moment and month.start < moment < month.end}
+    return sorted({month.start, *within})
+
+
+def _span_of_day(spans: list[datetime]) -> Case:
+    """Which of these spans a day's usage lies in, by its place in the list."""
+    later = [
+        When(day__gte=start.astimezone(UTC).date(), then=Value(number))
+        for number, start in reversed(list(enumerate(spans)))
+    ]
+    return Case(*later, default=Value(0))

@@ -2,7 +2,7 @@
 
 from django import template
 
-from billing.domain.pricing import BillingRule
+from billing.domain.pricing import EVERY_CALL, USUAL_RULE
 
 register = template.Library()
 
@@ -24,8 +24,8 @@ _PURPOSES = {
     "editor": "Looking something up in the editor",
 }
 _RULES = {
-    BillingRule.SUCCESS_AND_NOT_FOUND: "2xx and 404",
-    BillingRule.ALL: "every answer",
+    str(USUAL_RULE): "2xx and 404",
+    str(EVERY_CALL): "every answer",
 }
 
 
@@ -38,4 +38,4 @@ def purpose_words(purpose: str) -> str:
 @register.filter
 def billing_rule(rule: str) -> str:
     """Which answers a price is asked for."""
-    return _RULES[BillingRule(rule)]
+    return _RULES.get(rule) or rule.replace("+", ", ")
