@@ -2,5 +2,16 @@
 
 from billing.models.calls import Call, DailyUsage, Usage
 from billing.models.prices import CustomerTerms, ExchangeRate, PriceBookEntry
+from billing.models.statements import Statement, StatementLine, StatementNumber
 
-__all__ = ["Call", "CustomerTerms", "DailyUsage", "ExchangeRate", "PriceBookEntry", "Usage"]
+__all__ = [
+    "Call",
+    "CustomerTerms",
+    "DailyUsage",
+    "ExchangeRate",
+    "PriceBookEntry",
+    "Statement",
+    "StatementLine",
+    "StatementNumber",
+    "Usage",
+]

@@ -11,6 +11,7 @@ OPEN = {
     "tenants.User_user_permissions": "belongs to User; the portal uses no permissions of Django's",
     "tenants.AccessGrant": "says whose scope is what, so it is read before that is known",
     "billing.PriceBookEntry": "Microsoft's prices, the same for everybody",
+    "billing.StatementNumber": "how many statements were closed in a year",
     "billing.ExchangeRate": "rates between currencies, the same for everybody",
     "provisioning.ProfileTemplate": "the MSP's own; holds no customer's data",
     "provisioning.ApplicationPace": "a counter per application, over all its tenants",
