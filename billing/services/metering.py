@@ -18,6 +18,7 @@ from django.db.models import F, QuerySet
 from billing.domain.periods import hour_of
 from billing.domain.pricing import UNCERTAIN
 from billing.models import Call, DailyUsage, Usage
+from billing.services.budgets import EXEMPT, spend
 from tenants.models import Tenant
 
 _U = TypeVar("_U", Usage, DailyUsage)
@@ -47,8 +48,10 @@ class SettledCall:
     started_at: datetime
 
 
+@transaction.atomic
 def open_calls(tenant: Tenant, calls: Sequence[NewCall]) -> None:
-    """Write attempts before they leave."""
+    """Write attempts before they leave; raises BudgetExhausted, and then none may leave."""
+    spend(tenant, sum(call.purpose not in EXEMPT for call in calls))
     Call.objects.bulk_create(
         Call(
             id=call.id,
