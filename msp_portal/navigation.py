@@ -40,7 +40,13 @@ _ITEMS = (
     ("Templates", "template_list", "file", Action.EDIT_PROFILE, ("template_",)),
     ("Jobs", "job_list", "jobs", Action.SEE_JOBS, ("job_",)),
     ("Reports", "report_list", "report", Action.SEE_REPORTS, ("report_",)),
-    ("Costs", "cost_overview", "chart", Action.SEE_COSTS, ("cost_", "price_")),
+    (
+        "Costs",
+        "cost_overview",
+        "chart",
+        Action.SEE_COSTS,
+        ("cost_", "price_", "rate_", "terms_", "budget_", "statement_", "correction_"),
+    ),
 )
 
 

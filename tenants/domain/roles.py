@@ -28,6 +28,7 @@ class Action(StrEnum):
     SEE_COSTS = "see_costs"
     ADD_CUSTOMER = "add_customer"
     EDIT_PRICES = "edit_prices"
+    BILL = "bill"
     OFFBOARD = "offboard"
 
 
@@ -49,7 +50,7 @@ _ENGINEER = frozenset(
 MAY: Mapping[Role, frozenset[Action]] = {
     Role.ADMIN: frozenset(Action),
     Role.ENGINEER: _ENGINEER,
-    Role.FINANCE: frozenset({Action.SEE_REPORTS, Action.SEE_COSTS}),
+    Role.FINANCE: frozenset({Action.SEE_REPORTS, Action.SEE_COSTS, Action.BILL}),
     Role.VIEWER: frozenset({Action.SEE_REPORTS}),
 }
 

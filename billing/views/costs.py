@@ -1,22 +1,17 @@
-"""Pages for finance: calls and cost by day and customer, and the price book."""
+"""Calls and cost of a month: all customers, one of them, as CSV."""
 
-from contextlib import suppress
 from decimal import Decimal
 
-from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone
 
 from billing import selectors
 from billing.charts import COLOURS, Chart, stacked_bars
 from billing.domain.periods import Month, month_of, parse_month
-from billing.domain.pricing import Cost, NoPrice, price_at
+from billing.domain.pricing import Cost
 from billing.exports import write_days
-from billing.forms import PriceForm
-from billing.models import PriceBookEntry
 from billing.selectors import DayCost
-from billing.services import add_price
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action
 from tenants.selectors import customers_for
@@ -33,7 +28,7 @@ def month_asked(request: PortalRequest) -> Month:
         raise Http404("No such month.") from error
 
 
-def _later(month: Month) -> Month | None:
+def later_than(month: Month) -> Month | None:
     """The month after, if it has begun."""
     return month.next() if month < month_of(timezone.now()) else None
 
@@ -45,7 +40,7 @@ def cost_overview(request: PortalRequest) -> HttpResponse:
     rows = selectors.month_costs(request.user, month)
     context = {
         "month": month,
-        "later": _later(month),
+        "later": later_than(month),
         "rows": rows,
         "total": sum((row.cost for row in rows), Cost()),
         "chart": _chart(selectors.day_costs(request.user, month), month),
@@ -72,7 +67,7 @@ def cost_customer(request: PortalRequest, slug: str) -> HttpResponse:
     context = {
         "customer": customer,
         "month": month,
-        "later": _later(month),
+        "later": later_than(month),
         "tenants": [(row, selectors.purpose_costs(row.tenant, month)) for row in tenants],
         "chart": _chart(selectors.day_costs(request.user, month, customer), month),
         "total": sum((row.cost for row in tenants), Cost()),
@@ -103,33 +98,3 @@ def _few(series: dict[str, list[Decimal]]) -> list[tuple[str, list[Decimal]]]:
         sum(values, Decimal(0)) for values in zip(*(series[name] for name in rest), strict=True)
     ]
     return [*((name, series[name]) for name in kept), ("Others", others)]
-
-
-@allowed(Action.SEE_COSTS)
-def price_list(request: PortalRequest) -> HttpResponse:
-    """The price book."""
-    prices = list(PriceBookEntry.objects.all())
-    return render(
-        request, "billing/price_list.html", {"prices": prices, "current": _in_force(prices)}
-    )
-
-
-def _in_force(prices: list[PriceBookEntry]) -> set[int]:
-    """Keys of the entries that price a call made now, one for each cloud that has its own."""
-    book, now, found = selectors.price_book(), timezone.now(), set()
-    for entry in prices:
-        with suppress(NoPrice):
-            start = price_at(book, now, entry.cloud).effective_from
-            found |= {p.pk for p in prices if (p.cloud, p.effective_from) == (entry.cloud, start)}
-    return found
-
-
-@allowed(Action.EDIT_PRICES)
-def price_add(request: PortalRequest) -> HttpResponse:
-    """Add a price; calls made before its day keep the old one."""
-    form = PriceForm(request.POST or None, initial={"unit_price": Decimal("0.002")})
-    if request.method == "POST" and form.is_valid():
-        add_price(form.save(commit=False), by=request.user)
-        messages.success(request, "The price is in the book.")
-        return redirect("price_list")
-    return render(request, "billing/price_form.html", {"form": form})
