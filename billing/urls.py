@@ -7,6 +7,8 @@ from billing.views import budgets, costs, prices, statements
 urlpatterns = [
     path("costs/", costs.cost_overview, name="cost_overview"),
     path("costs/costs.csv", costs.cost_csv, name="cost_csv"),
+    path("costs/tenants/<slug:slug>/", costs.cost_tenant, name="cost_tenant"),
+    path("costs/tenants/<slug:slug>/<str:day>/", costs.cost_day, name="cost_day"),
     path("costs/prices/", prices.price_list, name="price_list"),
     path("costs/prices/add/", prices.price_add, name="price_add"),
     path("costs/rates/", prices.rate_list, name="rate_list"),

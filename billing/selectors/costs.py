@@ -64,12 +64,18 @@ def month_costs(viewer: User, month: Month) -> list[TenantCost]:
     return costs_of(tenants, month)
 
 
-def costs_of(tenants: Iterable[Tenant], month: Month) -> list[TenantCost]:
-    """Calls and cost of the month for these tenants; two queries however many they are."""
+def costs_of(tenants: Iterable[Tenant], month: Month, last: date | None = None) -> list[TenantCost]:
+    """Calls and cost of the month for these tenants, until a day included if one is given.
+
+    Two queries however many they are.
+    """
     tenants, book = list(tenants), price_book()
     spans = _spans(book, month)
     lines: dict[int, list[UsageLine]] = {tenant.pk: [] for tenant in tenants}
-    rows = _days(tenants, month).annotate(span=_span_of_day(spans))
+    used = _days(tenants, month)
+    if last is not None:
+        used = used.filter(day__lte=last)
+    rows = used.annotate(span=_span_of_day(spans))
     for pk, span, status, total in rows.values_list("tenant_id", "span", "status").annotate(
         total=Sum("calls")
     ):

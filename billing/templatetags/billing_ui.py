@@ -1,7 +1,10 @@
 """Purposes and billing rules in words."""
 
+from decimal import Decimal
+
 from django import template
 
+from billing import charts
 from billing.domain.pricing import EVERY_CALL, USUAL_RULE
 
 register = template.Library()
@@ -33,6 +36,18 @@ _RULES = {
 def purpose_words(purpose: str) -> str:
     """What calls were made for; an unknown purpose by its own name."""
     return _PURPOSES.get(purpose, purpose.replace("_", " ").capitalize())
+
+
+@register.filter
+def plain(number: Decimal | None) -> str:
+    """A number without the zeros its column fills it up with; a dash for none."""
+    return "–" if number is None else f"{number.normalize():f}"
+
+
+@register.filter
+def sparkline(values: list[int]) -> str:
+    """Points of a line over counts."""
+    return charts.sparkline(values)
 
 
 @register.filter
