@@ -250,6 +250,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 30},
     },
     "purge": {"task": "provisioning.purge_snapshots", "schedule": crontab(minute="17")},
+    "billing": {"task": "billing.keep_house", "schedule": crontab(minute="7")},
 }
 
 # Lanes: seconds. A request is given up before the lease can run out, and a lane whose holder died

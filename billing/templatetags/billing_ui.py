@@ -41,7 +41,7 @@ def purpose_words(purpose: str) -> str:
 @register.filter
 def plain(number: Decimal | None) -> str:
     """A number without the zeros its column fills it up with; a dash for none."""
-    return "–" if number is None else f"{number.normalize():f}"
+    return "\N{EN DASH}" if number is None else f"{number.normalize():f}"
 
 
 @register.filter
