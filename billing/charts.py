@@ -206,3 +206,14 @@ def _number(value: Decimal) -> float:
 def _plain(value: Decimal) -> Decimal:
     """The same value without an exponent and without trailing zeros."""
     return Decimal(f"{value.normalize():f}")
+
+
+def sparkline(values: Sequence[int], width: int = 120, height: int = 24) -> str:
+    """Points of a polyline over the values, the largest at the top; "" for fewer than two."""
+    if len(values) < 2:
+        return ""
+    most, step = max(*values, 1), (width - 2) / (len(values) - 1)
+    return " ".join(
+        f"{1 + at * step:.1f},{height - 2 - number * (height - 4) / most:.1f}"
+        for at, number in enumerate(values)
+    )

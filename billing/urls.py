@@ -2,12 +2,37 @@
 
 from django.urls import path
 
-from billing import views
+from billing.views import budgets, costs, prices, statements
 
 urlpatterns = [
-    path("costs/", views.cost_overview, name="cost_overview"),
-    path("costs/costs.csv", views.cost_csv, name="cost_csv"),
-    path("costs/prices/", views.price_list, name="price_list"),
-    path("costs/prices/add/", views.price_add, name="price_add"),
-    path("costs/customers/<slug:slug>/", views.cost_customer, name="cost_customer"),
+    path("costs/", costs.cost_overview, name="cost_overview"),
+    path("costs/costs.csv", costs.cost_csv, name="cost_csv"),
+    path("costs/tenants/<slug:slug>/", costs.cost_tenant, name="cost_tenant"),
+    path("costs/tenants/<slug:slug>/<str:day>/", costs.cost_day, name="cost_day"),
+    path("costs/prices/", prices.price_list, name="price_list"),
+    path("costs/prices/add/", prices.price_add, name="price_add"),
+    path("costs/rates/", prices.rate_list, name="rate_list"),
+    path("costs/rates/add/", prices.rate_add, name="rate_add"),
+    path("costs/customers/<slug:slug>/", costs.cost_customer, name="cost_customer"),
+    path("costs/customers/<slug:slug>/terms/", prices.terms_edit, name="terms_edit"),
+    path("costs/budgets/", budgets.budget_list, name="budget_list"),
+    path("costs/budgets/add/", budgets.budget_add, name="budget_add"),
+    path("costs/budgets/<int:pk>/", budgets.budget_edit, name="budget_edit"),
+    path("costs/budgets/<int:pk>/remove/", budgets.budget_remove, name="budget_remove"),
+    path("costs/statements/", statements.statement_list, name="statement_list"),
+    path(
+        "costs/customers/<slug:slug>/statements/<str:month>/open/",
+        statements.statement_open,
+        name="statement_open",
+    ),
+    path("costs/statements/<int:pk>/", statements.statement_detail, name="statement_detail"),
+    path("costs/statements/<int:pk>/close/", statements.statement_close, name="statement_close"),
+    path(
+        "costs/statements/<int:pk>/correct/", statements.statement_correct, name="statement_correct"
+    ),
+    path(
+        "costs/statements/<int:pk>/corrections/<int:line>/remove/",
+        statements.correction_remove,
+        name="correction_remove",
+    ),
 ]

@@ -389,6 +389,7 @@ CELERY_BEAT_SCHEDULE = {
     "deliver": {"task": "tenants.deliver", "schedule": 30.0, "options": {"expires": 30}},
     "watch_audit": {"task": "tenants.watch_audit", "schedule": crontab(hour="0", minute="23")},
     "expiry": {"task": "tenants.watch_expiry", "schedule": crontab(hour="5", minute="23")},
+    "billing": {"task": "billing.keep_house", "schedule": crontab(minute="7")},
 }
 
 # Lanes: seconds. A request is given up before the lease can run out, and a lane whose holder died
@@ -415,6 +416,11 @@ SCIM_THREADS = env.int("SCIM_THREADS", default=16)
 SCIM_BATCH = env.int("SCIM_BATCH", default=64)
 # Directories read behind their writes: how long to wait before an uncertain creation is looked up.
 LOOKUP_DELAY_SECONDS = env.float("LOOKUP_DELAY_SECONDS", default=5.0)
+
+# How many calls a worker sets aside at once from the budgets above a tenant.
+BUDGET_BLOCK_CALLS = env.int("BUDGET_BLOCK_CALLS", default=500)
+# How long single calls are kept; usage by hour is kept for ever.
+CALL_RETENTION_DAYS = env.int("CALL_RETENTION_DAYS", default=90)
 
 # How long a job of an offboarded tenant is waited for before its unknown outcomes stay unknown.
 OFFBOARDING_PATIENCE_HOURS = env.float("OFFBOARDING_PATIENCE_HOURS", default=24.0)

@@ -57,3 +57,8 @@ def parse_month(text: str) -> Month:
 def hour_of(instant: datetime) -> datetime:
     """Start of the UTC hour an instant lies in."""
     return instant.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def start_of(day: date) -> datetime:
+    """First instant of a UTC day."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

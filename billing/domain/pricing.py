@@ -3,27 +3,91 @@
 A price book entry holds from `effective_from` (included) to `effective_to` (excluded). Which
 answers are billed is the entry's rule, because Microsoft's pages disagree: `2xx+404` (March 2026)
 or every call. An uncertain call has status 0: nobody knows whether it was answered.
+
+Tiers are graduated: whoever passes a threshold pays less for the calls after it and the same for
+those before, so that an amount never jumps. They count a tenant's billable calls of a UTC month,
+because each tenant has a subscription of its own.
 """
 
-from collections.abc import Iterable
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from enum import StrEnum
+from functools import lru_cache
+
+from billing.domain.periods import Month, month_of
 
 UNCERTAIN = 0
+SCIM_CALLS = "scim_calls"
 _CENT = Decimal("0.01")
-
-
-class BillingRule(StrEnum):
-    """Which answered calls are billed."""
-
-    SUCCESS_AND_NOT_FOUND = "2xx+404"
-    ALL = "all"
+_EVERY = "all"
+_TIER = re.compile(r"([0-9][0-9 ,_]{0,18}):\s*([0-9]{1,9}(?:\.[0-9]{1,9})?)")
+_PART = re.compile(r"([1-5])xx|([1-5][0-9][0-9])")
 
 
 class NoPrice(Exception):
     """The price book has no entry for that cloud and moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class BillingRule:
+    """Which answered calls are billed: classes and statuses joined by `+`, or `all`."""
+
+    text: str
+
+    def bills(self, status: int) -> bool:
+        """Whether an answer of this HTTP status is billed; an uncertain call is not."""
+        return status != UNCERTAIN and (
+            self.text == _EVERY or bool({status, status // 100} & _billed(self.text))
+        )
+
+    def __str__(self) -> str:
+        return self.text
+
+
+# Microsoft's pages of March 2026, and those of September.
+USUAL_RULE = BillingRule("2xx+404")
+EVERY_CALL = BillingRule(_EVERY)
+
+
+def parse_rule(text: str) -> BillingRule:
+    """A rule such as `2xx+404`, `all` or `2xx+404+409`; raises ValueError for anything else."""
+    tidy = re.sub(r"\s*\+\s*", "+", text.strip().lower())
+    parts = tidy.split("+")
+    if tidy != _EVERY and not all(_PART.fullmatch(part) for part in parts):
+        raise ValueError("A rule is `all`, or statuses and classes such as 2xx+404.")
+    return BillingRule(tidy if tidy == _EVERY else "+".join(dict.fromkeys(parts)))
+
+
+@lru_cache
+def _billed(text: str) -> frozenset[int]:
+    """Classes as one digit, statuses as three."""
+    found = (_PART.fullmatch(part) for part in text.split("+"))
+    return frozenset(int(match[1] or match[2]) for match in found if match)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Tier:
+    """The unit price of a month's calls after the first `above` ones."""
+
+    above: int
+    unit_price: Decimal
+
+
+def parse_tiers(text: str) -> tuple[Tier, ...]:
+    """Tiers from lines such as `100000: 0.0015`, rising; raises ValueError with the line."""
+    tiers: list[Tier] = []
+    for line in filter(None, map(str.strip, text.splitlines())):
+        match = _TIER.fullmatch(line)
+        if not match:
+            raise ValueError(f"{line}: write calls, a colon and the price, e.g. 100000: 0.0015.")
+        tier = Tier(int(re.sub("[ ,_]", "", match[1])), Decimal(match[2]))
+        if tier.above <= (tiers[-1].above if tiers else 0):
+            raise ValueError(f"{line}: each step begins after the one before it, above 0.")
+        tiers.append(tier)
+    return tuple(tiers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +100,34 @@ class Price:
     effective_from: datetime
     effective_to: datetime | None = None
     cloud: str = ""
+    tiers: tuple[Tier, ...] = ()
+    meter: str = SCIM_CALLS
 
-    def holds(self, at: datetime, cloud: str) -> bool:
+    def holds(self, at: datetime, cloud: str, meter: str = SCIM_CALLS) -> bool:
         """Whether this entry prices a call made then, in that cloud."""
         began = self.effective_from <= at
         ended = self.effective_to is not None and at >= self.effective_to
-        return began and not ended and self.cloud in ("", cloud)
+        return began and not ended and self.cloud in ("", cloud) and self.meter == meter
+
+    def amount(self, calls: int, before: int = 0) -> Decimal:
+        """Exact price of billable calls that follow `before` others of the month."""
+        steps = (Tier(0, self.unit_price), *sorted(self.tiers))
+        ends = [step.above for step in steps[1:]]
+        total = Decimal(0)
+        for step, end in zip(steps, [*ends, before + calls], strict=True):
+            within = min(end, before + calls) - max(step.above, before)
+            total += max(within, 0) * step.unit_price
+        return total
+
+    def unit_at(self, before: int) -> Decimal:
+        """Price of the next call after so many billable ones of the month."""
+        reached = [tier.unit_price for tier in sorted(self.tiers) if tier.above <= before]
+        return reached[-1] if reached else self.unit_price
 
 
 @dataclass(frozen=True, slots=True)
 class UsageLine:
-    """So many calls of one answer status (0: uncertain) in one UTC hour."""
+    """So many calls of one answer status (0: uncertain) that began in one UTC hour or day."""
 
     hour: datetime
     status: int
@@ -55,12 +136,16 @@ class UsageLine:
 
 @dataclass(slots=True)
 class Cost:
-    """Counts and exact amount of some usage; add them up with `+`."""
+    """Counts and exact amount of some usage; add them up with `+`.
+
+    `unpriced`: billable under the usual rule, at a time for which the price book has no price.
+    """
 
     calls: int = 0
     billable: int = 0
     uncertain: int = 0
     amounts: dict[str, Decimal] = field(default_factory=dict)
+    unpriced: int = 0
 
     def __add__(self, other: "Cost") -> "Cost":
         amounts = dict(self.amounts)
@@ -71,40 +156,66 @@ class Cost:
             self.billable + other.billable,
             self.uncertain + other.uncertain,
             amounts,
+            self.unpriced + other.unpriced,
         )
 
 
-def is_billable(rule: BillingRule, status: int) -> bool:
-    """Whether an answer of this HTTP status is billed under the rule; uncertain calls are not."""
-    if status == UNCERTAIN:
-        return False
-    return rule is BillingRule.ALL or 200 <= status < 300 or status == 404
-
-
-def price_at(book: Iterable[Price], at: datetime, cloud: str) -> Price:
+def price_at(book: Iterable[Price], at: datetime, cloud: str, meter: str = SCIM_CALLS) -> Price:
     """The entry in force: the cloud's own before the general one, then the latest begun."""
-    candidates = [price for price in book if price.holds(at, cloud)]
+    candidates = [price for price in book if price.holds(at, cloud, meter)]
     if not candidates:
         raise NoPrice(f"The price book has no price for {cloud or 'any cloud'} at {at:%Y-%m-%d}.")
     return max(candidates, key=lambda price: (price.cloud == cloud, price.effective_from))
 
 
-def cost_of(lines: Iterable[UsageLine], book: list[Price], cloud: str) -> Cost:
-    """Exact cost of usage lines; unrounded, per currency."""
+def priced_lines(
+    lines: Iterable[UsageLine],
+    book: list[Price],
+    cloud: str,
+    before: Mapping[Month, int] | None = None,
+) -> list[tuple[UsageLine, Cost]]:
+    """Each line of one tenant's usage with its exact cost, in the order of time.
+
+    `before`: billable calls of a month that came before the first line, for tiers.
+    """
+    reached: Counter[Month] = Counter(before or {})
+    priced = []
+    for line in sorted(lines, key=lambda line: (line.hour, line.status)):
+        cost = _cost(line, book, cloud, reached[month_of(line.hour)])
+        reached[month_of(line.hour)] += cost.billable
+        priced.append((line, cost))
+    return priced
+
+
+def cost_of(
+    lines: Iterable[UsageLine],
+    book: list[Price],
+    cloud: str,
+    before: Mapping[Month, int] | None = None,
+) -> Cost:
+    """Exact cost of one tenant's usage; unrounded, per currency; see `priced_lines`."""
     total = Cost()
-    for line in lines:
-        price = price_at(book, line.hour, cloud)
-        billable = line.calls if is_billable(price.rule, line.status) else 0
-        uncertain = line.calls if line.status == UNCERTAIN else 0
-        amounts = {price.currency: billable * price.unit_price}
-        total = total + Cost(line.calls, billable, uncertain, amounts)
+    for _line, cost in priced_lines(lines, book, cloud, before):
+        total = total + cost
     return total
 
 
-def quote(calls: int, book: list[Price], at: datetime, cloud: str) -> Cost:
-    """Cost of calls still to be made, if every one is answered with success."""
+def _cost(line: UsageLine, book: list[Price], cloud: str, before: int) -> Cost:
+    if line.status == UNCERTAIN:
+        return Cost(line.calls, uncertain=line.calls)
+    try:
+        price = price_at(book, line.hour, cloud)
+    except NoPrice:
+        unpriced = line.calls if USUAL_RULE.bills(line.status) else 0
+        return Cost(line.calls, unpriced=unpriced)
+    billable = line.calls if price.rule.bills(line.status) else 0
+    return Cost(line.calls, billable, amounts={price.currency: price.amount(billable, before)})
+
+
+def quote(calls: int, book: list[Price], at: datetime, cloud: str, before: int = 0) -> Cost:
+    """Cost of calls still to be made, if every one is answered with success; raises NoPrice."""
     price = price_at(book, at, cloud)
-    return Cost(calls, calls, 0, {price.currency: calls * price.unit_price})
+    return Cost(calls, calls, 0, {price.currency: price.amount(calls, before)})
 
 
 def rounded(amount: Decimal) -> Decimal:
@@ -112,6 +223,11 @@ def rounded(amount: Decimal) -> Decimal:
     if abs(amount) < 1:
         plain = amount.normalize()
         return plain if int(plain.as_tuple().exponent) < -2 else amount.quantize(_CENT)
+    return amount.quantize(_CENT, rounding=ROUND_HALF_UP)
+
+
+def to_cents(amount: Decimal) -> Decimal:
+    """A total as it is invoiced: to the cent, half-up, whatever its size."""
     return amount.quantize(_CENT, rounding=ROUND_HALF_UP)
 
 

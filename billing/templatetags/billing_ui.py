@@ -1,8 +1,11 @@
 """Purposes and billing rules in words."""
 
+from decimal import Decimal
+
 from django import template
 
-from billing.domain.pricing import BillingRule
+from billing import charts
+from billing.domain.pricing import EVERY_CALL, USUAL_RULE
 
 register = template.Library()
 
@@ -24,8 +27,8 @@ _PURPOSES = {
     "editor": "Looking something up in the editor",
 }
 _RULES = {
-    BillingRule.SUCCESS_AND_NOT_FOUND: "2xx and 404",
-    BillingRule.ALL: "every answer",
+    str(USUAL_RULE): "2xx and 404",
+    str(EVERY_CALL): "every answer",
 }
 
 
@@ -36,6 +39,18 @@ def purpose_words(purpose: str) -> str:
 
 
 @register.filter
+def plain(number: Decimal | None) -> str:
+    """A number without the zeros its column fills it up with; a dash for none."""
+    return "\N{EN DASH}" if number is None else f"{number.normalize():f}"
+
+
+@register.filter
+def sparkline(values: list[int]) -> str:
+    """Points of a line over counts."""
+    return charts.sparkline(values)
+
+
+@register.filter
 def billing_rule(rule: str) -> str:
     """Which answers a price is asked for."""
-    return _RULES[BillingRule(rule)]
+    return _RULES.get(rule) or rule.replace("+", ", ")

@@ -14,7 +14,7 @@ from django.db.models import F, Min, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from billing.services import abandon_open_calls
+from billing.services import abandon_open_calls, give_back
 from provisioning.adapters.journal import Journal
 from provisioning.domain.phases import ADDING
 from provisioning.domain.quarantine import Stage
@@ -37,6 +37,7 @@ from provisioning.services.renaming import begun_circles
 from provisioning.services.requests import request_of
 from provisioning.services.resting import Rest
 from provisioning.services.settling import count, save
+from provisioning.services.spending import affordable
 from provisioning.services.urgency import Lookout
 
 logger = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ def recover(held: HeldLane) -> None:
     """
     held.confirm()
     abandon_open_calls(held.tenant)
+    give_back(held.tenant)
     now = timezone.now()
     sent = Operation.objects.filter(tenant=held.tenant, state=_SENT)
     creation = Q(kind=Operation.Kind.CREATE, target=None) | Q(kind=Operation.Kind.GROUP_CREATE)
@@ -93,6 +95,7 @@ def apply_job(
             return None
         # After a problem a single request finds out whether it is gone.
         batch = _due(job, timezone.now(), 1 if job.problem else client.fits(settings.SCIM_BATCH))
+        batch = affordable(job.tenant, batch)
         if not batch:
             return _finish_or_wait(job, held)
         rest.check()

@@ -7,7 +7,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from provisioning.domain.approval_policy import Approvers, Policy
+from billing.selectors.budgets import why_over
+from provisioning.domain.approval_policy import Approvers, PlanFigures, Policy
 from provisioning.models import Job, Operation
 from provisioning.selectors import IN_DOUBT
 from provisioning.services import lanes, policies, snapshots
@@ -106,7 +107,8 @@ def approve_by_policy(job: Job, now: datetime) -> None:
     What needs a yes of its own is left to a later plan then.
     """
     figures, policy = policies.figures_of(job), policies.policy_of(job.tenant)
-    decision = policies.weigh(figures, policy, why_stale(job) or why_not_permitted(job))
+    hindrance = why_stale(job) or why_not_permitted(job) or _why_over_budget(job, figures, now)
+    decision = policies.weigh(figures, policy, hindrance)
     approval = {"approvers": decision.approvers.value, "reasons": list(decision.reasons)}
     move(job, {_PLANNED}, approval=approval)
     if decision.approvers is not Approvers.NOBODY:
@@ -123,6 +125,10 @@ def approve_by_policy(job: Job, now: datetime) -> None:
         figures=figures.to_json(),
         policy=policy.to_json(),
     )
+
+
+def _why_over_budget(job: Job, figures: PlanFigures, now: datetime) -> str:
+    return why_over(job.tenant, figures.cost, figures.currency, now) if figures.cost else ""
 
 
 @transaction.atomic

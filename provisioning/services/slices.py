@@ -10,6 +10,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections, t
 from django.utils import timezone
 
 from billing.domain.pricing import NoPrice
+from billing.services import BudgetExhausted, give_back
 from provisioning.adapters.directory import open_client
 from provisioning.domain.definition import ProfileError
 from provisioning.models import Job
@@ -42,6 +43,7 @@ def serve_next() -> bool:
         except LaneLost:
             logger.warning("tenant %s: the lease ran out, another worker goes on", held.tenant.slug)
             return True
+        give_back(held.tenant)
         lanes.release(held, wake_at=wake_at)
     return True
 
@@ -100,6 +102,8 @@ def _open_and_work(job: Job, held: HeldLane, ends: float) -> datetime | None:
         return _serve_job(job, held, Rest(held.tenant), ends)
     except (NoToken, ScimError, WrongHost) as error:
         return _wait(job, str(error), _next_try(job, error))
+    except BudgetExhausted as error:
+        return _wait(job, str(error), timezone.now() + _probe())
     except ProfileError as error:
         _end(job, held, Job.State.FAILED, f"The mapping profile cannot be used any more: {error}.")
         return None

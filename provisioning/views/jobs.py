@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from billing.selectors import job_cost
+from billing.selectors.budgets import why_over
 from provisioning import selectors
 from provisioning.exports import write_job
 from provisioning.forms import ApprovalForm, OperationFilter
@@ -195,6 +196,14 @@ def _decide(request: PortalRequest, job: Job, decide: Callable[[], None]) -> Htt
     return redirect(page_of(job), pk=job.pk)
 
 
+def _over_budget(job: Job) -> str:
+    """Which budget a waiting plan is more than, in words."""
+    if job.state != Job.State.PLANNED or not job.unit_price:
+        return ""
+    amount = selectors.sure_calls(job) * job.unit_price
+    return why_over(job.tenant, amount, job.currency, timezone.now())
+
+
 def facts_of(job: Job, viewer: User) -> dict[str, Any]:
     """What every page about a job shows, and what this viewer may decide."""
     counts = selectors.counts_of(job)
@@ -209,6 +218,7 @@ def facts_of(job: Job, viewer: User) -> dict[str, Any]:
             "way_in": selectors.way_in_of(job),
             "planned_cost": None if job.unit_price is None else job.planned_calls * job.unit_price,
             "sure_calls": selectors.sure_calls(job),
+            "over_budget": _over_budget(job),
             "several": job.tenant.sources.count() > 1,
             "done_percent": 100 * job.settled // job.total if job.total else 0,
         }

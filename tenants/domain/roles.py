@@ -45,6 +45,7 @@ class Action(StrEnum):
     OFFBOARD = "offboard"
     ADD_CUSTOMER = "add_customer"
     EDIT_PRICES = "edit_prices"
+    BILL = "bill"
     SEE_PEOPLE = "see_people"
     EDIT_PEOPLE = "edit_people"
 
@@ -58,7 +59,10 @@ _WORDS: Mapping[Role, tuple[str, str]] = {
     Role.ADMIN: ("Administrator", "Everything, with people, prices and approval limits."),
     Role.ENGINEER: ("Engineer", "Sets tenants up, uploads, plans, approves and cancels."),
     Role.APPROVER: ("Approver", "Sees jobs, reports and costs; approves and cancels."),
-    Role.FINANCE: ("Finance", "Reads reports and costs."),
+    Role.FINANCE: (
+        "Finance",
+        "Reads reports and costs; sets budgets and terms, closes statements.",
+    ),
     Role.AUDITOR: ("Auditor", "Reads everything but secrets, and changes nothing."),
     Role.VIEWER: ("Customer viewer", "A customer's own person, who reads its reports."),
     Role.CUSTOMER_APPROVER: (
@@ -101,7 +105,7 @@ MAY: Mapping[Role, frozenset[Action]] = {
         Action.EDIT_PROFILE,
     },
     Role.APPROVER: _DECIDES | {Action.SEE_COSTS},
-    Role.FINANCE: frozenset({Action.SEE_REPORTS, Action.SEE_COSTS}),
+    Role.FINANCE: frozenset({Action.SEE_REPORTS, Action.SEE_COSTS, Action.BILL}),
     Role.AUDITOR: _READS | {Action.SEE_AUDIT, Action.SEE_PEOPLE},
     Role.VIEWER: frozenset({Action.SEE_REPORTS}),
     Role.CUSTOMER_APPROVER: _DECIDES,

@@ -14,11 +14,14 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 from django.utils import timezone
 
+from billing.domain.periods import Month
+from billing.models import Budget
+from billing.services.statements import add_correction, close_statement, open_statement
 from provisioning.models import DirectoryObject, Job, Operation, Reconciliation
 from tenants import services
 from tenants.domain.reach import EVERYWHERE, Reach, Scope
 from tenants.domain.roles import CUSTOMERS_OWN, Role
-from tenants.models import Contact, Customer, User
+from tenants.models import Contact, Customer, Tenant, User
 from tests.support.certificates import KeyPair, make_pair
 from tests.support.rows import add_blackout, add_job, add_schedule, add_tenant, add_webhook
 
@@ -189,6 +192,26 @@ def objects(slug: str) -> Targets:
         "reconcile": {"pk": back.pk},
         "destination": {"pk": webhook.pk},
         "message": {"pk": webhook.messages.get().pk},
+        **_bills(tenant),
+    }
+
+
+def _bills(tenant: Tenant) -> Targets:
+    """Two statements, the later with a correction of the earlier, and a budget."""
+    admin = User.objects.create_superuser(f"bills-{tenant.slug}@msp.example")
+    closed, later = (
+        open_statement(customer=tenant.customer, month=Month(2026, number), by=admin)
+        for number in (4, 5)
+    )
+    close_statement(statement=closed, by=admin)
+    line = add_correction(
+        corrects=closed, currency="USD", amount=Decimal("0.002"), note="Late", by=admin
+    )
+    budget = Budget.objects.create(customer=tenant.customer, tenant=tenant, amount=5)
+    return {
+        "statement": {"pk": later.pk},
+        "correction": {"pk": later.pk, "line": line.pk},
+        "budget": {"pk": budget.pk},
     }
 
 

@@ -59,7 +59,7 @@ class Portal:
             specification = json.dumps([self.sandbox.url, *tenants[at : at + 20]])
             self.python("tests.support.seed_portal", specification)
 
-    def python(self, module: str, *arguments: str) -> str:
+    def python(self, module: str, *arguments: str, timeout: float = 300) -> str:
         """Run one of our modules in this portal's environment; gives what it printed."""
         done = subprocess.run(
             [sys.executable, "-m", module, *arguments],
@@ -67,7 +67,7 @@ class Portal:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=timeout,
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr

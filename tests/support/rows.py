@@ -1,9 +1,12 @@
 """Rows for tests that need no real run: customers, tenants, jobs, people."""
 
-from datetime import time
+from datetime import datetime, time
 from typing import Any
 from uuid import uuid4
 
+from django.db.models import F
+
+from billing.models import DailyUsage, Usage
 from provisioning.domain.starter import STARTER
 from provisioning.models import Blackout, Job, Schedule
 from provisioning.selectors import profile_in
@@ -25,6 +28,22 @@ def add_tenant(slug: str) -> Tenant:
     tenant = services.add_tenant(customer=customer, facts=facts, by=None)
     publish(tenant=tenant, definition=STARTER, by=None)
     return tenant
+
+
+def add_usage(
+    tenant: Tenant,
+    hour: datetime,
+    status: int = 201,
+    calls: int = 1,
+    purpose: str = "create",
+    job: str = "",
+) -> None:
+    """Counted calls without rows of their own, in their hour and day."""
+    key = {"customer": tenant.customer, "tenant": tenant, "purpose": purpose, "status": status}
+    Usage.objects.create(**key, hour=hour, job=job, calls=calls)
+    day, new = DailyUsage.objects.get_or_create(**key, day=hour.date(), defaults={"calls": calls})
+    if not new:
+        DailyUsage.objects.filter(pk=day.pk).update(calls=F("calls") + calls)
 
 
 def add_job(tenant: Tenant, state: Job.State, **values: Any) -> Job:

@@ -8,7 +8,7 @@ from django.test import RequestFactory
 
 from billing.domain.pricing import Cost
 from billing.templatetags.billing_ui import billing_rule, purpose_words
-from billing.views import _few
+from billing.views.costs import _few
 from msp_portal.templatetags.portal_ui import NOTHING, amounts
 from provisioning.models import Job, Operation
 from provisioning.scim.messages import Purpose

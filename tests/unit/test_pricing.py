@@ -11,15 +11,19 @@ from hypothesis import strategies as st
 
 from billing.domain import periods, pricing
 from billing.domain.pricing import (
+    EVERY_CALL,
     UNCERTAIN,
-    BillingRule,
+    USUAL_RULE,
     Cost,
     NoPrice,
     Price,
+    Tier,
     UsageLine,
     cost_of,
-    is_billable,
+    parse_rule,
+    parse_tiers,
     price_at,
+    priced_lines,
     quote,
     rounded,
     show,
@@ -27,7 +31,7 @@ from billing.domain.pricing import (
 
 MARCH = datetime(2026, 3, 1, tzinfo=UTC)
 SEPTEMBER = datetime(2026, 9, 1, tzinfo=UTC)
-USUAL, ALL = BillingRule.SUCCESS_AND_NOT_FOUND, BillingRule.ALL
+USUAL, ALL = USUAL_RULE, EVERY_CALL
 MICRO = timedelta(microseconds=1)
 
 
@@ -57,8 +61,8 @@ def price(amount="0.002", *, start=MARCH, end=None, cloud="", rule=USUAL, curren
     ],
 )
 def test_the_rule_says_which_answers_are_billed(status, usual, every):
-    assert is_billable(USUAL, status) is usual
-    assert is_billable(ALL, status) is every
+    assert USUAL.bills(status) is usual
+    assert ALL.bills(status) is every
 
 
 @pytest.mark.parametrize(
@@ -116,10 +120,10 @@ def test_each_hour_has_the_price_and_the_rule_of_its_own_time():
     assert cost.amounts == {"USD": Decimal("2.400"), "EUR": Decimal("0.030")}
 
 
-def test_nothing_costs_nothing_and_a_call_without_price_is_an_error():
+def test_nothing_costs_nothing_and_a_call_without_price_is_counted_apart():
     assert cost_of([], [], "global") == Cost()
-    with pytest.raises(NoPrice):
-        cost_of([UsageLine(MARCH - MICRO, 200, 1)], [price()], "global")
+    early = [UsageLine(MARCH - MICRO, status, 2) for status in (200, 400, 404, UNCERTAIN)]
+    assert cost_of(early, [price()], "global") == Cost(8, 0, 2, {}, 4)
 
 
 def test_a_quote_takes_every_call_for_a_success():
@@ -139,7 +143,7 @@ books = st.builds(
     unit_prices,
     unit_prices,
     st.integers(0, 400),
-    st.sampled_from(BillingRule),
+    st.sampled_from((USUAL, ALL, parse_rule("2xx+409"))),
 )
 
 
@@ -162,7 +166,7 @@ def test_counts_and_amounts_agree(usage, book):
     assert sum(cost.amounts.values()) == sum(
         line.calls * price_at(book, line.hour, "global").unit_price
         for line in usage
-        if is_billable(price_at(book, line.hour, "global").rule, line.status)
+        if price_at(book, line.hour, "global").rule.bills(line.status)
     )
 
 
@@ -181,6 +185,117 @@ def test_adjoining_prices_price_every_moment_once(at, starts):
     book = [price(start=start, end=end) for start, end in zip(starts, ends, strict=True)]
     assert sum(entry.holds(at, "global") for entry in book) == 1
     assert price_at(book, at, "global").effective_from == max(s for s in starts if s <= at)
+
+
+TIERED = Price(
+    Decimal("0.002"),
+    "USD",
+    USUAL,
+    MARCH,
+    tiers=(Tier(1000, Decimal("0.0015")), Tier(5000, Decimal("0.001"))),
+)
+
+
+@pytest.mark.parametrize(
+    ("calls", "before", "amount"),
+    [
+        (0, 0, "0"),
+        (1000, 0, "2"),  # the last call at the first price
+        (1001, 0, "2.0015"),
+        (5001, 0, "8.001"),  # 1,000 at 0.002, 4,000 at 0.0015, one at 0.001
+        (1, 999, "0.002"),
+        (1, 1000, "0.0015"),
+        (2, 4999, "0.0025"),
+        (10, 90_000, "0.01"),
+    ],
+)
+def test_a_tier_prices_the_calls_after_it(calls, before, amount):
+    assert TIERED.amount(calls, before) == Decimal(amount)
+    if calls == 1:
+        assert TIERED.unit_at(before) == Decimal(amount)
+
+
+steps = st.lists(
+    st.builds(Tier, st.integers(1, 10**6), st.decimals(0, 10, places=9)),
+    max_size=4,
+    unique_by=lambda tier: tier.above,
+).map(tuple)
+counts = st.integers(0, 2 * 10**6)
+
+
+@given(steps, counts, counts, counts)
+def test_tiers_are_continuous_and_parts_add_up(tiers, before, first, second):
+    tiered = Price(Decimal("0.002"), "USD", USUAL, MARCH, tiers=tiers)
+    whole = tiered.amount(first + second, before)
+    assert tiered.amount(first, before) + tiered.amount(second, before + first) == whole
+    assert tiered.amount(1, before) == tiered.unit_at(before)
+    assert whole >= 0
+
+
+@given(lines, steps)
+def test_months_begin_in_the_first_tier_and_their_lines_add_up(usage, tiers):
+    book = [Price(Decimal("0.002"), "USD", USUAL, MARCH, tiers=tiers)]
+    priced = priced_lines(usage, book, "global")
+    assert sum((cost for _, cost in priced), Cost()) == cost_of(usage, book, "global")
+    months = {periods.month_of(line.hour) for line in usage}
+    by_month = [
+        cost_of([line for line in usage if periods.month_of(line.hour) == month], book, "global")
+        for month in months
+    ]
+    assert sum(by_month, Cost()) == cost_of(usage, book, "global")
+    for month, cost in zip(months, by_month, strict=True):
+        amount = book[0].amount(cost.billable)
+        assert cost.amounts.get("USD", 0) == amount, month
+
+
+@given(lines, st.integers(0, 12))
+def test_what_came_before_in_the_month_counts_for_the_tier(usage, at):
+    usage = sorted((line for line in usage), key=lambda line: (line.hour, line.status))
+    early, late = usage[:at], usage[at:]
+    before: dict = {}
+    for line, cost in priced_lines(early, [TIERED], "global"):
+        month = periods.month_of(line.hour)
+        before[month] = before.get(month, 0) + cost.billable
+    parts = cost_of(early, [TIERED], "global") + cost_of(late, [TIERED], "global", before)
+    assert parts == cost_of(usage, [TIERED], "global")
+
+
+@pytest.mark.parametrize(
+    ("text", "billed", "free"),
+    [
+        ("2xx+404", (200, 404), (409, 500)),
+        (" 2XX + 404 ", (200, 404), (409, 500)),
+        ("all", (200, 409, 500), ()),
+        ("2xx+4xx", (201, 404, 429), (500,)),
+        ("200", (200,), (201, 404)),
+        ("404+404", (404,), (200,)),
+    ],
+)
+def test_a_rule_of_ones_own_agreement(text, billed, free):
+    rule = parse_rule(text)
+    assert all(map(rule.bills, billed))
+    assert not any(map(rule.bills, (*free, UNCERTAIN)))
+    assert parse_rule(str(rule)) == rule
+
+
+@pytest.mark.parametrize("text", ["", "2", "2xx,404", "6xx", "99", "all+404", "2xx+", "1000"])
+def test_what_is_no_rule(text):
+    with pytest.raises(ValueError, match="2xx"):
+        parse_rule(text)
+
+
+def test_tiers_as_people_write_them():
+    tiers = parse_tiers("100,000: 0.0015\n\n 1000000 : 0.001 ")
+    assert tiers == (Tier(100_000, Decimal("0.0015")), Tier(1_000_000, Decimal("0.001")))
+    assert parse_tiers("") == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["1000", "x: 1", "1000: -1", "0: 1", "5: 1\n5: 2", "9: 1\n5: 2", "1: 1e9", "1: NaN"]
+)
+def test_what_are_no_tiers(text):
+    with pytest.raises(ValueError, match=":"):
+        parse_tiers(text)
 
 
 def test_adding_costs_changes_neither_part():

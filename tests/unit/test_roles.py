@@ -32,6 +32,7 @@ TABLE = {
     Action.SEE_AUDIT: {A, U},
     Action.ADD_CUSTOMER: {A},
     Action.EDIT_PRICES: {A},
+    Action.BILL: {A, F},
     Action.OFFBOARD: {A},
     Action.SEE_PEOPLE: {A, U},
     Action.EDIT_PEOPLE: {A},

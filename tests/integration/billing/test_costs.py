@@ -13,34 +13,23 @@ from billing import selectors
 from billing.domain.periods import Month
 from billing.domain.pricing import Cost, NoPrice
 from billing.exports import cell
-from billing.models import Call, PriceBookEntry, Usage
+from billing.models import PriceBookEntry
 from tenants.domain.roles import Role
 from tenants.models import Tenant
-from tests.support.rows import add_person, add_tenant
+from tests.support.rows import add_person, add_tenant, add_usage
 
 MAY = Month(2026, 5)
-
-
-def used(tenant: Tenant, when: datetime, status: int, calls: int, purpose: str = "create") -> None:
-    Usage.objects.create(
-        customer=tenant.customer,
-        tenant=tenant,
-        hour=when,
-        purpose=purpose,
-        status=status,
-        calls=calls,
-    )
 
 
 @pytest.fixture
 def tenants(db: None) -> tuple[Tenant, Tenant]:
     first, second = add_tenant("first"), add_tenant("second")
-    used(first, datetime(2026, 5, 1, 0, tzinfo=UTC), 201, 3)
-    used(first, datetime(2026, 5, 31, 23, tzinfo=UTC), 404, 1, "lookup")
-    used(first, datetime(2026, 5, 31, 23, tzinfo=UTC), 429, 5)
-    used(first, datetime(2026, 5, 31, 23, tzinfo=UTC), 0, 2)
-    used(first, datetime(2026, 6, 1, 0, tzinfo=UTC), 201, 100)  # June already
-    used(second, datetime(2026, 5, 1, 0, tzinfo=UTC), 201, 1000)
+    add_usage(first, datetime(2026, 5, 1, 0, tzinfo=UTC), 201, 3)
+    add_usage(first, datetime(2026, 5, 31, 23, tzinfo=UTC), 404, 1, "lookup")
+    add_usage(first, datetime(2026, 5, 31, 23, tzinfo=UTC), 429, 5)
+    add_usage(first, datetime(2026, 5, 31, 23, tzinfo=UTC), 0, 2)
+    add_usage(first, datetime(2026, 6, 1, 0, tzinfo=UTC), 201, 100)  # June already
+    add_usage(second, datetime(2026, 5, 1, 0, tzinfo=UTC), 201, 1000)
     return first, second
 
 
@@ -71,12 +60,12 @@ def test_days_and_purposes_add_up_to_the_month(tenants: tuple[Tenant, Tenant]) -
     assert month == days == sum(purposes, Cost())
 
 
-def test_a_new_price_leaves_earlier_hours_as_they_were(tenants: tuple[Tenant, Tenant]) -> None:
+def test_a_new_price_leaves_earlier_days_as_they_were(tenants: tuple[Tenant, Tenant]) -> None:
     PriceBookEntry.objects.create(
         unit_price=Decimal("0.003"),
         currency="USD",
         rule="all",
-        effective_from=datetime(2026, 5, 31, 23, tzinfo=UTC),
+        effective_from=datetime(2026, 5, 31, tzinfo=UTC),
     )
     (row,) = selectors.costs_of([tenants[0]], MAY)
     # Three calls at 0.002 on the first; then all answered calls at 0.003, uncertain ones never.
@@ -99,23 +88,28 @@ def test_before_the_first_price_there_is_none(tenants: tuple[Tenant, Tenant]) ->
 
 def test_a_job_is_priced_by_its_own_calls(tenants: tuple[Tenant, Tenant]) -> None:
     when = datetime(2026, 5, 2, 10, tzinfo=UTC)
-    states = [("answered", 201), ("answered", 429), ("uncertain", None), ("unsent", None)]
     for label in ("job:1", "job:2"):
-        for state, status in [*states, ("open", None)]:
-            Call.objects.create(
-                customer=tenants[0].customer,
-                tenant=tenants[0],
-                job=label,
-                purpose="create",
-                method="POST",
-                resource="/users",
-                started_at=when,
-                state=state,
-                status=status,
-            )
+        for status in (201, 429, 0):
+            add_usage(tenants[0], when, status, 1, job=label)
     cost = selectors.job_cost(tenants[0], "job:1")
     assert (cost.calls, cost.billable, cost.uncertain) == (3, 1, 1)
     assert cost.amounts == {"USD": Decimal("0.002")}
+
+
+def test_tiers_count_a_tenants_month(tenants: tuple[Tenant, Tenant]) -> None:
+    PriceBookEntry.objects.update(tiers=[[2, "0.001"]])
+    add_usage(tenants[0], datetime(2026, 5, 31, 23, tzinfo=UTC), 201, 10, "update", "job:1")
+    first, second = selectors.costs_of(tenants, MAY)
+    assert first.cost.amounts == {"USD": 2 * Decimal("0.002") + 12 * Decimal("0.001")}
+    assert second.cost.amounts == {"USD": Decimal("1.002")}
+    days = selectors.day_costs(add_person(Role.FINANCE, None), MAY, tenants[0].customer)
+    purposes = selectors.purpose_costs(tenants[0], MAY)
+    assert sum((day.cost for day in days), Cost()) == first.cost
+    assert sum((cost for _, cost in purposes), Cost()) == first.cost
+    # Three calls came before its hour, so that a job is priced in the second tier, as a quote is.
+    assert selectors.job_cost(tenants[0], "job:1").amounts == {"USD": Decimal("0.010")}
+    at = datetime(2026, 5, 31, 23, 30, tzinfo=UTC)
+    assert selectors.quote_for(tenants[0], 1, at).amounts == {"USD": Decimal("0.001")}
 
 
 def test_the_csv_adds_up_and_carries_every_digit(
@@ -145,7 +139,8 @@ def price(**changes: str) -> dict[str, str]:
         "cloud": "",
         "unit_price": "0.0025",
         "currency": "usd",
-        "rule": "2xx+404",
+        "rule": "2xx + 404",
+        "tiers": "1000: 0.001",
         "effective_from": "2026-12-01",
         "note": "New agreement",
     }
@@ -159,6 +154,7 @@ def test_an_administrator_adds_a_price_without_code(client: Client, db: None) ->
     assert entry is not None
     assert (entry.unit_price, entry.currency) == (Decimal("0.0025"), "USD")
     assert entry.effective_from == datetime(2026, 12, 1, tzinfo=UTC)
+    assert (entry.rule, entry.as_price().amount(1001)) == ("2xx+404", Decimal("2.501"))
 
 
 @pytest.mark.parametrize(
@@ -168,6 +164,8 @@ def test_an_administrator_adds_a_price_without_code(client: Client, db: None) ->
         {"unit_price": "NaN"},
         {"currency": "US"},
         {"rule": "some"},
+        {"tiers": "0: 1"},
+        {"tiers": "many"},
         {"effective_from": "2026-03-01"},  # has a price already
         {"effective_from": "soon"},
     ],

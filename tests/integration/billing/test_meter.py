@@ -1,22 +1,25 @@
 """The meter: attempts are rows before they leave, and hourly usage always equals them."""
 
+import importlib
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from django.apps import apps
 
 from billing.domain.periods import hour_of
-from billing.models import Call, Usage
+from billing.models import Call, DailyUsage, Usage
 from billing.services import (
     NewCall,
     SettledCall,
     abandon_open_calls,
     open_calls,
+    prune_calls,
     settle_calls,
 )
 from tenants.models import Tenant
-from tests.support.rows import add_tenant
+from tests.support.rows import add_tenant, add_usage
 
 START = datetime(2026, 5, 31, 23, 59, 58, tzinfo=UTC)
 
@@ -98,3 +101,43 @@ def test_usage_equals_the_calls_behind_it(tenant: Tenant) -> None:
     )
     rows = Usage.objects.values_list("hour", "purpose", "status", "calls")
     assert {(hour, purpose, status): n for hour, purpose, status, n in rows} == dict(calls)
+    days: Counter[tuple[date, str, int]] = Counter()
+    for (hour, purpose, status), n in calls.items():
+        days[hour.date(), purpose, status] += n
+    daily = DailyUsage.objects.values_list("day", "purpose", "status", "calls")
+    assert {(day, purpose, status): n for day, purpose, status, n in daily} == dict(days)
+
+
+def test_usage_is_told_by_jobs(tenant: Tenant) -> None:
+    first = opened(tenant, 3)
+    other = uuid4()
+    open_calls(tenant, [NewCall(other, "job:2", "create", "POST", "/users", "x", START)])
+    settle_calls(tenant, [answered(call) for call in (*first, other)])
+    rows = Usage.objects.order_by("job").values_list("job", "calls")
+    assert list(rows) == [("job:1", 3), ("job:2", 1)]
+    assert DailyUsage.objects.get().calls == 4
+
+
+def test_old_calls_are_pruned_and_usage_stays(tenant: Tenant) -> None:
+    ended = opened(tenant, 25)
+    settle_calls(tenant, [answered(call, after=n) for n, call in enumerate(ended)])
+    opened(tenant, 1)  # on its way, whatever its age
+    assert prune_calls(START + timedelta(seconds=20), batch=7) == 20
+    assert Call.objects.count() == 6
+    assert sum(Usage.objects.values_list("calls", flat=True)) == 25
+    assert prune_calls(START) == 0
+
+
+def test_usage_from_before_is_told_by_jobs_and_days(tenant: Tenant) -> None:
+    calls = opened(tenant, 4)
+    settle_calls(tenant, [answered(call, 201) for call in calls])
+    Call.objects.filter(pk=calls[0]).update(job="job:2")
+    DailyUsage.objects.all().delete()
+    Usage.objects.update(job="")
+    add_usage(tenant, hour_of(START), 429, 9)  # its calls are not kept any more
+    DailyUsage.objects.all().delete()
+    importlib.import_module("billing.migrations.0006_daily_usage").fill(apps, None)
+    rows = Usage.objects.order_by("job").values_list("job", "status", "calls")
+    assert list(rows) == [("", 429, 9), ("job:1", 201, 3), ("job:2", 201, 1)]
+    daily = DailyUsage.objects.order_by("status").values_list("status", "calls")
+    assert list(daily) == [(201, 4), (429, 9)]

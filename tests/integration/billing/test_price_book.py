@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 from django.apps import apps
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from billing import selectors
@@ -21,7 +22,7 @@ from billing.services import NewCall, SettledCall, abandon_open_calls, open_call
 from billing.services import add_price as added
 from tenants.domain.roles import Role
 from tenants.models import AuditEvent, Customer, Tenant, User
-from tests.support.rows import add_person, add_tenant
+from tests.support.rows import add_person, add_tenant, add_usage
 
 MAY = Month(2026, 5)
 START = datetime(2026, 5, 31, 22, 30, tzinfo=UTC)
@@ -43,17 +44,12 @@ def call(tenant: Tenant, **changes: object) -> Call:
     return Call.objects.create(**owner | values | changes)
 
 
-def usage(tenant: Tenant, hour: datetime, status: int = 201, calls: int = 1) -> Usage:
-    owner = {"customer": tenant.customer, "tenant": tenant}
-    return Usage.objects.create(**owner, hour=hour, purpose="create", status=status, calls=calls)
-
-
 REFUSED = {
     "an answer without a status": lambda t: call(t, state="answered"),
     "a status before the answer": lambda t: call(t, state="open", status=200),
     "a status of what never left": lambda t: call(t, state="unsent", status=200),
     "a status nobody knows": lambda t: call(t, state="uncertain", status=200),
-    "one hour counted in two rows": lambda t: [usage(t, MAY.start) for _ in "12"],
+    "one hour counted in two rows": lambda t: [add_usage(t, MAY.start) for _ in "12"],
     "a negative price": lambda _: entry(unit_price=Decimal("-0.001")).save(),
     "a price that ends as it begins": lambda _: entry(effective_to=MAY.start).save(),
     "two prices from one moment on": lambda _: [entry().save() for _ in "12"],
@@ -104,6 +100,17 @@ def test_without_its_audit_row_a_price_is_not_added(db: None) -> None:
     assert not PriceBookEntry.objects.filter(effective_from=MAY.start).exists()
 
 
+def test_a_price_begins_and_ends_at_midnight(db: None) -> None:
+    for wrong in (
+        {"effective_from": START},
+        {"effective_to": START},
+        {"effective_from": MAY.start.replace(microsecond=1)},
+    ):
+        with pytest.raises(ValidationError, match="midnight UTC"):
+            added(entry(**wrong), by=None)
+    assert PriceBookEntry.objects.count() == 1
+
+
 def test_prices_are_kept_to_the_billionth(db: None) -> None:
     PriceBookEntry.objects.all().delete()
     entry(unit_price=Decimal("0.000000001")).save()
@@ -116,7 +123,7 @@ def test_figures_cost_the_same_queries_for_many_tenants(
 ) -> None:
     finance = add_person(Role.FINANCE, None)
     for number in range(5):
-        usage(add_tenant(f"other-{number}"), MAY.start + timedelta(hours=number))
+        add_usage(add_tenant(f"other-{number}"), MAY.start + timedelta(hours=number))
     with django_assert_max_num_queries(4):
         assert len(selectors.month_costs(finance, MAY)) == 6
     with django_assert_max_num_queries(4):
@@ -126,8 +133,8 @@ def test_figures_cost_the_same_queries_for_many_tenants(
 def test_days_are_utcs_in_order_and_narrowed_to_a_customer(tenant: Tenant) -> None:
     other = add_tenant("another")
     for hour in (47, 0, 23, 24):
-        usage(tenant, MAY.start + timedelta(hours=hour))
-    usage(other, MAY.start)
+        add_usage(tenant, MAY.start + timedelta(hours=hour))
+    add_usage(other, MAY.start)
     finance = add_person(Role.FINANCE, None)
     days = [(row.day, row.customer, row.cost.calls) for row in selectors.day_costs(finance, MAY)]
     first, second = date(2026, 5, 1), date(2026, 5, 2)
@@ -139,7 +146,7 @@ def test_days_are_utcs_in_order_and_narrowed_to_a_customer(tenant: Tenant) -> No
 
 def test_naming_another_customer_does_not_show_its_costs(tenant: Tenant) -> None:
     other = add_tenant("another")
-    usage(other, MAY.start)
+    add_usage(other, MAY.start)
     engineer = add_person(Role.ENGINEER, tenant.customer)
     assert selectors.day_costs(engineer, MAY, other.customer) == []
 

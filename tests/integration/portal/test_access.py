@@ -172,6 +172,24 @@ ROUTES = {
     "cost_customer": Route(MONEY, names="customer"),
     "price_list": Route(MONEY),
     "price_add": Route(ADMIN, whole=True),
+    "cost_tenant": Route(MONEY, names="tenant"),
+    "cost_day": Route(MONEY, names="tenant", arguments={"day": "2026-05-01"}),
+    "rate_list": Route(MONEY),
+    "rate_add": Route(ADMIN, whole=True),
+    "statement_list": Route(MONEY),
+    "statement_detail": Route(MONEY, names="statement"),
+    "budget_list": Route(MONEY),
+    # What finance decides.
+    "terms_edit": Route("AF", names="customer"),
+    "statement_open": Route(
+        "AF", 302, names="customer", method="post", arguments={"month": "2026-05"}
+    ),
+    "statement_close": Route("AF", 302, names="statement", method="post"),
+    "statement_correct": Route("AF", names="statement", method="post"),
+    "correction_remove": Route("AF", 302, names="correction", method="post"),
+    "budget_add": Route("AF"),
+    "budget_edit": Route("AF", names="budget"),
+    "budget_remove": Route("AF", 302, names="budget", method="post"),
     # The audit trail, and who is told of what.
     "audit_list": Route("AU"),
     "audit_csv": Route("AU"),

@@ -27,6 +27,8 @@ OPEN = {
     "usersessions.UserSession": "a session of a person of ours",
     "tenants.VaultKey": "names of the portal's keys, each with a known value sealed by it",
     "billing.PriceBookEntry": "Microsoft's prices, the same for everybody",
+    "billing.StatementNumber": "how many statements were closed in a year",
+    "billing.ExchangeRate": "rates between currencies, the same for everybody",
     "provisioning.ProfileTemplate": "the MSP's own; holds no customer's data",
     "provisioning.ApplicationPace": "a counter per application, over all its tenants",
 }

@@ -1,12 +1,10 @@
-"""Calls, usage per hour, price book. A job is an opaque label here."""
+"""Calls and usage. A job is an opaque label here."""
 
 import uuid
 
 from django.db import models
 from django.db.models import Q
 
-from billing.domain.pricing import BillingRule
-from tenants.domain.clouds import CLOUDS
 from tenants.models import Customer, Tenant
 
 
@@ -51,11 +49,12 @@ class Call(models.Model):
 
 
 class Usage(models.Model):
-    """Calls of one tenant in one UTC hour, by purpose and answer status (0: uncertain)."""
+    """Calls of one tenant in one UTC hour, by job, purpose and answer status (0: uncertain)."""
 
     customer = models.ForeignKey(Customer, models.PROTECT)
     tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="usage")
     hour = models.DateTimeField()
+    job = models.CharField(max_length=40, blank=True)
     purpose = models.CharField(max_length=20)
     status = models.PositiveSmallIntegerField()
     calls = models.PositiveIntegerField(default=0)
@@ -63,45 +62,39 @@ class Usage(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant", "hour", "purpose", "status"], name="one_usage_row"
+                fields=["tenant", "hour", "job", "purpose", "status"], name="one_usage_row"
             )
         ]
-        indexes = [models.Index(fields=["hour"], name="usage_by_hour")]
+        indexes = [
+            models.Index(fields=["hour"], name="usage_by_hour"),
+            models.Index(fields=["job"], name="usage_by_job"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.calls} x {self.status} at {self.hour:%Y-%m-%d %H:00}"
 
 
-class PriceBookEntry(models.Model):
-    """What one billable call costs, from a moment on."""
+class DailyUsage(models.Model):
+    """Calls of one tenant on one UTC day, by purpose and answer status: `Usage` summed up.
 
-    cloud = models.CharField(
-        max_length=20,
-        blank=True,
-        choices=[(cloud.name, cloud.label) for cloud in CLOUDS.values()],
-        help_text="Empty: every cloud that has no price of its own.",
-    )
-    unit_price = models.DecimalField(max_digits=18, decimal_places=9)
-    currency = models.CharField(max_length=3, default="USD")
-    rule = models.CharField(
-        "billed answers", max_length=20, choices=[(rule.value, rule.value) for rule in BillingRule]
-    )
-    effective_from = models.DateTimeField()
-    effective_to = models.DateTimeField(null=True, blank=True)
-    note = models.CharField(max_length=300, blank=True)
+    Prices begin and end at midnight, so that a month is priced from its days: 1,000 tenants have
+    some 100,000 of these rows a month, and ten times as many hours.
+    """
+
+    customer = models.ForeignKey(Customer, models.PROTECT)
+    tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="daily_usage")
+    day = models.DateField()
+    purpose = models.CharField(max_length=20)
+    status = models.PositiveSmallIntegerField()
+    calls = models.PositiveIntegerField(default=0)
 
     class Meta:
-        ordering = ["-effective_from"]
         constraints = [
-            models.UniqueConstraint(fields=["cloud", "effective_from"], name="one_price_per_start"),
-            models.CheckConstraint(condition=Q(unit_price__gte=0), name="a_price_is_not_negative"),
-            models.CheckConstraint(
-                condition=Q(effective_to=None) | Q(effective_to__gt=models.F("effective_from")),
-                name="a_price_ends_after_it_began",
-            ),
+            models.UniqueConstraint(
+                fields=["tenant", "day", "purpose", "status"], name="one_daily_usage_row"
+            )
         ]
+        indexes = [models.Index(fields=["day"], name="daily_usage_by_day")]
 
     def __str__(self) -> str:
-        return (
-            f"{self.currency} {self.unit_price.normalize():f} from {self.effective_from:%Y-%m-%d}"
-        )
+        return f"{self.calls} x {self.status} on {self.day}"

@@ -1,4 +1,4 @@
-"""Writes of the meter and the price book.
+"""Writes of the meter.
 
 Calls are opened in a transaction of their own before they leave, and settled in the transaction
 that settles what they were made for; hourly usage moves in the same transaction as the call's
@@ -8,17 +8,20 @@ state, so that the two can never disagree.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import TypeVar
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from billing.domain.periods import hour_of
 from billing.domain.pricing import UNCERTAIN
-from billing.models import Call, PriceBookEntry, Usage
-from tenants.models import Tenant, User
-from tenants.services import record
+from billing.models import Call, DailyUsage, Usage
+from billing.services.budgets import EXEMPT, spend
+from tenants.models import Tenant
+
+_U = TypeVar("_U", Usage, DailyUsage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,10 @@ class SettledCall:
     started_at: datetime
 
 
+@transaction.atomic
 def open_calls(tenant: Tenant, calls: Sequence[NewCall]) -> None:
-    """Write attempts before they leave."""
+    """Write attempts before they leave; raises BudgetExhausted, and then none may leave."""
+    spend(tenant, sum(call.purpose not in EXEMPT for call in calls))
     Call.objects.bulk_create(
         Call(
             id=call.id,
@@ -103,24 +108,37 @@ def forget_subjects(tenant: Tenant) -> int:
     return known.update(subject="", resource="")
 
 
+def prune_calls(before: datetime, *, batch: int = 5_000) -> int:
+    """Delete ended calls that began before a moment, in batches; usage stays. Gives how many."""
+    old = Call.objects.filter(started_at__lt=before).exclude(state=Call.State.OPEN)
+    pruned = 0
+    while pks := list(old.values_list("pk", flat=True)[:batch]):
+        pruned += Call.objects.filter(pk__in=pks).delete()[0]
+    return pruned
+
+
 def _count(tenant: Tenant, calls: Iterable[Call]) -> None:
-    counts = Counter(
-        (hour_of(call.started_at), call.purpose, call.status or UNCERTAIN)
-        for call in calls
-        if call.state != Call.State.UNSENT
+    """Add ended calls to the usage of their hours and days, in an order that cannot deadlock."""
+    sent = [call for call in calls if call.state != Call.State.UNSENT]
+    hours = Counter(
+        (hour_of(call.started_at), call.job, call.purpose, call.status or UNCERTAIN)
+        for call in sent
     )
-    for (hour, purpose, status), number in sorted(counts.items()):
-        key = {"tenant": tenant, "hour": hour, "purpose": purpose, "status": status}
-        if not Usage.objects.filter(**key).update(calls=F("calls") + number):
-            Usage.objects.bulk_create(
-                [Usage(**key, customer_id=tenant.customer_id, calls=0)], ignore_conflicts=True
-            )
-            Usage.objects.filter(**key).update(calls=F("calls") + number)
+    for (hour, job, purpose, status), number in sorted(hours.items()):
+        key = {"hour": hour, "job": job, "purpose": purpose, "status": status}
+        _add(Usage.objects.filter(tenant=tenant, **key), Usage(tenant=tenant, **key), number)
+    days: Counter[tuple[date, str, int]] = Counter()
+    for (hour, _job, purpose, status), number in hours.items():
+        days[hour.date(), purpose, status] += number
+    for (day, purpose, status), number in sorted(days.items()):
+        key = {"day": day, "purpose": purpose, "status": status}
+        row = DailyUsage(tenant=tenant, **key)
+        _add(DailyUsage.objects.filter(tenant=tenant, **key), row, number)
 
 
-@transaction.atomic
-def add_price(entry: PriceBookEntry, *, by: User | None) -> PriceBookEntry:
-    """Add a price book entry; what was counted before keeps the price of its own hour."""
-    entry.save(force_insert=True)
-    record("price.added", by=by, customer=None, subject=entry, rule=entry.rule)
-    return entry
+def _add(rows: QuerySet[_U], empty: _U, number: int) -> None:
+    """Count up the row of a key; where there is none yet, several may make it at once."""
+    if not rows.update(calls=F("calls") + number):
+        empty.customer_id = empty.tenant.customer_id
+        rows.bulk_create([empty], ignore_conflicts=True)
+        rows.update(calls=F("calls") + number)

@@ -1,0 +1,21 @@
+"""Calls, usage, prices. A job is an opaque label here."""
+
+from billing.models.budgets import Budget, BudgetWarning, Reservation
+from billing.models.calls import Call, DailyUsage, Usage
+from billing.models.prices import CustomerTerms, ExchangeRate, PriceBookEntry
+from billing.models.statements import Statement, StatementLine, StatementNumber
+
+__all__ = [
+    "Budget",
+    "BudgetWarning",
+    "Call",
+    "CustomerTerms",
+    "DailyUsage",
+    "ExchangeRate",
+    "PriceBookEntry",
+    "Reservation",
+    "Statement",
+    "StatementLine",
+    "StatementNumber",
+    "Usage",
+]

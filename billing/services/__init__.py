@@ -1,0 +1,41 @@
+"""Writes of the meter, the price book and customers' terms."""
+
+from billing.services.budgets import (
+    EXEMPT,
+    BudgetExhausted,
+    give_back,
+    grant,
+    remove_budget,
+    set_budget,
+    why_stopped,
+)
+from billing.services.metering import (
+    NewCall,
+    SettledCall,
+    abandon_open_calls,
+    forget_subjects,
+    open_calls,
+    prune_calls,
+    settle_calls,
+)
+from billing.services.prices import add_price, add_rate, set_terms
+
+__all__ = [
+    "EXEMPT",
+    "BudgetExhausted",
+    "NewCall",
+    "SettledCall",
+    "abandon_open_calls",
+    "add_price",
+    "add_rate",
+    "forget_subjects",
+    "give_back",
+    "grant",
+    "open_calls",
+    "prune_calls",
+    "remove_budget",
+    "set_budget",
+    "set_terms",
+    "settle_calls",
+    "why_stopped",
+]

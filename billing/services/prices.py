@@ -1,0 +1,49 @@
+"""Writes of the price book, of customers' terms and of exchange rates."""
+
+from datetime import UTC, time
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from billing.models import CustomerTerms, ExchangeRate, PriceBookEntry
+from tenants.models import User
+from tenants.services import record
+
+
+@transaction.atomic
+def add_price(entry: PriceBookEntry, *, by: User | None) -> PriceBookEntry:
+    """Add a price book entry; what was counted before keeps the price of its own day.
+
+    A price begins and ends at midnight UTC, because usage is summed up by days: ValidationError.
+    """
+    for moment in filter(None, (entry.effective_from, entry.effective_to)):
+        if moment.astimezone(UTC).time() != time():
+            raise ValidationError("A price begins and ends at midnight UTC.")
+    entry.save(force_insert=True)
+    record("price.added", by=by, customer=None, subject=entry, rule=entry.rule)
+    return entry
+
+
+@transaction.atomic
+def set_terms(terms: CustomerTerms, *, by: User | None) -> CustomerTerms:
+    """Set what a customer is charged from a month on; replaces terms from the same month."""
+    terms.effective_from = terms.effective_from.replace(day=1)
+    kept, _ = CustomerTerms.objects.update_or_create(
+        customer=terms.customer,
+        effective_from=terms.effective_from,
+        defaults={
+            "markup_percent": terms.markup_percent,
+            "fixed_fee": terms.fixed_fee,
+            "currency": terms.currency,
+        },
+    )
+    record("terms.set", by=by, customer=terms.customer, subject=terms.customer, terms=str(kept))
+    return kept
+
+
+@transaction.atomic
+def add_rate(rate: ExchangeRate, *, by: User | None) -> ExchangeRate:
+    """Add an exchange rate from a day on; closed statements keep theirs."""
+    rate.save(force_insert=True)
+    record("rate.added", by=by, customer=None, subject=rate)
+    return rate

@@ -1,0 +1,25 @@
+"""What beat has billing do: single calls past their time, statements of ended months."""
+
+import logging
+from datetime import timedelta
+
+from celery import shared_task
+from django.conf import settings
+from django.utils import timezone
+
+from billing.services import prune_calls
+from billing.services.statements import open_ended_months
+from tenants.row_security import over_everything
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(name="billing.keep_house")
+@over_everything
+def keep_house() -> None:
+    """Open the statements of the month that has ended, and delete single calls past their time."""
+    now = timezone.now()
+    opened = open_ended_months(now)
+    pruned = prune_calls(now - timedelta(days=settings.CALL_RETENTION_DAYS))
+    if opened or pruned:
+        logger.info("opened %s statements, deleted %s old calls", opened, pruned)
