@@ -4,8 +4,8 @@ Floats are at home here: a forecast is an estimate. Money is not: `cost_band` pr
 
 - **Weekdays**: each has its factor, the mean of its days in the last eight weeks.
 - **Level**: the last weeks count most (half after two weeks).
-- **Trend**: the median of the slopes between all pairs of eight weeks (Theil and Sen), smaller
-  where the weeks disagree about its direction, and damped with each week ahead.
+- **Trend**: the median of the slopes between all pairs of weeks (Theil and Sen), smaller where the
+  weeks disagree about its direction, and damped with each week ahead.
 - **Bursts**: a day above twice the usual and above six times its spread (median absolute deviation)
   is taken for a one-off migration: it is counted where it happened and carried nowhere else.
 - **Days of the month**: unless the same day stood out in most months (of two at least): the n-th
@@ -21,17 +21,18 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import accumulate, pairwise
-from math import floor, sqrt
+from math import floor, hypot, sqrt
 from statistics import fmean
 
-from billing.domain.forecast_model import Model, fit, place_in_words, span
+from billing.domain.forecast_model import REMEMBERED, Model, fit, span
 from billing.domain.periods import Month, start_of
 from billing.domain.pricing import Price, price_at
 
 COVERAGE = 80
 """Of a hundred months so many are meant to end within the band."""
 _Z = 1.2816  # 80 %, two-sided
-_ASSUMED_ERROR, _ASSUMED_WEIGHT, _UNSURE_PEAK = 0.6, 0.15, 0.5
+_ASSUMED_ERROR, _ASSUMED_WEIGHT = 0.6, 0.15
+_UNSURE_PEAK, _LEAST_SHARE = 0.5, 0.25
 _TRIALS, _FEWEST_DAYS, _WEEK = 12, 14, 7
 _SPEAKING_SLOPE = 0.01
 
@@ -91,9 +92,11 @@ def forecast(history: Mapping[date, int], month: Month, today: date) -> Forecast
         words = ["No complete day of history yet: only what has happened is counted."]
         return _told(month, today, known, None, 0, words)
     model = fit(first, values)
-    width = _width(first, values, model, ahead)
+    errors = _errors(first, values, model, len(ahead))
+    width = _width(model, ahead, len(values), errors)
     future = [max(model.expected(day), history.get(day, 0)) for day in ahead]
-    return _told(month, today, known, (future, width), len(values), _words(model, ahead, values))
+    words = _words(model, ahead, len(values), len(errors))
+    return _told(month, today, known, (future, width), len(values), words)
 
 
 def cost_band(found: Forecast, book: Iterable[Price], cloud: str) -> CostBand:
@@ -167,12 +170,14 @@ def _band(
     future: Sequence[float], begun: Sequence[int], width: float
 ) -> tuple[list[float], list[float]]:
     """Days of the lowest and the highest course; what has happened of a day is never taken off."""
-    open_calls = [each - done for each, done in zip(future, begun, strict=True)]
-    rest = sum(open_calls)
-    weights = [each / rest for each in open_calls] if rest else [1 / len(future)] * len(future)
-    kept = max(0.0, 1 - width / rest) if rest else 1.0
-    low = [done + each * kept for each, done in zip(open_calls, begun, strict=True)]
-    high = [each + width * weight for each, weight in zip(future, weights, strict=True)]
+    undone = [each - done for each, done in zip(future, begun, strict=True)]
+    if not (rest := sum(undone)):
+        return list(future), [each + width / len(future) for each in future]
+    kept = max(0.0, 1 - width / rest)
+    low = [
+        min(each, each - missing * (1 - kept)) for each, missing in zip(future, undone, strict=True)
+    ]
+    high = [each + width * missing / rest for each, missing in zip(future, undone, strict=True)]
     return low, high
 
 
@@ -187,23 +192,31 @@ def _steps(totals: Sequence[int]) -> list[int]:
     return [after - before for before, after in pairwise([0, *totals])]
 
 
-def _width(first: date, values: Sequence[float], model: Model, ahead: Sequence[date]) -> float:
-    """How many calls the sum of the days ahead may be off, up or down, in COVERAGE % of cases."""
-    count = len(values)
-    trial = min(len(ahead), max(_WEEK, count // 3))
-    errors = _errors(first, values, model, trial)
-    independent = (count - _FEWEST_DAYS) / trial if errors else 0.0
+def _trial(count: int, ahead: int) -> int:
+    """So many days are forecast in a trial on the past."""
+    return min(ahead, max(_WEEK, count // 3))
+
+
+def _width(model: Model, ahead: Sequence[date], count: int, errors: Sequence[float]) -> float:
+    """How many calls the sum of the days ahead may be off, up or down, in COVERAGE % of cases.
+
+    Trials overlap: they weigh as many as lie beside each other. The assumed error is there for
+    tenants with none, and hardly matters to those with many.
+    """
     assumed = _ASSUMED_ERROR * sqrt(min(1.0, _WEEK / count))
-    squares = independent * fmean(each * each for each in errors) if errors else 0.0
-    weight = independent + _ASSUMED_WEIGHT
-    error = sqrt((squares + _ASSUMED_WEIGHT * assumed * assumed) / weight)
-    usual = error * model.level * len(ahead)
+    squares, weight = _ASSUMED_WEIGHT * assumed * assumed, _ASSUMED_WEIGHT
+    if errors:
+        independent = (count - _FEWEST_DAYS) / _trial(count, len(ahead))
+        squares += independent * fmean(each * each for each in errors)
+        weight += independent
+    usual = sqrt(squares / weight) * model.level * len(ahead)
     peaks = _UNSURE_PEAK * sum(model.peak(day) for day in ahead)
-    return _Z * sqrt(usual * usual + peaks * peaks)
+    return _Z * hypot(usual, peaks)
 
 
-def _errors(first: date, values: Sequence[float], model: Model, trial: int) -> list[float]:
-    """By which share of the level earlier forecasts of so many days were off, bursts left out."""
+def _errors(first: date, values: Sequence[float], model: Model, ahead: int) -> list[float]:
+    """By which share of the level earlier forecasts were off, without days that stood out."""
+    trial = _trial(len(values), ahead)
     latest = len(values) - trial
     origins = range(latest, _FEWEST_DAYS - 1, -max(1, (latest - _FEWEST_DAYS) // _TRIALS))
     errors = []
@@ -212,13 +225,44 @@ def _errors(first: date, values: Sequence[float], model: Model, trial: int) -> l
         off = sum(
             values[origin + number] - then.expected(day)
             for number, day in enumerate(span(first + timedelta(days=origin), trial))
-            if day not in model.bursts
+            if day not in model.bursts and not model.peak(day)
         )
-        level = max(then.level, model.level / 4)
-        if level:
+        if level := max(then.level, model.level * _LEAST_SHARE):
             errors.append(off / (level * trial))
     return errors
 
 
-def _words(model: Model, ahead: Sequence[date], values: Sequence[float]) -> list[str]:
-    return []
+def _words(model: Model, ahead: Sequence[date], count: int, trials: int) -> list[str]:
+    """What the forecast rests on, for people."""
+    days = "1 day" if count == 1 else f"{min(count, REMEMBERED)} days"
+    words = [f"{days} of history: by weekday, the last weeks counting most."]
+    if not trials:
+        words.append("Too little for a proof on the past, so the band is a wide assumption.")
+    if abs(model.slope) >= _SPEAKING_SLOPE:
+        verb = "Grows" if model.slope > 0 else "Shrinks"
+        words.append(f"{verb} by about {abs(model.slope):.0%} a week, which is expected to fade.")
+    if peaks := [day for day in ahead if model.peak(day)]:
+        words.append(f"More is expected on {_dates(peaks)}: it was so in the months before.")
+    if model.bursts:
+        calls = round(sum(model.bursts.values()))
+        words.append(
+            f"{calls:,} calls on {_dates(model.bursts)} are taken for one-off work and not expected"
+            " again."
+        )
+    return words
+
+
+def _dates(days: Iterable[date]) -> str:
+    """Days as people name them, the first and the last of neighbours: "3 to 5 Nov, 9 Nov"."""
+    runs: list[list[date]] = []
+    for day in sorted(days):
+        if runs and day - runs[-1][-1] == timedelta(days=1):
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    return ", ".join(
+        f"{run[0].day} {run[0]:%b}"
+        if len(run) == 1
+        else f"{run[0].day} {run[0]:%b} to {run[-1].day} {run[-1]:%b}"
+        for run in runs
+    )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import lru_cache
 from itertools import combinations
-from math import log
+from math import expm1, inf, log
 from statistics import fmean, median
 
 REMEMBERED = 92
@@ -22,7 +22,7 @@ _WEEK, _PROFILE_DAYS, _HALF_LIFE = 7, 56, 14
 _SPREADS, _TIMES, _FEWEST_VALUES = 6 * 1.4826, 2, 3
 _UNSEEN_WEEKEND = 0.5
 _DAMPING, _STEEPEST, _WEEKS_FOR_TREND, _DAYS_FOR_A_WEEK = 0.85, 0.15, 4, 4
-_LEAST_LEVEL = 0.25
+_TRUST, _LEAST_LEVEL = 1.5, 0.25
 _SATURDAY = 5
 
 Days = Mapping[date, float]
@@ -37,22 +37,17 @@ def _working_days(first: date, last: date) -> int:
     return sum(day.weekday() < _SATURDAY for day in span(first, (last - first).days + 1))
 
 
-_PLACES = (
-    "day {}",
-    "working day {}",
-    "working day {} from the end",
-    "day {} from the end",
-)
-"""Ways to say which day of its month a day is."""
+_PLACES = ("working day", "working day from the end", "day", "day from the end")
+"""Ways to count the days of a month; who works on days of the calendar only is rarer."""
 
 
 @lru_cache(maxsize=1024)
 def places(day: date) -> Mapping[str, Place]:
     """Where in its month a day is, by each way to say it; a weekend is no working day."""
     first, last = day.replace(day=1), _last(day)
-    numbers = [day.day, 0, 0, (last - day).days + 1]
+    numbers = [0, 0, day.day, (last - day).days + 1]
     if day.weekday() < _SATURDAY:
-        numbers[1:3] = _working_days(first, day), _working_days(day, last)
+        numbers[:2] = _working_days(first, day), _working_days(day, last)
     return {name: (name, at) for name, at in zip(_PLACES, numbers, strict=True) if at}
 
 
@@ -83,7 +78,7 @@ class Model:
 
     def _level_on(self, day: date) -> float:
         weeks = (day - self.last).days / _WEEK
-        return self.level * max(0.0, 1 + self.slope * (_DAMPING**weeks - 1) / log(_DAMPING))
+        return self.level * max(0.0, 1 + self.slope * expm1(weeks * log(_DAMPING)) / log(_DAMPING))
 
 
 def span(first: date, count: int) -> list[date]:
@@ -124,7 +119,7 @@ def _limit(values: Iterable[float]) -> float:
     """Above it a day is no usual one; days without calls say nothing about those with some."""
     busy = [value for value in values if value > 0]
     if len(busy) < _FEWEST_VALUES:
-        return float("inf")
+        return inf
     middle = median(busy)
     spread = median(abs(value - middle) for value in busy)
     return middle + max(_SPREADS * spread, (_TIMES - 1) * middle)
@@ -163,7 +158,8 @@ def _level(usual: Days, profile: Sequence[float], last: date) -> tuple[float, fl
 def _slope(usual: Days, profile: Sequence[float], last: date) -> float:
     """Calls a day by which a week differs from the one before: the median of all pairs of weeks.
 
-    Weeks that disagree about its direction make it smaller, down to nothing.
+    Weeks that disagree about its direction make it smaller, down to nothing; those of a steady
+    tenant would otherwise make a trend of their noise.
     """
     calls: dict[int, float] = defaultdict(float)
     shares: dict[int, float] = defaultdict(float)
@@ -175,14 +171,14 @@ def _slope(usual: Days, profile: Sequence[float], last: date) -> float:
         counts[week] += 1
     levels = [
         (week, calls[week] / shares[week])
-        for week in sorted(calls)[-_PROFILE_DAYS // _WEEK :]
+        for week in sorted(calls)
         if counts[week] >= _DAYS_FOR_A_WEEK and shares[week]
     ]
     if len(levels) < _WEEKS_FOR_TREND:
         return 0.0
     slopes = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in combinations(levels, 2)]
     agreed = abs(sum((slope > 0) - (slope < 0) for slope in slopes)) / len(slopes)
-    return median(slopes) * agreed
+    return median(slopes) * min(1.0, _TRUST * agreed)
 
 
 def _with_peaks(model: Model, days: Days, high: set[date]) -> Model:
@@ -218,8 +214,3 @@ def _explained(name: str, days: Days, high: set[date]) -> set[date]:
         and stood_out[place] >= FEWEST_MONTHS
         and stood_out[place] * 2 > seen[place]
     }
-
-
-def place_in_words(place: Place) -> str:
-    """A place of the month: "day 1", "working day 2 from the end"."""
-    return place[0].format(place[1])

@@ -1,4 +1,4 @@
-"""How good the forecast of a month is, beside the naive one: `python -m tests.bench.bench_forecast`.
+"""How good the forecast of a month is: `python -m tests.bench.bench_forecast [seeds]`.
 
 Four made-up load shapes, seeded; the rest of the month is held out. Printed for each shape and day:
 mean absolute percentage error of the forecast and of the naive way (calls so far, over the days so
