@@ -200,11 +200,11 @@ def test_what_cannot_be_is_refused():
 
 
 @pytest.mark.parametrize("name", SHAPES)
-@pytest.mark.parametrize("day", [5, 20])
-def test_days_it_has_not_seen(name, day):
-    """Loose: half as much again as measured, on seeds of its own (see the benchmark)."""
+@pytest.mark.parametrize(("day", "error"), [(5, 18), (20, 8)])
+def test_days_it_has_not_seen(name, day, error):
+    """Loose: half as much again as the worst that the benchmark prints, on seeds of its own."""
     found = score(name, SHAPES[name], day, 16, first=500)
-    assert found.error < 18
+    assert found.error < error
     assert found.error < found.naive_error
     assert found.within >= 50
     assert found.width < 70
