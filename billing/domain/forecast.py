@@ -34,6 +34,7 @@ _Z = 1.2816  # 80 %, two-sided
 _ASSUMED_ERROR, _ASSUMED_WEIGHT = 0.6, 0.15
 _UNSURE_PEAK, _LEAST_SHARE = 0.5, 0.25
 _TRIALS, _FEWEST_DAYS, _WEEK = 12, 14, 7
+_TRIED = 2 * REMEMBERED  # so that a trial in the past remembers as much
 _SPEAKING_SLOPE = 0.01
 
 
@@ -85,18 +86,20 @@ def forecast(history: Mapping[date, int], month: Month, today: date) -> Forecast
     known = [history.get(day, 0) if day <= today else 0 for day in month.days]
     ahead = [day for day in month.days if day >= today]
     first = min(history, default=today)
-    values = [float(history.get(day, 0)) for day in span(first, max(0, (today - first).days))]
+    history_days = max(0, (today - first).days)
     if not ahead:
-        return _told(month, today, known, None, len(values), ["The month is over: its own calls."])
-    if not values:
+        return _told(month, today, known, None, history_days, ["The month is over."])
+    if not history_days:
         words = ["No complete day of history yet: only what has happened is counted."]
         return _told(month, today, known, None, 0, words)
+    first = max(first, today - timedelta(days=_TRIED))
+    values = [float(history.get(day, 0)) for day in span(first, (today - first).days)]
     model = fit(first, values)
     errors = _errors(first, values, model, len(ahead))
     width = _width(model, ahead, len(values), errors)
     future = [max(model.expected(day), history.get(day, 0)) for day in ahead]
     words = _words(model, ahead, len(values), len(errors))
-    return _told(month, today, known, (future, width), len(values), words)
+    return _told(month, today, known, (future, width), history_days, words)
 
 
 def cost_band(found: Forecast, book: Iterable[Price], cloud: str) -> CostBand:

@@ -37,18 +37,19 @@ def _working_days(first: date, last: date) -> int:
     return sum(day.weekday() < _SATURDAY for day in span(first, (last - first).days + 1))
 
 
-_PLACES = ("working day", "working day from the end", "day", "day from the end")
-"""Ways to count the days of a month; who works on days of the calendar only is rarer."""
+_PLACES = {"working day": 10, "working day from the end": 7, "day": 31, "day from the end": 7}
+"""Ways to count the days of a month, the likelier ones first, and how far anybody counts so."""
 
 
 @lru_cache(maxsize=1024)
 def places(day: date) -> Mapping[str, Place]:
     """Where in its month a day is, by each way to say it; a weekend is no working day."""
     first, last = day.replace(day=1), _last(day)
-    numbers = [0, 0, day.day, (last - day).days + 1]
+    numbers = {"day": day.day, "day from the end": (last - day).days + 1}
     if day.weekday() < _SATURDAY:
-        numbers[:2] = _working_days(first, day), _working_days(day, last)
-    return {name: (name, at) for name, at in zip(_PLACES, numbers, strict=True) if at}
+        numbers["working day"] = _working_days(first, day)
+        numbers["working day from the end"] = _working_days(day, last)
+    return {name: (name, at) for name, at in numbers.items() if at <= _PLACES[name]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,17 @@ def test_what_returns_each_month_is_expected_again():
     assert once.days[14].calls < 300
 
 
+def test_once_is_no_habit_and_neither_is_one_that_has_ended():
+    today = date(2026, 11, 10)
+    young = history(today, date(2026, 10, 1), **{"2026-10-15": 3000})  # no other 15th was seen
+    assert forecast(young, NOVEMBER, today).days[14].calls < 300
+    later = date(2026, 12, 2)
+    ended = history(later, **{"2026-09-01": 3000, "2026-10-01": 3000})
+    january = forecast(ended, Month(2027, 1), later)
+    assert january.days[0].calls < 300
+    assert "6,000 calls on 1 Sep, 1 Oct are taken for one-off work" in january.method[-1]
+
+
 def test_joiners_come_on_working_days():
     today = date(2026, 10, 29)
     joiners = {"2026-08-03": 3000, "2026-09-01": 3000, "2026-10-01": 3000}
@@ -170,6 +181,15 @@ def test_little_history_is_said_and_makes_a_wide_band(days, words):
     assert words in found.method[0]
     assert "wide assumption" in found.method[1]
     assert found.high - found.low > 0.5 * (found.expected - found.so_far)
+
+
+def test_years_are_not_looked_at():
+    today = date(2026, 11, 12)
+    years = history(today, date(2023, 1, 2)) | {date(2023, 1, 1): 10**6}
+    half = history(today, day_after(today, -184))
+    found, recent = (forecast(load, NOVEMBER, today) for load in (years, half))
+    assert found.history_days == 1411
+    assert found.days == recent.days
 
 
 def test_without_a_complete_day_nothing_is_made_up():
@@ -213,12 +233,14 @@ def test_days_it_has_not_seen(name, day, error):
 def test_places_of_a_month():
     found = places(date(2026, 11, 30))
     assert {name: at for name, (_, at) in found.items()} == {
-        "working day": 21,
         "working day from the end": 1,
         "day": 30,
         "day from the end": 1,
     }
-    assert set(places(date(2026, 11, 1))) == {"day", "day from the end"}
+    assert set(places(date(2026, 11, 13))) == {"working day", "day"}
+    assert set(places(date(2026, 11, 16))) == {"day"}  # nobody says "the 11th working day"
+    assert set(places(date(2026, 11, 1))) == {"day"}
+    assert places(date(2026, 11, 2))["working day"] == ("working day", 1)
     assert fit(FIRST, [0.0] * 30).expected(date(2026, 11, 2)) == 0
 
 

@@ -144,6 +144,27 @@ def test_reconciles(minutes, calls):
     assert (grown.month.ours.total > calls) is (minutes is not None)
 
 
+def test_growth_is_one_of_people_and_of_changes():
+    changes = [Write(at(hour), Kind.CHANGE, f"{hour}") for hour in range(10)]
+    history = past(*changes, people=100, users=1000, sizes=(0,))
+    usual, more = (
+        simulate(history, Scenario(DAY, MINUTES_A_MONTH, growth), FLAT, QUOTA).month
+        for growth in (0, 25)
+    )
+    assert usual.ours.calls == {Kind.CHANGE: 10, Kind.RECONCILE: 4}  # an empty group is a call, too
+    assert more.ours.calls == {Kind.CHANGE: 13, Kind.RECONCILE: 4}
+    assert (usual.naive.calls[Kind.READ], more.naive.calls[Kind.READ]) == (3100, 3875)
+
+
+def test_reads_need_time_but_no_writes():
+    large = past(users=9_990_000, sizes=())
+    ours = simulate(large, Scenario(DAY, MINUTES_A_MONTH), FLAT, QUOTA).month.ours
+    assert ours.total == 10_000
+    assert (ours.least_seconds, ours.most_seconds) == (15, 25)  # two units a page
+    naive = simulate(past(), Scenario(DAY), FLAT, QUOTA).month.naive
+    assert (naive.least_seconds, naive.most_seconds) == (184, 194)  # 155,000 of one unit
+
+
 def test_a_migration_comes_on_top_of_the_month():
     move = Migration(people=1000, memberships=1010, groups=10, second_calls=50, new_groups=10)
     answer = simulate(past(*WRITES), Scenario(DAY, None, 0, move), TIERED, QUOTA)
