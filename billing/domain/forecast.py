@@ -8,6 +8,7 @@ Floats are at home here: a forecast is an estimate. Money is not: `cost_band` pr
   weeks disagree about its direction, and damped with each week ahead.
 - **Bursts**: a day above twice the usual and above six times its spread (median absolute deviation)
   is taken for a one-off migration: it is counted where it happened and carried nowhere else.
+  When most days have stood out for two weeks, that is the level now, and older days are forgotten.
 - **Days of the month**: unless the same day stood out in most months (of two at least): the n-th
   day or working day, counted from the beginning or the end. Then it is expected again.
 - **Band**: the forecast is made anew for moments of the past, from what was known then. How far the
@@ -35,7 +36,7 @@ _ASSUMED_ERROR, _ASSUMED_WEIGHT = 0.6, 0.15
 _UNSURE_PEAK, _LEAST_SHARE = 0.5, 0.25
 _TRIALS, _FEWEST_DAYS, _WEEK = 12, 14, 7
 _TRIED = 2 * REMEMBERED  # so that a trial in the past remembers as much
-_SPEAKING_SLOPE = 0.01
+_SPEAKING_SLOPE, _FRIDAY = 0.01, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +96,11 @@ def forecast(history: Mapping[date, int], month: Month, today: date) -> Forecast
     first = max(first, today - timedelta(days=_TRIED))
     values = [float(history.get(day, 0)) for day in span(first, (today - first).days)]
     model = fit(first, values)
-    errors = _errors(first, values, model, len(ahead))
-    width = _width(model, ahead, len(values), errors)
+    used = values[(model.first - first).days :] if model.changed else values
+    errors = _errors(today, used, model, len(ahead))
+    width = _width(model, ahead, len(used), errors)
     future = [max(model.expected(day), history.get(day, 0)) for day in ahead]
-    words = _words(model, ahead, len(values), len(errors))
+    words = _words(model, ahead, len(used), len(errors))
     return _told(month, today, known, (future, width), history_days, words)
 
 
@@ -217,8 +219,9 @@ def _width(model: Model, ahead: Sequence[date], count: int, errors: Sequence[flo
     return _Z * hypot(usual, peaks)
 
 
-def _errors(first: date, values: Sequence[float], model: Model, ahead: int) -> list[float]:
+def _errors(today: date, values: Sequence[float], model: Model, ahead: int) -> list[float]:
     """By which share of the level earlier forecasts were off, without days that stood out."""
+    first = today - timedelta(days=len(values))
     trial = _trial(len(values), ahead)
     latest = len(values) - trial
     origins = range(latest, _FEWEST_DAYS - 1, -max(1, (latest - _FEWEST_DAYS) // _TRIALS))
@@ -239,6 +242,8 @@ def _words(model: Model, ahead: Sequence[date], count: int, trials: int) -> list
     """What the forecast rests on, for people."""
     days = "1 day" if count == 1 else f"{min(count, REMEMBERED)} days"
     words = [f"{days} of history: by weekday, the last weeks counting most."]
+    if model.changed:
+        words[0] = f"Since {_dates([model.first])} another level: the days before are not used."
     if not trials:
         words.append("Too little for a proof on the past, so the band is a wide assumption.")
     if abs(model.slope) >= _SPEAKING_SLOPE:
@@ -252,6 +257,10 @@ def _words(model: Model, ahead: Sequence[date], count: int, trials: int) -> list
             f"{calls:,} calls on {_dates(model.bursts)} are taken for one-off work and not expected"
             " again."
         )
+        # A weekend says nothing about whether work goes on.
+        weekend = max(0, model.last.weekday() - _FRIDAY)
+        if max(model.bursts) >= model.last - timedelta(days=weekend):
+            words.append("If that goes on, the month will come to more than the band says.")
     return words
 
 

@@ -23,6 +23,7 @@ _SPREADS, _TIMES, _FEWEST_VALUES = 6 * 1.4826, 2, 3
 _UNSEEN_WEEKEND = 0.5
 _DAMPING, _STEEPEST, _WEEKS_FOR_TREND, _DAYS_FOR_A_WEEK = 0.85, 0.15, 4, 4
 _TRUST, _LEAST_LEVEL = 1.5, 0.25
+_WEEKS_OF_A_LEVEL = 2
 _SATURDAY = 5
 
 Days = Mapping[date, float]
@@ -58,15 +59,18 @@ class Model:
 
     `level`: calls of a day, over the week, at `last`; `profile`: each weekday's factor (Monday is
     0), 1 on average; `slope`: growth in a week, as a share of the level; `peaks`: what comes on top
-    at a place of the month, as a share of the level; `bursts`: days left out, with their calls.
+    at a place of the month, as a share of the level; `bursts`: days left out, with their calls;
+    `first` is the first day it is made of, `changed` if older ones were of another level.
     """
 
+    first: date
     last: date
     level: float
     profile: Sequence[float]
     slope: float
     peaks: Mapping[Place, float] = field(default_factory=dict)
     bursts: Days = field(default_factory=dict)
+    changed: bool = False
 
     def expected(self, day: date) -> float:
         """Calls of a day after the last one known."""
@@ -92,6 +96,10 @@ def fit(first: date, values: Sequence[float]) -> Model:
     days = dict(list(zip(span(first, len(values)), values, strict=True))[-REMEMBERED:])
     last = max(days)
     high = _standing_out(days)
+    since = _new_level(days, high, last)
+    if since:
+        days = {day: calls for day, calls in days.items() if day >= since}
+        high = _standing_out(days)
     usual = {day: calls for day, calls in days.items() if day not in high}
     profile = _profile(usual, last)
     level, age = _level(usual, profile, last)
@@ -99,7 +107,8 @@ def fit(first: date, values: Sequence[float]) -> Model:
     slope = max(-_STEEPEST, min(_STEEPEST, slope))
     # The level is that of its weights' middle; from there to the last day it went on growing.
     level *= max(_LEAST_LEVEL, 1 + slope * age / _WEEK)
-    return _with_peaks(Model(last, level, profile, slope), days, high)
+    model = Model(min(days), last, level, profile, slope, changed=since is not None)
+    return _with_peaks(model, days, high)
 
 
 def _standing_out(days: Days) -> set[date]:
@@ -124,6 +133,18 @@ def _limit(values: Iterable[float]) -> float:
     middle = median(busy)
     spread = median(abs(value - middle) for value in busy)
     return middle + max(_SPREADS * spread, (_TIMES - 1) * middle)
+
+
+def _new_level(days: Days, high: set[date], last: date) -> date | None:
+    """Since when most days with calls have stood out, if that is two weeks or more: no burst."""
+    weeks = 0
+    while True:
+        end = last - timedelta(days=weeks * _WEEK)
+        busy = [day for day in span(end - timedelta(days=_WEEK - 1), _WEEK) if days.get(day)]
+        if not busy or 2 * len(high.intersection(busy)) <= len(busy):
+            break
+        weeks += 1
+    return end + timedelta(days=1) if weeks >= _WEEKS_OF_A_LEVEL else None
 
 
 def _profile(usual: Days, last: date) -> list[float]:

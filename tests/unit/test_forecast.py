@@ -109,6 +109,12 @@ def test_a_migration_is_counted_once():
     assert found.method[-1] == (
         "24,000 calls on 5 Nov to 7 Nov are taken for one-off work and not expected again."
     )
+    on_monday = forecast(
+        {day: calls for day, calls in burst.items() if day < date(2026, 11, 9)},
+        NOVEMBER,
+        date(2026, 11, 9),
+    )
+    assert "If that goes on" in on_monday.method[-1]  # nobody has worked since
 
 
 def test_a_migration_at_weekends_makes_no_weekend():
@@ -117,6 +123,24 @@ def test_a_migration_at_weekends_makes_no_weekend():
     burst = quiet | {date(2026, 10, 17): 5000, date(2026, 10, 18): 5000}
     expected = forecast(quiet, NOVEMBER, today).expected
     assert forecast(burst, NOVEMBER, today).expected == pytest.approx(expected, rel=0.02)
+
+
+@pytest.mark.parametrize(("today", "level"), [(date(2026, 11, 3), 1), (date(2026, 11, 17), 3)])
+def test_what_goes_on_for_two_weeks_is_no_burst(today, level):
+    load = {
+        day: calls * (3 if day >= date(2026, 10, 26) else 1)
+        for day, calls in history(today).items()
+    }
+    found = forecast(load, NOVEMBER, today)
+    ahead = [business(day) for day in NOVEMBER.days if day >= today]
+    assert found.expected - found.so_far == pytest.approx(level * sum(ahead), rel=0.05)
+    if level == 3:
+        assert found.method[0] == "Since 27 Oct another level: the days before are not used."
+        assert len(found.method) == 1
+    else:
+        assert (
+            found.method[-1] == "If that goes on, the month will come to more than the band says."
+        )
 
 
 def test_what_returns_each_month_is_expected_again():
