@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.domain import periods, pricing
+from billing.domain import periods, pricing, simulator, waste
 from billing.domain.pricing import (
     EVERY_CALL,
     UNCERTAIN,
@@ -361,7 +361,7 @@ def floats_in(tree):
             yield node.lineno
 
 
-@pytest.mark.parametrize("module", [pricing, periods])
+@pytest.mark.parametrize("module", [pricing, periods, simulator, waste])
 def test_no_float_comes_near_money(module):
     assert list(floats_in(ast.parse(Path(module.__file__).read_text()))) == []
 
