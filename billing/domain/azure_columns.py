@@ -59,7 +59,8 @@ class Header:
 
     def repeats(self, row: Sequence[str]) -> bool:
         """Whether a row is the header once more."""
-        return tuple(map(plain_name, row)) == self.names
+        day = self.value(row, "day") if len(row) == len(self.names) else "0"
+        return not day[:1].isdigit() and tuple(map(plain_name, row)) == self.names
 
 
 def plain_name(name: str) -> str:

@@ -63,6 +63,7 @@ class Formats:
         return _number(text, self.decimal_comma)
 
 
+@lru_cache(maxsize=8192)
 def day_vote(text: str) -> tuple[bool, bool | None]:
     """Whether a cell's day depends on the order, and whether it proves that the day is first."""
     match = _NUMERIC.fullmatch(text)
@@ -73,17 +74,20 @@ def day_vote(text: str) -> tuple[bool, bool | None]:
     return True, False if int(match[3]) > 12 else None
 
 
+@lru_cache(maxsize=8192)
 def comma_vote(text: str) -> tuple[bool, bool | None]:
     """Whether a number has separators, and whether it proves that the decimal one is a comma."""
+    if "," not in text and "." not in text:
+        return False, None
     match = _NUMBER.fullmatch(text.translate(_GROUPS))
-    marks = re.sub(r"[0-9]", "", match[2]) if match else ""
+    marks = match[2].strip("0123456789") if match else ""
     fits = [comma for comma in (False, True) if _number(text, comma) is not None]
     if not match or not marks or not fits:
         return False, None
     if len(fits) == 1:
         return True, fits[0]
     # One separator before three digits: it groups them, unless a number never begins like this.
-    whole = re.split(r"[.,]", match[2])[0].strip("0") and match[3] is None
+    whole = match[2].partition(marks[0])[0].strip("0") and match[3] is None
     return True, None if whole else marks == ","
 
 

@@ -328,7 +328,7 @@ def _money(pair: _Pair) -> None:
     one, other = pair.metered, pair.billed
     own = one.amount + (other.quantity - one.certain) * one.unit_price
     rest = other.cost - own
-    if abs(rest) <= other.cost_slack:
+    if abs(rest) <= other.cost_slack + other.quantity_slack * one.unit_price:
         pair.give(Cause.ROUNDING, _ZERO, rest)
     elif not other.quantity:
         pair.give(Cause.UNEXPLAINED, _ZERO, rest)
@@ -345,7 +345,7 @@ def _by_printed_price(pair: _Pair, price: Decimal, own: Decimal) -> None:
     pair.give(Cause.PRICE, _ZERO, priced - own)
     rest = other.cost - priced
     half_place = Decimal("0.5").scaleb(int(price.as_tuple().exponent))
-    if abs(rest) <= other.cost_slack:
+    if abs(rest) <= other.cost_slack + other.quantity_slack * price:
         pair.give(Cause.ROUNDING, _ZERO, rest)
     elif price != pair.metered.unit_price and abs(rest) <= abs(other.quantity) * half_place:
         pair.give(Cause.PRICE, _ZERO, rest)

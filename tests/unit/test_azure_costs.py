@@ -11,7 +11,7 @@ from decimal import Decimal
 from itertools import combinations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.domain.azure_costs import ChargeKind, Reason, charge_kind, read_costs
@@ -409,9 +409,10 @@ def test_numbers_come_back_however_they_are_written(number, comma):
     assert answer in (None, comma)
 
 
+@settings(max_examples=30)
 @given(st.integers(0, 2**32), st.sets(st.sampled_from(TRAPS)))
 def test_any_choice_of_traps_is_read_exactly(seed, traps):
-    month = a_month(seed, tenants=2, days=28)
+    month = a_month(seed, tenants=1, days=20)
     if month.calls:
         assert told(read_costs(export(month, tuple(traps), seed))) == truth(month)
 
@@ -453,7 +454,7 @@ class _Long(io.RawIOBase):
 
 def test_memory_stays_bounded_whatever_the_length():
     peaks = []
-    for rows in (1_000, 30_000):
+    for rows in (1_000, 15_000):
         tracemalloc.start()
         imported = read_costs(_Long(rows))
         peaks.append(tracemalloc.get_traced_memory()[1])
