@@ -1,9 +1,10 @@
-"""Figures as CSV."""
+"""Days of a month as CSV."""
 
 import csv
 from collections.abc import Iterable
 from typing import Protocol
 
+from billing.exports.cells import cell
 from billing.selectors import DayCost
 
 
@@ -20,8 +21,3 @@ def write_days(days: Iterable[DayCost], file: _Writable) -> None:
         counts = [cost.calls, cost.billable, cost.uncertain]
         for currency, amount in cost.amounts.items():
             rows.writerow([day.day, cell(day.customer.name), *counts, currency, f"{amount:f}"])
-
-
-def cell(text: str) -> str:
-    """A text that a spreadsheet will not take for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
