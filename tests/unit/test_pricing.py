@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.domain import periods, pricing
+from billing.domain import (
+    azure_columns,
+    azure_costs,
+    azure_files,
+    azure_formats,
+    azure_survey,
+    focus,
+    periods,
+    pricing,
+    reconciliation,
+)
 from billing.domain.pricing import (
     EVERY_CALL,
     UNCERTAIN,
@@ -361,7 +371,10 @@ def floats_in(tree):
             yield node.lineno
 
 
-@pytest.mark.parametrize("module", [pricing, periods])
+AZURE = [azure_columns, azure_costs, azure_files, azure_formats, azure_survey]
+
+
+@pytest.mark.parametrize("module", [pricing, periods, reconciliation, focus, *AZURE])
 def test_no_float_comes_near_money(module):
     assert list(floats_in(ast.parse(Path(module.__file__).read_text()))) == []
 
