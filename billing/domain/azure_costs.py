@@ -9,6 +9,7 @@ Resource type: Microsoft Learn, "SCIM provisioning API billing" (Microsoft.Entra
 scimApiConsumptions, billed daily in UTC). Columns: `azure_columns`. Every figure is a Decimal.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,12 +18,20 @@ from enum import StrEnum
 from typing import BinaryIO
 
 from billing.domain.azure_columns import Header, find_header
-from billing.domain.azure_files import AmbiguousExport, CostFile, NotACostExport
+from billing.domain.azure_files import (
+    AmbiguousExport,
+    CostFile,
+    NotACostExport,
+    UnreadableExport,
+)
 from billing.domain.azure_formats import EXACT, Formats
 from billing.domain.azure_survey import Hints, Survey, is_ours, rows_of, tenant_of
 
 _NAMED_LINES = 10
+# Days times resources that may be held; a month of 1,000 tenants has 31,000.
+_MOST_SUMS = 500_000
 _HALF = Decimal("0.5")
+_CURRENCY = re.compile("[A-Z]{3}")
 
 
 class ChargeKind(StrEnum):
@@ -43,7 +52,7 @@ class Reason(StrEnum):
     SHAPE = "The row has another number of fields than the header."
     NO_DAY = "No day: a footer, or a date that cannot be read."
     OTHER_SERVICE = "The charge is for another service."
-    NO_FIGURES = "Quantity or cost cannot be read."
+    NO_FIGURES = "Quantity, cost or currency cannot be read."
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,11 +205,15 @@ class _Reading:
         cost, quantity = self._number(row, "cost"), self._number(row, "quantity")
         if quantity is None and kind is not ChargeKind.USAGE and not value(row, "quantity"):
             quantity = Decimal(0)
-        day = self._formats.day(value(row, "day"))
-        if day is None or cost is None or quantity is None:
+        day, currency = self._formats.day(value(row, "day")), self._currency(row)
+        if day is None or cost is None or quantity is None or not currency:
             return False
         resource = value(row, "resource").lower()
-        total = self._sums.setdefault((day, resource, kind, self._currency(row)), _Sum())
+        if len(self._sums) > _MOST_SUMS:
+            raise UnreadableExport(
+                f"More than {_MOST_SUMS:,} days of resources; import it by month."
+            )
+        total = self._sums.setdefault((day, resource, kind, currency), _Sum())
         size = self._formats.blocks.get(value(row, "unit"), 1)
         if kind is ChargeKind.USAGE:
             self._cost_places = max(self._cost_places, _places(cost))
@@ -224,7 +237,9 @@ class _Reading:
         return self._formats.number(self._header.value(row, role))
 
     def _currency(self, row: list[str]) -> str:
-        return (self._header.value(row, "currency") or self._hints.currency).upper()
+        """A code of three letters, or nothing."""
+        text = (self._header.value(row, "currency") or self._hints.currency).upper()
+        return text if _CURRENCY.fullmatch(text) else ""
 
     def days(self) -> Iterator[ImportedDay]:
         """Every sum, by day and resource."""

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from billing.domain.azure_files import AmbiguousExport
 
-# Sums and products of two amounts within these limits stay exact; rounding one is an error.
+# A cell beyond these limits is no figure. Within them sums and products of two stay exact.
 _LONGEST, _PLACES, _MAGNITUDE = 40, 30, 20
 EXACT = Context(prec=120, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
 _GROUPS = str.maketrans("", "", " \u00a0\u202f\u2019'")
@@ -56,11 +56,16 @@ class Formats:
 
     def day(self, text: str) -> date | None:
         """A cell as a UTC day; None when it is none."""
-        return _day(text, self.day_first)
+        return _day(short(text), self.day_first)
 
     def number(self, text: str) -> Decimal | None:
         """A cell as an exact number; None when it is none."""
-        return _number(text, self.decimal_comma)
+        return _number(short(text), self.decimal_comma)
+
+
+def short(text: str) -> str:
+    """A cell as it may be remembered: nothing if it is too long for a figure."""
+    return text if len(text) <= _LONGEST else ""
 
 
 @lru_cache(maxsize=8192)
@@ -142,7 +147,7 @@ def _utc_day(text: str) -> date:
 @lru_cache(maxsize=8192)
 def _number(text: str, comma: bool) -> Decimal | None:
     match = _NUMBER.fullmatch(text.translate(_GROUPS))
-    if not match or not match[2] or len(text) > _LONGEST:
+    if not match or not match[2]:
         return None
     point, group = (",", ".") if comma else (".", ",")
     whole, mark, rest = match[2].partition(point)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from billing.domain.azure_columns import Header
-from billing.domain.azure_files import AmbiguousExport, CostFile
+from billing.domain.azure_files import AmbiguousExport, CostFile, UnreadableExport
 from billing.domain.azure_formats import (
     Formats,
     Poll,
@@ -19,12 +19,14 @@ from billing.domain.azure_formats import (
     block_vote,
     comma_vote,
     day_vote,
+    short,
 )
 
 RESOURCE_TYPE = "microsoft.entraidgovernance/scimapiconsumptions"
 _PROVIDER, _METER = "microsoft.entraidgovernance", "scim"
 _FIGURES = ("quantity", "cost", "unit_price", "effective_price")
-_KEPT = 1_000
+# What a file of another kind could make grow without end.
+_KEPT, _UNITS, _SECTIONS = 1_000, 100, 10_000
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -45,6 +47,10 @@ def rows_of(file: CostFile, header: Header) -> Iterator[tuple[int, int, list[str
             continue
         if header.repeats(row):
             section += 1
+            if section > _SECTIONS:
+                raise UnreadableExport(
+                    f"The header stands in the file more than {_SECTIONS:,} times."
+                )
         else:
             yield line, section, row
 
@@ -76,11 +82,11 @@ class Survey:
             (self._periods, "period_start"),
             (self._periods, "period_end"),
         ):
-            matters, answer = day_vote(value(row, role))
+            matters, answer = day_vote(short(value(row, role)))
             if matters:
                 poll.vote(answer, line)
         for role in _FIGURES:
-            matters, answer = comma_vote(value(row, role))
+            matters, answer = comma_vote(short(value(row, role)))
             if matters:
                 self._numbers.vote(answer, line)
         self._take_unit(row)
@@ -88,8 +94,9 @@ class Survey:
     def _take_unit(self, row: list[str]) -> None:
         """Keep some figures of each unit that holds several calls, until numbers can be read."""
         value = self._header.value
-        unit = value(row, "unit")
-        if block_size(unit) > 1 and is_ours(self._header, row):
+        unit = short(value(row, "unit"))
+        known = unit in self._units or len(self._units) < _UNITS
+        if known and block_size(unit) > 1 and is_ours(self._header, row):
             kept = self._units.setdefault(unit, [])
             if len(kept) < _KEPT:
                 kept.append((value(row, "quantity"), value(row, "cost"), value(row, "unit_price")))

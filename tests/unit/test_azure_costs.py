@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from billing.domain import azure_costs
 from billing.domain.azure_costs import ChargeKind, Reason, charge_kind, read_costs
 from billing.domain.azure_files import (
     AmbiguousExport,
@@ -241,6 +242,22 @@ def test_what_is_no_number_is_left_out(text):
     assert imported.left_out[Reason.NO_FIGURES].rows == 1
     assert imported.left_out[Reason.NO_FIGURES].lines == [2]
     assert [day.quantity for day in imported.days] == [1]
+
+
+@pytest.mark.parametrize("currency", ["", "$", "Dollar"])
+def test_what_is_no_currency_is_left_out(currency):
+    imported = read_costs(short(("2026-04-03", "1", "1.5", currency)))
+    assert imported.left_out[Reason.NO_FIGURES].costs == {"": Decimal("1.5")}
+    assert imported.days == ()
+
+
+def test_a_file_that_would_fill_the_memory_is_refused(monkeypatch):
+    monkeypatch.setattr(azure_costs, "_MOST_SUMS", 3)
+    rows = [("2026-04-03", "1", "1", "USD", f"{OURS}{number}") for number in range(5)]
+    with pytest.raises(UnreadableExport, match="import it by month"):
+        read_costs(short(*rows))
+    with pytest.raises(UnreadableExport, match="10,000 times"):
+        read_costs(short() * 10_002)
 
 
 @pytest.mark.parametrize(
