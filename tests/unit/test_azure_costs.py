@@ -11,6 +11,7 @@ from decimal import Decimal
 from itertools import combinations
 
 import pytest
+from django.core.files.uploadedfile import InMemoryUploadedFile, TemporaryUploadedFile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -117,8 +118,24 @@ def test_charges_other_than_usage_are_kept_apart():
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_encodings_and_delimiters(encoding, delimiter):
     month = a_month(7, tenants=1)
-    data = export(month, encoding=encoding, delimiter=delimiter)
-    assert told(read_costs(data)) == truth(month)
+    imported = read_costs(export(month, encoding=encoding, delimiter=delimiter))
+    assert told(imported) == truth(month)
+    assert imported.encoding == encoding
+
+
+@pytest.mark.parametrize("kind", [InMemoryUploadedFile, TemporaryUploadedFile])
+def test_uploads_are_read_and_stay_open(kind):
+    month = a_month(7, tenants=1)
+    data = export(month)
+    shared = ("costs.csv", "text/csv", len(data), None)
+    if kind is InMemoryUploadedFile:
+        upload = InMemoryUploadedFile(io.BytesIO(data), "file", *shared)
+    else:
+        upload = TemporaryUploadedFile(*shared)
+        upload.write(data)
+    assert told(read_costs(upload)) == truth(month)
+    assert not upload.closed
+    upload.close()
 
 
 def test_windows_text_is_read():
@@ -225,6 +242,12 @@ def test_numbers_that_fit_both_ways_ask_in_a_localized_file():
     assert only(data, decimal_comma=True).quantity == 1234
     assert only(data, decimal_comma=False).quantity == Decimal("1.234")
     assert only(short(("2026-04-03", "1.234", "5"))).quantity == Decimal("1.234")
+
+
+def test_groups_of_digits_have_three_and_the_first_one_to_three():
+    assert Formats(day_first=False, decimal_comma=False).number("1234,567") is None
+    assert comma_vote("1234,567") == (True, True)
+    assert comma_vote("12,34.5") == (False, None)
 
 
 def test_numbers_in_two_ways_are_refused():

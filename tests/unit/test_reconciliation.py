@@ -95,8 +95,9 @@ def test_rounding_reaches_half_a_unit_of_the_last_place(cost, slack, cause):
     assert found == {cause: (0, Decimal(cost) - 100 * PRICE)}
 
 
-def test_a_quantity_rounded_in_thousands_is_rounding():
-    found = shares(metered(), billed("100.4", "0.2", quantity_slack=Decimal("0.5")))
+@pytest.mark.parametrize("price", [PRICE, None])
+def test_a_quantity_rounded_in_thousands_is_rounding(price):
+    found = shares(metered(), billed("100.4", "0.2", price=price, quantity_slack=Decimal("0.5")))
     # A fraction of a call more, and in money nothing.
     assert found == {Cause.ROUNDING: (Decimal("0.4"), 0)}
 
@@ -222,6 +223,9 @@ def test_currencies_are_converted_at_a_rate_that_somebody_entered():
     rates = {("USD", "EUR"): Decimal("0.9")}
     (finding,) = reconcile([metered()], [theirs], COVERED, rates)
     assert (finding.currency, finding.metered, dict(finding.shares)) == ("EUR", Decimal("0.18"), {})
+    more = billed(110, "0.198", currency="EUR", price=None)
+    (finding,) = reconcile([metered()], [more], COVERED, rates)
+    assert dict(finding.shares) == {Cause.FOREIGN: Share(Decimal(10), Decimal("0.018"))}
 
 
 def test_two_currencies_of_one_tenant_are_refused():
