@@ -102,6 +102,15 @@ def test_a_quantity_rounded_in_thousands_is_rounding(price):
     assert found == {Cause.ROUNDING: (Decimal("0.4"), 0)}
 
 
+def test_a_rounded_quantity_at_another_price_is_both():
+    price = Decimal("0.0018000000")
+    theirs = billed("100.4", "0.18", price=price, quantity_slack=Decimal("0.5"))
+    assert shares(metered(), theirs) == {
+        Cause.ROUNDING: (Decimal("0.4"), Decimal("0.00008")),
+        Cause.PRICE: (0, Decimal("-0.02008")),
+    }
+
+
 @pytest.mark.parametrize(("back", "cause"), [(0, Cause.LATE), (2, Cause.LATE), (3, "not billed")])
 def test_the_last_three_days_may_be_late(back, cause):
     day = COVERED[1] - timedelta(days=back)
