@@ -5,8 +5,7 @@ numbers, and for the rows. What is held is one sum per day and resource, never t
 
 Rows of other services, footers and repeated headers are left out, counted with the reason; charges
 other than usage (purchases, refunds, credits, taxes, adjustments) are kept apart by their kind.
-Resource type: Microsoft Learn, "SCIM provisioning API billing" (Microsoft.EntraIdGovernance/
-scimApiConsumptions, billed daily in UTC). Columns: `azure_columns`. Every figure is a Decimal.
+Columns: `azure_columns`. Every figure is a Decimal.
 """
 
 import re

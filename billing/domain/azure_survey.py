@@ -1,7 +1,7 @@
 """The first reading of an export's rows: how it writes days, numbers and units, what it repeats.
 
-Which rows are ours: Microsoft Learn, "SCIM provisioning API billing", names the resource type
-Microsoft.EntraIdGovernance/scimApiConsumptions.
+Which rows are ours: those of resource type Microsoft.EntraIDGovernance/scimApiConsumptions, which
+errors of the API name (Microsoft Learn, "disable-scim-api"); no published export shows one yet.
 """
 
 import json
