@@ -9,7 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.domain import periods, pricing, simulator, waste
+from billing.domain import (
+    azure_columns,
+    azure_costs,
+    azure_files,
+    azure_formats,
+    azure_survey,
+    budgets,
+    focus,
+    periods,
+    pricing,
+    reconciliation,
+    simulator,
+    statements,
+    waste,
+)
 from billing.domain.pricing import (
     EVERY_CALL,
     UNCERTAIN,
@@ -361,7 +375,13 @@ def floats_in(tree):
             yield node.lineno
 
 
-@pytest.mark.parametrize("module", [pricing, periods, simulator, waste])
+AZURE = [azure_columns, azure_costs, azure_files, azure_formats, azure_survey]
+
+
+@pytest.mark.parametrize(
+    "module",
+    [pricing, periods, budgets, statements, simulator, waste, reconciliation, focus, *AZURE],
+)
 def test_no_float_comes_near_money(module):
     assert list(floats_in(ast.parse(Path(module.__file__).read_text()))) == []
 

@@ -1,9 +1,10 @@
-"""Figures as CSV."""
+"""Days of a month as CSV."""
 
 import csv
 from collections.abc import Iterable
 from typing import Protocol
 
+from billing.exports.cells import cell
 from billing.selectors import DayCost
 from tenants.domain.spreadsheets import cell
 

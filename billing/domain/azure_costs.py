@@ -1,0 +1,268 @@
+"""Azure's cost and usage details, read into days: what the provider says was used and charged.
+
+A file is read three times as a stream: for its hash and encoding, for the way it writes days and
+numbers, and for the rows. What is held is one sum per day and resource, never the rows.
+
+Rows of other services, footers and repeated headers are left out, counted with the reason; charges
+other than usage (purchases, refunds, credits, taxes, adjustments) are kept apart by their kind.
+Columns: `azure_columns`. Every figure is a Decimal.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import BinaryIO
+
+from billing.domain.azure_columns import Header, find_header
+from billing.domain.azure_files import (
+    AmbiguousExport,
+    CostFile,
+    NotACostExport,
+    UnreadableExport,
+)
+from billing.domain.azure_formats import EXACT, Formats
+from billing.domain.azure_survey import Hints, Survey, is_ours, rows_of, tenant_of
+
+_NAMED_LINES = 10
+# Days times resources that may be held; a month of 1,000 tenants has 31,000.
+_MOST_SUMS = 500_000
+_HALF = Decimal("0.5")
+_CURRENCY = re.compile("[A-Z]{3}")
+
+
+class ChargeKind(StrEnum):
+    """What a charge is for; only usage is compared with the meter."""
+
+    USAGE = "usage"
+    PURCHASE = "purchase"
+    REFUND = "refund"
+    CREDIT = "credit"
+    TAX = "tax"
+    ADJUSTMENT = "adjustment"
+
+
+class Reason(StrEnum):
+    """Why a row is left out."""
+
+    REPEATED = "The same rows stand in the file before."
+    SHAPE = "The row has another number of fields than the header."
+    NO_DAY = "No day: a footer, or a date that cannot be read."
+    OTHER_SERVICE = "The charge is for another service."
+    NO_FIGURES = "Quantity, cost or currency cannot be read."
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedDay:
+    """One resource's charges of one kind on one UTC day.
+
+    `tenant`: the directory's id, if the rows name it. `price`: what a call cost by the file, None
+    if its rows differ or do not say. Slacks: how far rounding by the exporter may reach.
+    """
+
+    day: date
+    resource_id: str
+    tenant: str
+    kind: ChargeKind
+    currency: str
+    quantity: Decimal
+    cost: Decimal
+    rows: int
+    price: Decimal | None = None
+    quantity_slack: Decimal = Decimal(0)
+    cost_slack: Decimal = Decimal(0)
+
+
+@dataclass(slots=True)
+class LeftOut:
+    """Rows left out for one reason; the first lines, and their cost where it could be read."""
+
+    rows: int = 0
+    lines: list[int] = field(default_factory=list)
+    costs: dict[str, Decimal] = field(default_factory=dict)
+
+    def take(self, line: int, currency: str, cost: Decimal | None) -> None:
+        """Count a row."""
+        self.rows += 1
+        if len(self.lines) < _NAMED_LINES:
+            self.lines.append(line)
+        if cost is not None:
+            self.costs[currency] = EXACT.add(self.costs.get(currency, Decimal(0)), cost)
+
+
+@dataclass(frozen=True, slots=True)
+class CostImport:
+    """A whole file. `content_hash` (SHA-256 of what is unpacked) tells a second import of it."""
+
+    variant: str
+    encoding: str
+    content_hash: str
+    rows: int
+    days: tuple[ImportedDay, ...]
+    left_out: dict[Reason, LeftOut]
+
+    @property
+    def covered(self) -> tuple[date, date] | None:
+        """First and last day with usage of ours; a month may be partial."""
+        days = [day.day for day in self.usage]
+        return (min(days), max(days)) if days else None
+
+    @property
+    def usage(self) -> tuple[ImportedDay, ...]:
+        """What is compared with the meter."""
+        return tuple(day for day in self.days if day.kind is ChargeKind.USAGE)
+
+    @property
+    def apart(self) -> tuple[ImportedDay, ...]:
+        """Purchases, refunds, credits, taxes and adjustments of our resources."""
+        return tuple(day for day in self.days if day.kind is not ChargeKind.USAGE)
+
+
+def read_costs(source: bytes | BinaryIO, hints: Hints | None = None) -> CostImport:
+    """Read an export from bytes or a seekable stream; raises CostFileError (`azure_files`)."""
+    hints = hints or Hints()
+    file = CostFile(source)
+    header = find_header(file)
+    if header.places["currency"] < 0 and not hints.currency:
+        message = "The file has no column with the billing currency; say which one it is."
+        raise AmbiguousExport(message, "currency")
+    survey = Survey(file, header)
+    reading = _Reading(header, survey.formats(hints), hints, survey.repeated)
+    for line, section, row in rows_of(file, header):
+        reading.take(line, section, row)
+    if reading.rows and not reading.dated:
+        message = "No row of the file has a day that can be read."
+        raise NotACostExport(message, ("days",))
+    left_out = dict(sorted(reading.left_out.items()))
+    days = tuple(reading.days())
+    return CostImport(
+        header.variant, file.encoding, file.content_hash, reading.rows, days, left_out
+    )
+
+
+def charge_kind(text: str) -> ChargeKind:
+    """ChargeType of Cost Management or ChargeCategory of FOCUS; without one it is usage."""
+    plain = text.strip().lower()
+    if plain in ("", ChargeKind.USAGE):
+        return ChargeKind.USAGE
+    # RoundingAdjustment, UnusedReservation and whatever comes are adjustments, as in FOCUS.
+    return ChargeKind(plain) if plain in list(ChargeKind) else ChargeKind.ADJUSTMENT
+
+
+@dataclass(slots=True)
+class _Sum:
+    """What is added up for one day, resource, kind and currency."""
+
+    tenant: str = ""
+    quantity: Decimal = Decimal(0)
+    cost: Decimal = Decimal(0)
+    rows: int = 0
+    in_blocks: int = 0
+    prices: set[Decimal | None] = field(default_factory=set)
+
+
+class _Reading:
+    """The second reading of the rows: each one summed or left out."""
+
+    def __init__(self, header: Header, formats: Formats, hints: Hints, repeated: set[int]) -> None:
+        self._header, self._formats, self._hints = header, formats, hints
+        self._repeated = repeated
+        self._sums: dict[tuple[date, str, ChargeKind, str], _Sum] = {}
+        # Decimal places that rows of ours were printed with, at most: where rounding happened.
+        self._cost_places = self._block_places = 0
+        self.left_out: dict[Reason, LeftOut] = {}
+        self.rows = self.dated = 0
+
+    def take(self, line: int, section: int, row: list[str]) -> None:
+        """Sum a row up, or count why not."""
+        self.rows += 1
+        reason = self._why_not(section, row)
+        if reason is None and not self._add(row):
+            reason = Reason.NO_FIGURES
+        if reason is not None:
+            fits = len(row) == len(self._header.names)
+            cost = self._number(row, "cost") if fits else None
+            currency = self._currency(row) if fits else ""
+            self.left_out.setdefault(reason, LeftOut()).take(line, currency, cost)
+
+    def _why_not(self, section: int, row: list[str]) -> Reason | None:
+        if len(row) != len(self._header.names):
+            return Reason.SHAPE
+        if self._formats.day(self._header.value(row, "day")) is None:
+            return Reason.NO_DAY
+        self.dated += 1
+        if section in self._repeated:
+            return Reason.REPEATED
+        return None if is_ours(self._header, row) else Reason.OTHER_SERVICE
+
+    def _add(self, row: list[str]) -> bool:
+        """Whether the row's figures could be read and were added."""
+        value = self._header.value
+        kind = charge_kind(value(row, "kind"))
+        cost, quantity = self._number(row, "cost"), self._number(row, "quantity")
+        if quantity is None and kind is not ChargeKind.USAGE and not value(row, "quantity"):
+            quantity = Decimal(0)
+        day, currency = self._formats.day(value(row, "day")), self._currency(row)
+        if day is None or cost is None or quantity is None or not currency:
+            return False
+        resource = value(row, "resource").lower()
+        if len(self._sums) > _MOST_SUMS:
+            raise UnreadableExport(
+                f"More than {_MOST_SUMS:,} days of resources; import it by month."
+            )
+        total = self._sums.setdefault((day, resource, kind, currency), _Sum())
+        size = self._formats.blocks.get(value(row, "unit"), 1)
+        if kind is ChargeKind.USAGE:
+            self._cost_places = max(self._cost_places, _places(cost))
+        if size > 1:
+            self._block_places = max(self._block_places, _places(quantity))
+            total.in_blocks += size
+        total.tenant = total.tenant or tenant_of(self._header, row)
+        total.quantity = EXACT.add(total.quantity, EXACT.multiply(quantity, Decimal(size)))
+        total.cost = EXACT.add(total.cost, cost)
+        total.rows += 1
+        if len(total.prices) < 2:
+            total.prices.add(self._price(row, size))
+        return True
+
+    def _price(self, row: list[str], size: int) -> Decimal | None:
+        """What a call cost by the row: quantity times EffectivePrice is the cost (documented)."""
+        price = self._number(row, "effective_price")
+        return price if size == 1 else None
+
+    def _number(self, row: list[str], role: str) -> Decimal | None:
+        return self._formats.number(self._header.value(row, role))
+
+    def _currency(self, row: list[str]) -> str:
+        """A code of three letters, or nothing."""
+        text = (self._header.value(row, "currency") or self._hints.currency).upper()
+        return text if _CURRENCY.fullmatch(text) else ""
+
+    def days(self) -> Iterator[ImportedDay]:
+        """Every sum, by day and resource."""
+        for (day, resource, kind, currency), total in sorted(self._sums.items()):
+            prices = total.prices
+            yield ImportedDay(
+                day,
+                resource,
+                total.tenant,
+                kind,
+                currency,
+                total.quantity,
+                total.cost,
+                total.rows,
+                next(iter(prices)) if len(prices) == 1 else None,
+                _slack(self._block_places, total.in_blocks),
+                _slack(self._cost_places, total.rows),
+            )
+
+
+def _places(number: Decimal) -> int:
+    return max(-int(number.as_tuple().exponent), 0)
+
+
+def _slack(places: int, rows: int) -> Decimal:
+    """Half a unit of the last place for each row."""
+    return EXACT.multiply(_HALF.scaleb(-places, EXACT), Decimal(rows))

@@ -1,0 +1,21 @@
+"""Figures as files: CSV, JSON, JSON lines, XLSX and FOCUS 1.2, row by row."""
+
+from billing.exports.cells import cell
+from billing.exports.days import write_days
+from billing.exports.focus_file import write_focus
+from billing.exports.rows import UsageRow
+from billing.exports.spreadsheet import write_xlsx
+from billing.exports.usage import FORMATS, Format, write_csv, write_json, write_json_lines
+
+__all__ = [
+    "FORMATS",
+    "Format",
+    "UsageRow",
+    "cell",
+    "write_csv",
+    "write_days",
+    "write_focus",
+    "write_json",
+    "write_json_lines",
+    "write_xlsx",
+]
