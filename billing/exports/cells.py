@@ -19,8 +19,3 @@ class Utf8:
     def write(self, text: str, /) -> None:
         """Write text as UTF-8."""
         self.output.write(text.encode())
-
-
-def cell(text: str) -> str:
-    """A text that a spreadsheet will not take for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

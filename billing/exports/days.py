@@ -4,11 +4,10 @@ import csv
 from collections.abc import Iterable
 from typing import Protocol
 
-from billing.exports.cells import cell
 from billing.selectors import DayCost
 from tenants.domain.spreadsheets import cell
 
-__all__ = ["cell", "write_days"]
+__all__ = ["write_days"]
 
 
 class _Writable(Protocol):

@@ -4,7 +4,8 @@ import csv
 from collections.abc import Iterable
 
 from billing.domain.focus import COLUMNS, Charge, Issuer, focus_rows
-from billing.exports.cells import Output, Utf8, cell
+from billing.exports.cells import Output, Utf8
+from tenants.domain.spreadsheets import cell
 
 _NUMBERS = ("Cost", "Price", "Quantity")
 

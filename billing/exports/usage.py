@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from billing.exports.cells import Output, Utf8, cell
+from billing.exports.cells import Output, Utf8
 from billing.exports.rows import COLUMNS, UsageRow
 from billing.exports.spreadsheet import write_xlsx
+from tenants.domain.spreadsheets import cell
 
 
 def write_csv(rows: Iterable[UsageRow], output: Output) -> None:

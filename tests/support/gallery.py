@@ -93,6 +93,7 @@ def gallery_context() -> dict[str, Any]:
         "price": Decimal("0.182"),
         "cost": Decimal("2.402"),
         "unit_price": Decimal("0.002"),
+        "days": [0, 4, 9, 2, 0, 7, 12],
         "calls": 1201,
         "moment": NOW - timedelta(minutes=12),
         "now": NOW,

@@ -215,6 +215,7 @@ def _archive(*names, password=False, method=zipfile.ZIP_DEFLATED):
         (short(("2026-04-03", "1", "1")) + b"x" * (1 << 21), "A line has more"),
         (short(("2026-04-03", "1", "1")).decode().encode("utf-16")[:-1], "damaged"),
     ],
+    ids=range(11),
 )
 def test_damaged_and_unusual_files_are_refused_with_words(data, words):
     with pytest.raises(UnreadableExport, match=words):

@@ -42,8 +42,13 @@ LEAKS = {
     "PEM": lambda: key_pair().key_pem,
     "PEM in JSON": lambda: json.dumps({"pem": key_pair().key_pem}),
     "PEM in Python": lambda: repr(key_pair().key_pem.encode()),
-    "numbers of a key": lambda: hex(key_pair().key.private_numbers().d)[2:],
+    "numbers of a key": lambda: number_of(key_pair()).hex(),
 }
+
+
+def number_of(pair):
+    number = pair.key.private_numbers().d
+    return number.to_bytes((number.bit_length() + 7) // 8)
 
 
 @pytest.mark.parametrize("name", LEAKS)
