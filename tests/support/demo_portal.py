@@ -60,8 +60,8 @@ class DemoPortal:
             self.process.wait()
 
 
-def start_demo(folder: Path) -> DemoPortal:
-    """Start a demo and wait until it answers."""
+def start_demo(folder: Path, *, empty: bool = False) -> DemoPortal:
+    """Start a demo, or a portal without any data, and wait until it answers."""
     port, sandbox_port = free_port(), free_port()
     inherited = {
         name: value
@@ -76,7 +76,7 @@ def start_demo(folder: Path) -> DemoPortal:
     }
     with (folder / "demo.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "manage.py", "demo"],
+            [sys.executable, "manage.py", "demo", *(["--empty"] if empty else [])],
             cwd=ROOT,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -85,13 +85,13 @@ def start_demo(folder: Path) -> DemoPortal:
         )
     urls = (f"http://127.0.0.1:{port}", f"http://127.0.0.1:{sandbox_port}")
     portal = DemoPortal(folder, *urls, environment, process)
-    _wait(portal)
+    _wait(portal, "Begin at" if empty else "plans wait for approval")
     return portal
 
 
-def _wait(portal: DemoPortal) -> None:
+def _wait(portal: DemoPortal, words: str) -> None:
     until = time.monotonic() + _START_SECONDS
-    while "plans wait for approval" not in portal.log:
+    while words not in portal.log:
         assert portal.process.poll() is None, portal.log
         assert time.monotonic() < until, portal.log
         time.sleep(0.1)

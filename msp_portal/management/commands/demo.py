@@ -39,6 +39,9 @@ class Command(OperatorCommand):
         parser.add_argument(
             "--sandbox-port", type=int, default=int(os.environ.get("SANDBOX_PORT", "8555"))
         )
+        parser.add_argument(
+            "--empty", action="store_true", help="no customers and no people: begin at /first-run/"
+        )
         parser.add_argument("--timeout", type=float, default=240.0, help="seconds, with --once")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -57,9 +60,14 @@ class Command(OperatorCommand):
             )
 
     def _run(self, supervisor: Supervisor, options: dict[str, Any]) -> None:
-        customers = demo_customers()
         call_command("migrate", verbosity=0)
         sandbox_url = self._start_sandbox(supervisor, options["sandbox_port"])
+        if options["empty"]:
+            supervisor.start("worker", _WORKER.split())
+            supervisor.start("beat", _BEAT.split())
+            self._serve(supervisor, options["port"], lambda url: _empty(url, sandbox_url))
+            return
+        customers = demo_customers()
         password = seeding.demo_password(settings.VAR_DIR)
         engineer = seeding.seed(customers, sandbox_url, password)
         supervisor.start("worker", _WORKER.split())
@@ -104,12 +112,16 @@ class Command(OperatorCommand):
         port: int,
     ) -> None:
         self._hand_in(customers, engineer)
+        self._serve(supervisor, port, lambda url: _welcome(customers, url, password))
+
+    def _serve(self, supervisor: Supervisor, port: int, words: Callable[[str], str]) -> None:
+        """Start the web server, say where it is, and stay until somebody ends it."""
         url = f"http://127.0.0.1:{port}"
         bind = ["-b", f"127.0.0.1:{port}", "--workers", "1", "--threads", "8"]
         gunicorn = ["-m", "gunicorn", "msp_portal.wsgi", *bind, "--log-level", "warning"]
         supervisor.start("web", gunicorn)
         self._wait_for(supervisor, f"{url}/healthz", "web server")
-        supervisor.say(_welcome(customers, url, password))
+        supervisor.say(words(url))
         supervisor.watch()
 
     def _hand_in(self, customers: tuple[DemoCustomer, ...], engineer: User) -> None:
@@ -141,6 +153,19 @@ def _until(
         if time.monotonic() > until:
             raise TimeoutError(complaint)
         time.sleep(0.1)
+
+
+def _empty(url: str, sandbox_url: str) -> str:
+    lines = [
+        "",
+        f"A portal without any data runs at {url}",
+        "",
+        f"  Begin at {url}/first-run/: it makes the first administrator.",
+        f"  A sandbox for rehearsals runs at {sandbox_url}, with a page at /_sandbox/.",
+        f"  Ctrl-C ends everything; the data stays in {settings.VAR_DIR}/.",
+        "",
+    ]
+    return "\n".join(lines)
 
 
 def _welcome(customers: tuple[DemoCustomer, ...], url: str, password: str) -> str:
