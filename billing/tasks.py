@@ -9,9 +9,19 @@ from django.utils import timezone
 
 from billing.services import prune_calls
 from billing.services.statements import open_ended_months
+from billing.services.watching import watch_budgets, watch_hours
 from tenants.row_security import over_everything
 
 logger = logging.getLogger(__name__)
+
+
+@shared_task(name="billing.watch")
+@over_everything
+def watch() -> None:
+    """Tell of budgets that reached a threshold, and of hours that stand out."""
+    now = timezone.now()
+    watch_budgets(now)
+    watch_hours(now)
 
 
 @shared_task(name="billing.keep_house")

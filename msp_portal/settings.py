@@ -390,6 +390,7 @@ CELERY_BEAT_SCHEDULE = {
     "watch_audit": {"task": "tenants.watch_audit", "schedule": crontab(hour="0", minute="23")},
     "expiry": {"task": "tenants.watch_expiry", "schedule": crontab(hour="5", minute="23")},
     "billing": {"task": "billing.keep_house", "schedule": crontab(minute="7")},
+    "watch_costs": {"task": "billing.watch", "schedule": 300.0, "options": {"expires": 300}},
 }
 
 # Lanes: seconds. A request is given up before the lease can run out, and a lane whose holder died

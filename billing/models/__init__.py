@@ -4,6 +4,7 @@ from billing.models.budgets import Budget, BudgetWarning, Reservation
 from billing.models.calls import Call, DailyUsage, Usage
 from billing.models.prices import CustomerTerms, ExchangeRate, PriceBookEntry
 from billing.models.statements import Statement, StatementLine, StatementNumber
+from billing.models.watching import UnusualHour
 
 __all__ = [
     "Budget",
@@ -17,5 +18,6 @@ __all__ = [
     "Statement",
     "StatementLine",
     "StatementNumber",
+    "UnusualHour",
     "Usage",
 ]

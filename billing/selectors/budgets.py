@@ -47,7 +47,7 @@ def standing_of(budget: Budget, at: datetime) -> Standing:
     between is seen twice, never missed.
     """
     with everything():
-        tenants = list(_covered(budget))
+        tenants = list(covered_by(budget))
         book, rates = price_book(), _rates()
         promised = _promised(tenants, budget, rates, at)
         on_way = _on_way(tenants)
@@ -86,7 +86,13 @@ def unit_price_for(budget: Budget, price: Price, month: Month) -> Decimal:
     return _turn(price.unit_price, price.currency, budget.currency, _rates(), month)
 
 
-def _covered(budget: Budget) -> QuerySet[Tenant]:
+def in_currency(amounts: dict[str, Decimal], currency: str, month: Month) -> Decimal:
+    """Amounts of several currencies as one; raises NoRate."""
+    return _sum(amounts, currency, _rates(), month)
+
+
+def covered_by(budget: Budget) -> QuerySet[Tenant]:
+    """Tenants whose calls are paid from a budget."""
     tenants = Tenant.objects.select_related("customer")
     if budget.tenant_id is not None:
         return tenants.filter(pk=budget.tenant_id)

@@ -27,12 +27,13 @@ from billing.selectors.overview import (
     tenant_days,
     total_days,
 )
+from billing.selectors.watching import expected_of, unusual_hours_for
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action
 from tenants.models import Customer
 from tenants.selectors import customers_for, tenants_for
 
-_PAGE = 50
+_PAGE, _TOLD = 50, 5
 _SORTS = (("cost", "Cost"), ("change", "Change"), ("calls", "Billable calls"), ("name", "Name"))
 
 
@@ -83,6 +84,7 @@ def cost_overview(request: PortalRequest) -> HttpResponse:
         "sorts": _SORTS,
         "total": total,
         "chart": chart,
+        "unusual": unusual_hours_for(request.user, month.start).filter(hour__lt=month.end)[:_TOLD],
     }
     return render(request, "billing/cost_overview.html", context)
 
@@ -138,7 +140,10 @@ def cost_customer(request: PortalRequest, slug: str) -> HttpResponse:
     customer = visible(customers_for(request.user, Action.SEE_COSTS), slug=slug)
     month = month_asked(request)
     tenants = selectors.costs_of(customer.tenants.select_related("customer"), month)
+    now = timezone.now()
+    runs = month == month_of(now)
     context = {
+        "expected": expected_of([row.tenant for row in tenants], month, now) if runs else None,
         "customer": customer,
         "month": month,
         "later": later_than(month),

@@ -147,6 +147,7 @@ KEPT: Mapping[str, str] = {
     "billing.Statement": "what the customer was told and charged",
     "billing.StatementLine": "what the customer was told and charged",
     "billing.StatementNumber": "how many statements there are",
+    "billing.UnusualHour": "counts of an hour",
     "billing.Usage": "counts by hour, which the bill is made of",
     "billing.PriceBookEntry": "prices, the same for everybody",
     "provisioning.ApplicationPace": "how fast an application may send",

@@ -63,6 +63,21 @@ EVENTS: Mapping[str, EventKind] = {
         "A credential of {subject} has expired",
         "The {kind} of {subject} has expired on {expires}. No job can run until another is stored.",
     ),
+    "budget.reached": EventKind(
+        "A budget reached a threshold",
+        "{percent} % of a budget is spent",
+        "{percent} % of the budget of {subject} is spent: {amount}.",
+    ),
+    "budget.forecast": EventKind(
+        "A budget is expected to reach a threshold",
+        "A budget is expected to reach {percent} %",
+        "By the forecast the budget of {subject} comes to {percent} % this month: {amount}.",
+    ),
+    "usage.unusual": EventKind(
+        "Unusually many calls in an hour",
+        "Unusually many calls of {subject}",
+        "{subject}: {sentence} Most of them by {job}.",
+    ),
     "audit.broken": EventKind(
         "The audit trail was changed from outside",
         "The audit trail was changed",

@@ -1,0 +1,104 @@
+"""What is expected of a month, and what an hour is compared with."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from django.db.models import QuerySet, Sum
+
+from billing.domain.forecast import Forecast, cost_band, forecast
+from billing.domain.periods import Month, hour_of, start_of
+from billing.domain.pricing import NoPrice, UsageLine, cost_of
+from billing.domain.unusual import HourLine, Limits, Unusual, compared_hours, unusual_hour
+from billing.models import DailyUsage, UnusualHour, Usage
+from billing.selectors.costs import price_book
+from tenants.domain.roles import Action
+from tenants.models import Tenant, User
+from tenants.selectors import customers_for
+
+_HISTORY = timedelta(days=184)
+LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a month will come to: calls with a band of 80 %, and exact amounts per currency."""
+
+    calls: int
+    low: int
+    high: int
+    amounts: dict[str, Decimal]
+    least: dict[str, Decimal]
+    most: dict[str, Decimal]
+    method: tuple[str, ...]
+
+
+def expected_of(tenants: Iterable[Tenant], month: Month, now: datetime) -> Expected | None:
+    """The forecast of a month that runs, each tenant's own added up; None without a price."""
+    tenants, book = list(tenants), price_book()
+    history = _history(tenants, now)
+    today = now.astimezone(UTC).date()
+    found: list[tuple[Forecast, Tenant]] = [
+        (forecast(history[tenant.pk], month, today), tenant) for tenant in tenants
+    ]
+    amounts, least, most = (dict[str, Decimal]() for _ in range(3))
+    for each, tenant in found:
+        try:
+            band = cost_band(each, book, tenant.cloud)
+        except NoPrice:
+            return None
+        for total, part in ((amounts, band.expected), (least, band.low), (most, band.high)):
+            for code, amount in part.items():
+                total[code] = total.get(code, Decimal(0)) + amount
+    methods = dict.fromkeys(words for each, _ in found for words in each.method)
+    return Expected(
+        sum(each.expected for each, _ in found),
+        sum(each.low for each, _ in found),
+        sum(each.high for each, _ in found),
+        amounts,
+        least,
+        most,
+        tuple(methods),
+    )
+
+
+def unusual_now(tenant: Tenant, now: datetime) -> Unusual | None:
+    """What stands out in this hour of a tenant so far."""
+    first = Usage.objects.filter(tenant=tenant).order_by("hour").first()
+    if first is None:
+        return None
+    hours = compared_hours(hour_of(now), first.hour, tenant.zone, LIMITS)
+    past: dict[datetime, dict[str, int]] = defaultdict(dict)
+    rows = Usage.objects.filter(tenant=tenant, hour__in=hours)
+    for hour, purpose, calls in rows.values_list("hour", "purpose").annotate(total=Sum("calls")):
+        past[hour][purpose] = calls
+    made = Usage.objects.filter(tenant=tenant, hour=hour_of(now))
+    lines = [
+        HourLine(purpose, job, calls)
+        for purpose, job, calls in made.values_list("purpose", "job").annotate(total=Sum("calls"))
+    ]
+    return unusual_hour(now, lines, past, first.hour, tenant.zone, LIMITS)
+
+
+def unusual_hours_for(viewer: User, since: datetime) -> QuerySet[UnusualHour]:
+    """Unusual hours of the tenants whose costs this person may see, the newest first."""
+    seen = customers_for(viewer, Action.SEE_COSTS)
+    rows = UnusualHour.objects.filter(customer__in=seen, hour__gte=since)
+    return rows.select_related("tenant", "customer")
+
+
+def _history(tenants: list[Tenant], now: datetime) -> dict[int, dict[date, int]]:
+    """Billable calls by day of each tenant, from the first of its days that is known."""
+    book = price_book()
+    clouds = {tenant.pk: tenant.cloud for tenant in tenants}
+    found: dict[int, dict[date, int]] = {pk: {} for pk in clouds}
+    today = now.astimezone(UTC).date()
+    rows = DailyUsage.objects.filter(tenant__in=clouds, day__gt=today - _HISTORY, day__lte=today)
+    for pk, day, status, calls in rows.values_list("tenant_id", "day", "status").annotate(
+        total=Sum("calls")
+    ):
+        cost = cost_of([UsageLine(start_of(day), status, calls)], book, clouds[pk])
+        found[pk][day] = found[pk].get(day, 0) + cost.billable
+    return found
