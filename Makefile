@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo demo-once test check fix audit access canary crash lanes fairness storm quota model histories privilege soak-billing bench requirements clean
+.PHONY: demo demo-once test check fix audit access canary crash lanes fairness storm quota model histories privilege soak-billing postgresql bench requirements clean
 
 demo: $(VENV)/.base
 	@$(BIN)/python manage.py demo
@@ -82,6 +82,10 @@ canary: $(VENV)/.dev
 # meter, statements and the sandbox's bill to the cent (the suite drives 1,800 and 450).
 soak-billing: $(VENV)/.dev
 	SOAK_CALLS=200000 $(BIN)/python -m pytest -p no:randomly -s tests/integration/portal/test_billing_soak.py
+
+# Every integration test on PostgreSQL (the suite: the most telling ones, and another quarter each day).
+postgresql: $(VENV)/.dev
+	POSTGRESQL_ALL=1 $(BIN)/python -m pytest -p no:randomly -n auto --dist loadgroup tests/services/test_suite_on_postgresql.py
 
 # Measurements, each as a ratio to the plain way of doing the same.
 bench: $(VENV)/.dev

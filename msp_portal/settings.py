@@ -420,6 +420,8 @@ LOOKUP_DELAY_SECONDS = env.float("LOOKUP_DELAY_SECONDS", default=5.0)
 
 # How many calls a worker sets aside at once from the budgets above a tenant.
 BUDGET_BLOCK_CALLS = env.int("BUDGET_BLOCK_CALLS", default=500)
+# Who invoices, as FOCUS rows name them.
+FOCUS_ISSUER = env.str("FOCUS_ISSUER", default="MSP portal")
 # How long single calls are kept; usage by hour is kept for ever.
 CALL_RETENTION_DAYS = env.int("CALL_RETENTION_DAYS", default=90)
 

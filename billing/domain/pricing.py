@@ -11,7 +11,7 @@ because each tenant has a subscription of its own.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -109,15 +109,18 @@ class Price:
         ended = self.effective_to is not None and at >= self.effective_to
         return began and not ended and self.cloud in ("", cloud) and self.meter == meter
 
-    def amount(self, calls: int, before: int = 0) -> Decimal:
-        """Exact price of billable calls that follow `before` others of the month."""
+    def parts(self, calls: int, before: int = 0) -> Iterator[tuple[int, Decimal]]:
+        """Billable calls that follow `before` others of the month, by their unit price."""
         steps = (Tier(0, self.unit_price), *sorted(self.tiers))
         ends = [step.above for step in steps[1:]]
-        total = Decimal(0)
         for step, end in zip(steps, [*ends, before + calls], strict=True):
             within = min(end, before + calls) - max(step.above, before)
-            total += max(within, 0) * step.unit_price
-        return total
+            if within > 0:
+                yield within, step.unit_price
+
+    def amount(self, calls: int, before: int = 0) -> Decimal:
+        """Exact price of billable calls that follow `before` others of the month."""
+        return sum((number * unit for number, unit in self.parts(calls, before)), Decimal(0))
 
     def unit_at(self, before: int) -> Decimal:
         """Price of the next call after so many billable ones of the month."""

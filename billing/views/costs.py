@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from billing import selectors
 from billing.charts import COLOURS, Chart, stacked_bars
+from billing.domain.focus import Issuer
 from billing.domain.periods import Month, month_of, parse_month, start_of
 from billing.domain.pricing import Cost
-from billing.exports import write_days
+from billing.exports import FORMATS, write_days, write_focus
 from billing.labels import target_of
 from billing.selectors import DayCost
 from billing.selectors.overview import (
@@ -27,6 +28,7 @@ from billing.selectors.overview import (
     tenant_days,
     total_days,
 )
+from billing.selectors.rows import focus_charges, usage_rows
 from billing.selectors.watching import expected_of, unusual_hours_for
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action
@@ -84,6 +86,7 @@ def cost_overview(request: PortalRequest) -> HttpResponse:
         "sorts": _SORTS,
         "total": total,
         "chart": chart,
+        "formats": FORMATS,
         "unusual": unusual_hours_for(request.user, month.start).filter(hour__lt=month.end)[:_TOLD],
     }
     return render(request, "billing/cost_overview.html", context)
@@ -135,6 +138,40 @@ def cost_csv(request: PortalRequest) -> HttpResponse:
 
 
 @allowed(Action.SEE_COSTS)
+def cost_file(request: PortalRequest, ending: str) -> HttpResponse:
+    """A month by day, tenant and purpose as CSV, XLSX, JSON or JSON lines; `customer` narrows."""
+    month, customer = month_asked(request), _customer_asked(request)
+    kind = FORMATS.get(ending)
+    if kind is None:
+        raise Http404("No such file.")
+    response = _file(f"scim-usage-{month}.{kind.extension}", kind.content_type)
+    kind.write(usage_rows(request.user, month, customer), response)
+    return response
+
+
+@allowed(Action.SEE_COSTS)
+def cost_focus(request: PortalRequest) -> HttpResponse:
+    """A month's billable calls as FOCUS 1.2; `customer` narrows."""
+    month, customer = month_asked(request), _customer_asked(request)
+    response = _file(f"focus-{month}.csv", "text/csv; charset=utf-8")
+    issuer = Issuer(settings.FOCUS_ISSUER)
+    write_focus(focus_charges(request.user, month, customer), issuer, response)
+    return response
+
+
+def _customer_asked(request: PortalRequest) -> Customer | None:
+    slug = request.GET.get("customer", "")
+    if not slug:
+        return None
+    return visible(customers_for(request.user, Action.SEE_COSTS), slug=slug)
+
+
+def _file(name: str, content_type: str) -> HttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(content_type=content_type, headers=headers)
+
+
+@allowed(Action.SEE_COSTS)
 def cost_customer(request: PortalRequest, slug: str) -> HttpResponse:
     """One customer's month: tenants, purposes, days."""
     customer = visible(customers_for(request.user, Action.SEE_COSTS), slug=slug)
@@ -143,6 +180,7 @@ def cost_customer(request: PortalRequest, slug: str) -> HttpResponse:
     now = timezone.now()
     runs = month == month_of(now)
     context = {
+        "formats": FORMATS,
         "expected": expected_of([row.tenant for row in tenants], month, now) if runs else None,
         "customer": customer,
         "month": month,

@@ -1,30 +1,49 @@
-"""What is tested in one process on SQLite holds on PostgreSQL too."""
+"""What is tested in one process on SQLite holds on PostgreSQL too.
+
+What asks most of the database runs here each time; of the other files the suite runs a quarter,
+another one each day, and `make postgresql` all of them.
+"""
 
 import base64
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 
 from tests.support.sandbox import ROOT
 
-FOLDERS = ("tenants", "billing", "provisioning", "sharing")
+FOLDERS = ("tenants", "billing", "provisioning", "sharing", "sign_in")
 # Nothing in these depends on the database; the storm and the histories would double the suite's
-# longest files.
+# longest files, and the commands of operators start processes.
 ELSEWHERE = {
     *("test_evaluate.py", "test_passwords.py", "test_token.py", "test_pacing.py"),
     *("test_profile_pages.py", "test_schedule_pages.py", "test_lifecycle_pages.py"),
     *("test_group_pages.py", "test_reconcile_pages.py", "test_redaction.py", "test_forms.py"),
     *("test_slow_patterns.py", "test_sync_command.py", "test_reconcile_command.py"),
-    *("test_storm.py", "test_histories.py"),
+    *("test_storm.py", "test_histories.py", "test_acting_for.py", "test_operator_commands.py"),
 }
-FILES = sorted(
+# Locks, triggers, constraints, counts that several write.
+ALWAYS = {
+    *("test_lanes.py", "test_database_failures.py", "test_apply.py", "test_approve.py"),
+    *("test_constraints.py", "test_audit.py", "test_audit_tampering.py", "test_outbox.py"),
+    *("test_people.py", "test_meter.py", "test_budgets.py", "test_statements.py"),
+}
+EVERY = bool(os.environ.get("POSTGRESQL_ALL"))
+_PARTS = 4
+_TODAY = datetime.now(UTC).toordinal() % _PARTS
+FOUND = sorted(
     str(path.relative_to(ROOT))
     for folder in FOLDERS
     for path in (ROOT / "tests/integration" / folder).glob("test_*.py")
     if path.name not in ELSEWHERE
 )
+FILES = [
+    name
+    for number, name in enumerate(FOUND)
+    if EVERY or number % _PARTS == _TODAY or name.rpartition("/")[2] in ALWAYS
+]
 SHARES = 4  # each may run on a core of its own, with a server of its own
 
 

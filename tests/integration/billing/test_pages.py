@@ -1,5 +1,8 @@
 """Pages of finance: overview, the way down to single calls, statements, budgets, terms, rates."""
 
+import csv
+import io
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -8,12 +11,21 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from openpyxl import load_workbook
 
 from billing.domain.periods import Month
-from billing.models import Budget, Call, CustomerTerms, ExchangeRate, Statement
+from billing.models import (
+    Budget,
+    Call,
+    CustomerTerms,
+    ExchangeRate,
+    PriceBookEntry,
+    Statement,
+)
 from billing.selectors.overview import customer_months, sorted_by
 from tenants.domain.roles import Role
 from tenants.models import Tenant
+from tests.support.focus_rules import violations
 from tests.support.rows import add_person, add_tenant, add_usage
 
 MAY = Month(2026, 5)
@@ -230,3 +242,44 @@ def test_terms_and_rates(finance: Client, client: Client) -> None:
     assert client.post(reverse("rate_add"), rate | {"quote": "USD"}).status_code == 200
     assert ExchangeRate.objects.count() == 1
     assert "1 USD = 0.92 EUR" in page(client, "rate_list")
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "json", "jsonl"])
+def test_files_of_a_month_add_up(finance: Client, ending: str) -> None:
+    PriceBookEntry.objects.update(tiers=[[150, "0.001"]])
+    response = finance.get(reverse("cost_file", args=[ending]), {"month": "2026-05"})
+    assert response.headers["Content-Disposition"].endswith(f'scim-usage-2026-05.{ending}"')
+    rows = read(ending, response.content)
+    assert sum(int(row["billable"]) for row in rows) == 600
+    # 100 and 150 at 0.002, then 50 and 150 at 0.001 more.
+    assert sum(Decimal(str(row["amount"])) for row in rows) == Decimal("1.0")
+
+
+def read(ending: str, content: bytes) -> list[dict[str, Any]]:
+    if ending == "csv":
+        return list(csv.DictReader(io.StringIO(content.decode())))
+    if ending == "xlsx":
+        sheet = load_workbook(io.BytesIO(content)).active
+        header, *rows = sheet.iter_rows(values_only=True)
+        return [dict(zip(header, row, strict=True)) for row in rows]
+    if ending == "json":
+        return list(json.loads(content))
+    return [json.loads(line) for line in content.splitlines()]
+
+
+def test_focus_rows_keep_the_rules_and_add_up(finance: Client) -> None:
+    PriceBookEntry.objects.update(tiers=[[150, "0.001"]])
+    text = finance.get(reverse("cost_focus"), {"month": "2026-05"}).content.decode()
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert violations(text) == []
+    assert sum(Decimal(row["BilledCost"]) for row in rows) == Decimal("1.0")
+    assert sum(Decimal(row["ConsumedQuantity"]) for row in rows) == 600
+
+
+def test_files_may_be_narrowed_to_a_customer(finance: Client) -> None:
+    asked = {"month": "2026-05", "customer": "customer-beech"}
+    rows = read("json", finance.get(reverse("cost_file", args=["json"]), asked).content)
+    assert {row["customer"] for row in rows} == {"Customer beech"}
+    asked["customer"] = "nobody"
+    assert finance.get(reverse("cost_file", args=["json"]), asked).status_code == 404
+    assert finance.get(reverse("cost_file", args=["pdf"]), {}).status_code == 404
