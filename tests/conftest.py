@@ -27,6 +27,8 @@ hypothesis_settings.load_profile("portal")
 
 # Sandboxes of tests live here; portals that tests start inherit it.
 os.environ.setdefault("SANDBOX_HOSTS", "127.0.0.1,localhost")
+# Their people sign in with a password; what a second factor changes has tests of its own.
+os.environ.setdefault("MFA_REQUIRED_ROLES", "")
 
 
 def pytest_configure(config: pytest.Config) -> None:

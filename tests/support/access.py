@@ -203,7 +203,7 @@ def _bills(tenant: Tenant) -> Targets:
         open_statement(customer=tenant.customer, month=Month(2026, number), by=admin)
         for number in (4, 5)
     )
-    close_statement(statement=closed, by=admin)
+    closed = close_statement(statement=closed, by=admin)
     line = add_correction(
         corrects=closed, currency="USD", amount=Decimal("0.002"), note="Late", by=admin
     )

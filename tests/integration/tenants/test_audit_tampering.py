@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from tenants import services
+from tenants.domain.reach import EVERYWHERE
 from tenants.domain.roles import Role
 from tenants.models import AuditEvent, AuditPayload, Customer, User
 from tenants.services.audit_anchors import export_anchor
@@ -41,7 +42,7 @@ def staff() -> list[User]:
             name=f"Person {n}",
             password=None,
             role=Role.ENGINEER,
-            customer=None,
+            reach=EVERYWHERE,
             by=None,
         )
         for n in range(8)

@@ -1,6 +1,6 @@
 """A row in every table that holds customers' data, for one customer, with a mark in its texts."""
 
-from datetime import time
+from datetime import date, time
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +18,8 @@ _ROW = object()
 _WANTED: dict[str, dict[str, Any]] = {
     "tenants.Tenant": {"cloud": "global", "sandbox_url": ""},
     "billing.Call": {"state": "answered", "status": 200},
+    "billing.Statement": {"month": date(2026, 5, 1)},
+    "billing.StatementLine": {"kind": "usage", "tenant": _ROW},
     "provisioning.Schedule": {"unit": "daily", "times": ["06:00"], "enabled": False},
     "provisioning.Blackout": {"days": [0], "begins": time(3), "ends": time(4)},
     "provisioning.ProfileVersion": {"definition": STARTER},
