@@ -56,7 +56,7 @@ def spend(tenant: Tenant, calls: int) -> None:
 
 def give_back(tenant: Tenant) -> None:
     """Return what a slice has not used."""
-    Reservation.objects.filter(tenant=tenant).delete()
+    Reservation.objects.filter(tenant=tenant, granted__gt=0).update(granted=0, used=0)
 
 
 def why_stopped(tenant: Tenant, now: datetime) -> str:
@@ -114,12 +114,15 @@ def _reserve(tenant: Tenant, calls: int) -> int:
         give_back(tenant)
         granted = min([calls, *(_room(budget, tenant, now) for budget in budgets)])
         price = price_at(price_book(), now, tenant.cloud)
-        Reservation.objects.create(
-            customer_id=tenant.customer_id,
+        Reservation.objects.update_or_create(
             tenant=tenant,
-            granted=granted,
-            unit_price=price.unit_price,
-            currency=price.currency,
+            defaults={
+                "customer_id": tenant.customer_id,
+                "granted": granted,
+                "used": 0,
+                "unit_price": price.unit_price,
+                "currency": price.currency,
+            },
         )
     return granted
 

@@ -18,7 +18,7 @@ from provisioning.models import Snapshot, SnapshotChunk
 from provisioning.selectors import sources_of
 from provisioning.services.snapshots import records_of, store_records
 from tenants import sealed, services, vault
-from tenants.models import AuditEvent, Credential, VaultKey
+from tenants.models import Credential, VaultKey
 from tenants.services import keys
 from tenants.tokens import CredentialUnreadable, secret_of
 from tests.support.rows import add_tenant
@@ -175,7 +175,7 @@ def test_a_dump_alone_decrypts_nothing(tenants):
 )
 def test_a_key_that_lies_in_the_database_is_found(tenants, written):
     """The control: somebody has noted it."""
-    AuditEvent.objects.create(action="noted", subject="x", detail={"note": written()})
+    services.record("noted", by=None, customer=None, subject="x", note=written())
     assert opened_by_the_dump() == [KEY]
 
 

@@ -155,8 +155,10 @@ def test_a_portal_without_an_administrator_can_be_filled(db):
 
 def test_whoever_is_deactivated_is_signed_out_and_stays_so(ann, bo):
     here, elsewhere, mine = Client(), Client(), Client()
+    bo.set_password("correct-horse-battery")
+    bo.save()
     for client in (here, elsewhere):
-        client.force_login(bo)
+        client.post("/accounts/login/", {"login": bo.email, "password": "correct-horse-battery"})
     mine.force_login(ann)
     assert here.get("/jobs/").status_code == 200
     services.deactivate(user=bo, by=ann)
