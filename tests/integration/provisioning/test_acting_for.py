@@ -11,7 +11,7 @@ from celery import current_app
 from django.core.management import CommandError, call_command, get_commands, load_command_class
 
 from provisioning.models import Job
-from tenants.domain.roles import Role
+from tenants.domain.roles import CUSTOMERS_OWN, Role
 from tenants.models import Tenant
 from tests.support.rows import add_person, add_tenant
 
@@ -23,6 +23,11 @@ COMMANDS: dict[str, tuple[list[str], set[Role]]] = {
     "profile_import": (["{tenant}", "{file}"], {Role.ADMIN, Role.ENGINEER}),
     "read_attributes": (["{tenant}"], {Role.ADMIN, Role.ENGINEER}),
     "try_connection": (["{tenant}"], {Role.ADMIN, Role.ENGINEER}),
+}
+# About the portal, not a tenant: only who administers all customers may.
+PORTAL_WIDE = {
+    "erase_audit_payloads": ["--person", "gone@msp.example"],
+    "verify_audit": ["--resume"],
 }
 REFUSED = r"may not|There is no tenant|No person|name yourself"
 
@@ -61,7 +66,20 @@ def test_every_command_that_acts_for_a_person_is_listed() -> None:
             parser: ArgumentParser = load_command_class(room, name).create_parser("manage.py", name)
             if "--as" in parser._option_string_actions:
                 acting.add(name)
-    assert acting == set(COMMANDS)
+    assert acting == set(COMMANDS) | set(PORTAL_WIDE)
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("command", PORTAL_WIDE)
+def test_a_command_about_the_portal_is_an_administrators_of_all(
+    own: Tenant, command: str, role: Role
+) -> None:
+    people = [add_person(role, own.customer)]
+    if role not in CUSTOMERS_OWN | {Role.ADMIN}:
+        people.append(add_person(role, None))
+    for person in people:
+        with pytest.raises(CommandError, match="may not"):
+            call_command(command, *PORTAL_WIDE[command], "--as", person.email, stdout=io.StringIO())
 
 
 @pytest.mark.parametrize("role", Role)
