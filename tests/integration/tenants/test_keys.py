@@ -3,6 +3,7 @@
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 from base64 import b64encode
@@ -299,6 +300,9 @@ class TestProcesses:
         path.chmod(0o600)
         environment = {n: v for n, v in portal.items() if n != "VAULT_KEYS"}
         environment["VAULT_KEYS_FILE"] = str(path)
+        # A copy: the other tests want what is sealed by k1.
+        environment["PORTAL_VAR"] = str(tmp_path / "var")
+        shutil.copytree(portal["PORTAL_VAR"], environment["PORTAL_VAR"])
         done = manage(environment, "rotate_keys")
         assert "Credential.sealed_secret: 1 sealed anew" in done.stdout
         for mode, name in ((0o640, "group"), (0o604, "world")):
