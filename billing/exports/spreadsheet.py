@@ -12,8 +12,8 @@ from typing import Any
 
 import xlsxwriter
 
+from billing.domain.usage_rows import COLUMNS, UsageRow
 from billing.exports.cells import Output
-from billing.exports.rows import COLUMNS, UsageRow
 
 EXACT_DIGITS = 15
 ROWS_OF_A_SHEET = 1_048_576

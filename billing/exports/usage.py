@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from billing.domain.usage_rows import COLUMNS, UsageRow
 from billing.exports.cells import Output, Utf8
-from billing.exports.rows import COLUMNS, UsageRow
 from billing.exports.spreadsheet import write_xlsx
 from tenants.domain.spreadsheets import cell
 

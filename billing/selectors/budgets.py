@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.db.models import Count, Q, QuerySet
 
 from billing.domain.budgets import Span, Standing, Stop, months_of
-from billing.domain.periods import Month
+from billing.domain.periods import Month, month_of
 from billing.domain.pricing import NoPrice, Price, price_at, show
 from billing.domain.statements import NoRate, Rate, rate_for
 from billing.models import Budget, Call, ExchangeRate, Reservation
@@ -67,7 +67,7 @@ def standing_of(budget: Budget, at: datetime) -> Standing:
 def why_over(tenant: Tenant, amount: Decimal, currency: str, at: datetime) -> str:
     """Which budget that stops anything has less left than an amount, in words; "" for none."""
     for budget in budgets_above(tenant, Stop.SOFT, Stop.HARD):
-        month = months_of(Span.MONTH, at)[0]
+        month = month_of(at)
         try:
             wanted = _turn(amount, currency, budget.currency, _rates(), month)
             left = standing_of(budget, at).left
@@ -100,7 +100,7 @@ def covered_by(budget: Budget) -> QuerySet[Tenant]:
 
 
 def _promised(tenants: list[Tenant], budget: Budget, rates: list[Rate], at: datetime) -> Decimal:
-    month = months_of(Span.MONTH, at)[0]
+    month = month_of(at)
     total = Decimal(0)
     for row in Reservation.objects.filter(tenant__in=[tenant.pk for tenant in tenants]):
         unit = _turn(row.unit_price, row.currency, budget.currency, rates, month)

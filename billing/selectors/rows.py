@@ -10,7 +10,7 @@ from django.db.models import Sum
 from billing.domain.focus import Charge
 from billing.domain.periods import Month, start_of
 from billing.domain.pricing import UNCERTAIN, NoPrice, Price, price_at
-from billing.exports.rows import UsageRow
+from billing.domain.usage_rows import UsageRow
 from billing.models import DailyUsage
 from billing.selectors.costs import price_book
 from tenants.domain.roles import Action

@@ -14,6 +14,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from billing.domain.budgets import UNLIMITED, Span, Stop, months_of
+from billing.domain.periods import month_of
 from billing.domain.pricing import price_at
 from billing.domain.statements import NoRate
 from billing.models import Budget, Reservation
@@ -60,15 +61,18 @@ def give_back(tenant: Tenant) -> None:
 
 
 def why_stopped(tenant: Tenant, now: datetime) -> str:
-    """Which budget has no money for another call, until when, in words."""
+    """That a budget has no money for another call, and until when.
+
+    Without amounts and names: customers' people read it, who see no price of the MSP's.
+    """
     for budget in budgets_above(tenant, Stop.HARD):
         if _room(budget, tenant, now) < 1:
             ends = months_of(Span(budget.span), now)[-1].end
             return (
-                f"The budget of {budget} is used up. Nothing but disables of leavers is sent until"
+                f"A budget of this {budget.span} is used up. Only disables of leavers go out until"
                 f" it is raised, or until {ends:%Y-%m-%d} (UTC)."
             )
-    return "The budgets have no money for so many calls at once; the portal tries again."
+    return "A budget has no money for so many calls at once; the portal tries again."
 
 
 @transaction.atomic
@@ -130,7 +134,7 @@ def _reserve(tenant: Tenant, calls: int) -> int:
 def _room(budget: Budget, tenant: Tenant, now: datetime) -> int:
     price = price_at(price_book(), now, tenant.cloud)
     try:
-        unit = unit_price_for(budget, price, months_of(Span.MONTH, now)[0])
+        unit = unit_price_for(budget, price, month_of(now))
         return UNLIMITED if unit == Decimal(0) else standing_of(budget, now).calls(unit)
     except NoRate as error:
-        raise BudgetExhausted(f"The budget of {budget} cannot be compared. {error}") from error
+        raise BudgetExhausted(f"A budget cannot be held against the costs. {error}") from error

@@ -37,7 +37,7 @@ from provisioning.services.renaming import begun_circles
 from provisioning.services.requests import request_of
 from provisioning.services.resting import Rest
 from provisioning.services.settling import count, save
-from provisioning.services.spending import affordable
+from provisioning.services.spending import affordable, exhausted
 from provisioning.services.urgency import Lookout
 
 logger = logging.getLogger(__name__)
@@ -94,8 +94,7 @@ def apply_job(
         elif job.pause_requested and pauses(job, held):
             return None
         # After a problem a single request finds out whether it is gone.
-        batch = _due(job, timezone.now(), 1 if job.problem else client.fits(settings.SCIM_BATCH))
-        batch = affordable(job.tenant, batch)
+        batch = _payable(job, 1 if job.problem else client.fits(settings.SCIM_BATCH))
         if not batch:
             return _finish_or_wait(job, held)
         rest.check()
@@ -114,13 +113,28 @@ def end_cancelled(job: Job, held: HeldLane) -> bool:
     return not Job.objects.filter(pk=job.pk, state=Job.State.APPLYING).exists()
 
 
-def _due(job: Job, now: datetime, size: int) -> list[Operation]:
+def _payable(job: Job, size: int) -> list[Operation]:
+    """What is due and may be sent; disables also when money is lacking for what stands before them.
+
+    Raises BudgetExhausted when something is due and nothing of it may be sent.
+    """
+    now = timezone.now()
+    if not (due := _due(job, now, size)):
+        return []
+    if batch := affordable(job.tenant, due):
+        return batch
+    if batch := _due(job, now, size, Q(kind=Operation.Kind.DISABLE)):
+        return batch
+    raise exhausted(job.tenant)
+
+
+def _due(job: Job, now: datetime, size: int, only: Q | None = None) -> list[Operation]:
     """The next operations to work on: unknown outcomes, then phase by phase.
 
     What takes something away from a group's members waits until every addition has ended.
     """
     ready = Q(not_before=None) | Q(not_before__lte=now)
-    operations = job.operations.filter(ready).select_related("target", "group")
+    operations = job.operations.filter(ready, only or Q()).select_related("target", "group")
     batch = list(operations.filter(state=_UNKNOWN).order_by("pk")[:size])
     if len(batch) < size:
         pending = operations.filter(state=_PENDING).order_by("phase", "pk")

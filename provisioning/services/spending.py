@@ -10,7 +10,7 @@ from tenants.models import Tenant
 
 
 def affordable(tenant: Tenant, batch: Sequence[Operation]) -> list[Operation]:
-    """Those of a batch that may be sent; raises BudgetExhausted when none of several may."""
+    """Those of a batch that there is money for, and every disable."""
     free = Operation.Kind.DISABLE
     dear = sum(operation.kind != free for operation in batch)
     left = grant(tenant, dear) if dear else 0
@@ -19,6 +19,9 @@ def affordable(tenant: Tenant, batch: Sequence[Operation]) -> list[Operation]:
         if operation.kind == free or left > 0:
             chosen.append(operation)
             left -= operation.kind != free
-    if batch and not chosen:
-        raise BudgetExhausted(why_stopped(tenant, timezone.now()))
     return chosen
+
+
+def exhausted(tenant: Tenant) -> BudgetExhausted:
+    """What to raise when something is due and none of it may be sent."""
+    return BudgetExhausted(why_stopped(tenant, timezone.now()))

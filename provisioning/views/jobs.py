@@ -26,6 +26,7 @@ from provisioning.services.replanning import plan_again, retry_failed
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action
 from tenants.models import User
+from tenants.selectors import actions_of
 
 _PAGE = 50
 _FAILURES = 25
@@ -196,9 +197,11 @@ def _decide(request: PortalRequest, job: Job, decide: Callable[[], None]) -> Htt
     return redirect(page_of(job), pk=job.pk)
 
 
-def _over_budget(job: Job) -> str:
-    """Which budget a waiting plan is more than, in words."""
+def _over_budget(job: Job, viewer: User) -> str:
+    """Which budget a waiting plan is more than, in words, for who may see costs."""
     if job.state != Job.State.PLANNED or not job.unit_price:
+        return ""
+    if Action.SEE_COSTS not in actions_of(viewer, job.customer_id):
         return ""
     amount = selectors.sure_calls(job) * job.unit_price
     return why_over(job.tenant, amount, job.currency, timezone.now())
@@ -218,7 +221,7 @@ def facts_of(job: Job, viewer: User) -> dict[str, Any]:
             "way_in": selectors.way_in_of(job),
             "planned_cost": None if job.unit_price is None else job.planned_calls * job.unit_price,
             "sure_calls": selectors.sure_calls(job),
-            "over_budget": _over_budget(job),
+            "over_budget": _over_budget(job, viewer),
             "several": job.tenant.sources.count() > 1,
             "done_percent": 100 * job.settled // job.total if job.total else 0,
         }

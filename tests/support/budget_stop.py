@@ -33,7 +33,7 @@ def stop(portal: Portal, size: int, calls: int) -> dict[str, int]:
     going_on = (
         "SELECT COUNT(*) = 0 FROM provisioning_job WHERE state = 'applying' AND problem NOT LIKE ?"
     )
-    portal.wait(going_on, "The budget of%")
+    portal.wait(going_on, "A budget of%")
     time.sleep(1.0)  # longer than a call takes
     at_stop = billed(portal)
     left = portal.rows("SELECT COUNT(*) FROM billing_call WHERE state = 'open'")[0][0]

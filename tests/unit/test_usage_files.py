@@ -15,8 +15,8 @@ from django.http import HttpResponse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from billing.domain.usage_rows import COLUMNS
 from billing.exports import FORMATS, UsageRow, cell, write_csv, write_json, write_json_lines
-from billing.exports.rows import COLUMNS
 from billing.exports.spreadsheet import is_exact, write_xlsx
 
 ROW = UsageRow(
