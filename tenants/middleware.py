@@ -13,7 +13,7 @@ from django.http.response import StreamingHttpResponse
 from tenants.domain.reach import EVERYWHERE
 from tenants.models import User
 from tenants.row_security import everything, scope
-from tenants.selectors import customers_in, reach_of
+from tenants.selectors import customers_in, keep_reaches, reach_of
 
 _Scope = Callable[[], AbstractContextManager[None]]
 
@@ -45,7 +45,10 @@ class RowSecurityMiddleware:
         self, request: HttpRequest, view: Callable[..., Any], _args: Any, _kwargs: Any
     ) -> None:
         """Begin for a person who is signed in; nobody else needs the row of a customer."""
-        if connection.vendor == "postgresql" and isinstance(request.user, User):
+        if not isinstance(request.user, User):
+            return
+        keep_reaches(request.user)
+        if connection.vendor == "postgresql":
             outside = getattr(view, "outside_transaction", False)
             request.row_security.begin(_scope_of(request.user), outside=outside)  # type: ignore[attr-defined]
 

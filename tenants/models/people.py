@@ -42,6 +42,9 @@ class User(AbstractUser):
     # Counts how often all sessions were ended; a part of each session's hash.
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
 
+    # What `selectors.keep_reaches` has read; a request's person only.
+    kept_reaches: list[tuple[Role, Reach]] | None = None
+
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
     objects: ClassVar[PortalUserManager] = PortalUserManager()

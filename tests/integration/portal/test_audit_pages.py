@@ -132,7 +132,7 @@ def test_pages_and_a_constant_number_of_queries(
 ) -> None:
     for number in range(120):
         services.record("x", by=ann, customer=None, subject=number)
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(16):
         answer = page(client)
     assert answer.context["page"].paginator.num_pages == 3
     assert "?page=2" in answer.content.decode()

@@ -18,7 +18,7 @@ def test_progress_reads_the_job_by_its_row_alone(
 ) -> None:
     job = add_job(add_tenant("calm"), Job.State.APPLYING, total=50_000, calls_made=1_200)
     client.force_login(add_person(Role.ENGINEER, None))
-    with django_assert_max_num_queries(12) as seen:
+    with django_assert_max_num_queries(9) as seen:
         response = client.get(reverse("job_progress", args=[job.pk]))
     assert b"1,200 calls so far" in response.content
     told = [each["sql"] for each in seen.captured_queries]

@@ -154,5 +154,5 @@ def test_the_list_takes_as_many_queries_for_many_people(
 ):
     for number in range(12):
         person((Role.ENGINEER, northmoor.customer), name=f"p{number}")
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(12):
         admin.get(reverse("person_list"))
