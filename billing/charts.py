@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from itertools import pairwise
 
+from billing.domain.budgets import Course
+
 MARGIN_LEFT, MARGIN_RIGHT, MARGIN_TOP, MARGIN_BOTTOM = 76, 4, 10, 24
 LABEL_SPACE = 58
 BAR_SHARE, BAR_MAX = Decimal("0.72"), Decimal(56)
@@ -206,6 +208,37 @@ def _number(value: Decimal) -> float:
 def _plain(value: Decimal) -> Decimal:
     """The same value without an exponent and without trailing zeros."""
     return Decimal(f"{value.normalize():f}")
+
+
+@dataclass(frozen=True, slots=True)
+class CourseBar:
+    """Shapes of a budget's bar: left edges and widths of what is spent and of the band, lines."""
+
+    width: int
+    spent: float
+    band_left: float
+    band_width: float
+    expected: float | None
+    budget: float | None
+
+
+def course_bar(course: Course, width: int = 160) -> CourseBar:
+    """A course drawn to scale; the largest of its amounts fills the width."""
+    low, expected, high = course.low, course.expected, course.high
+    top = max(course.spent, course.amount or _ZERO, expected or _ZERO, high or _ZERO)
+
+    def at(amount: Decimal) -> float:
+        return _number(amount * (width - 2) / top) if top > 0 else 0.0
+
+    left = at(low) if low is not None else 0.0
+    return CourseBar(
+        width,
+        max(0.0, at(course.spent)),
+        left,
+        round(at(high) - left, 2) if high is not None else 0.0,
+        None if expected is None else at(expected),
+        None if course.amount is None else at(course.amount),
+    )
 
 
 def sparkline(values: Sequence[int], width: int = 120, height: int = 24) -> str:

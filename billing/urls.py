@@ -2,15 +2,14 @@
 
 from django.urls import path
 
-from billing.views import budgets, costs, prices, statements
+from billing.views import budgets, costs, days, files, prices, statements
 
 urlpatterns = [
     path("costs/", costs.cost_overview, name="cost_overview"),
-    path("costs/costs.csv", costs.cost_csv, name="cost_csv"),
-    path("costs/tenants/<slug:slug>/", costs.cost_tenant, name="cost_tenant"),
-    path("costs/tenants/<slug:slug>/<str:day>/", costs.cost_day, name="cost_day"),
-    path("costs/usage.<slug:ending>", costs.cost_file, name="cost_file"),
-    path("costs/focus.csv", costs.cost_focus, name="cost_focus"),
+    path("costs/tenants/<slug:slug>/", days.cost_tenant, name="cost_tenant"),
+    path("costs/tenants/<slug:slug>/<str:day>/", days.cost_day, name="cost_day"),
+    path("costs/usage.<slug:ending>", files.cost_file, name="cost_file"),
+    path("costs/focus.csv", files.cost_focus, name="cost_focus"),
     path("costs/prices/", prices.price_list, name="price_list"),
     path("costs/prices/add/", prices.price_add, name="price_add"),
     path("costs/rates/", prices.rate_list, name="rate_list"),
@@ -28,6 +27,7 @@ urlpatterns = [
         name="statement_open",
     ),
     path("costs/statements/<int:pk>/", statements.statement_detail, name="statement_detail"),
+    path("costs/statements/<int:pk>/focus.csv", statements.statement_focus, name="statement_focus"),
     path("costs/statements/<int:pk>/close/", statements.statement_close, name="statement_close"),
     path(
         "costs/statements/<int:pk>/correct/", statements.statement_correct, name="statement_correct"

@@ -60,6 +60,58 @@ class Standing:
         return sorted(each for each in set(thresholds) if spent * _HUNDRED >= self.amount * each)
 
 
+class Verdict(StrEnum):
+    """How a budget's period will end, the best first."""
+
+    WITHIN = "within"
+    TIGHT = "tight"  # the forecast's band goes beyond it
+    OVER = "over"  # the forecast does
+    USED = "used"
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Where a month is heading: spent, expected with its band, and the budget if there is one.
+
+    All in one currency. Without a forecast what was spent is all that is expected.
+    """
+
+    currency: str
+    spent: Decimal
+    amount: Decimal | None = None
+    low: Decimal | None = None
+    expected: Decimal | None = None
+    high: Decimal | None = None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """How it will end; None without a budget."""
+        if self.amount is None:
+            return None
+        if self.spent >= self.amount:
+            return Verdict.USED
+        if (self.expected or self.spent) > self.amount:
+            return Verdict.OVER
+        return Verdict.TIGHT if (self.high or self.spent) > self.amount else Verdict.WITHIN
+
+    @property
+    def percent(self) -> int:
+        """Whole percent of the budget that are spent; 0 without one."""
+        return percent_of(self.spent, self.amount)
+
+    @property
+    def expected_percent(self) -> int:
+        """Whole percent of the budget that are expected to be spent."""
+        return percent_of(self.spent if self.expected is None else self.expected, self.amount)
+
+
+def percent_of(part: Decimal, whole: Decimal | None) -> int:
+    """Whole percent, rounded down, so that 100 means all of it; all of nothing is 100."""
+    if whole is None:
+        return 0
+    return int(part * _HUNDRED // whole) if whole else 100
+
+
 def months_of(span: Span, at: datetime) -> list[Month]:
     """The UTC months of the period a moment lies in: one, a quarter's three, a year's twelve."""
     length, month = _MONTHS[span], month_of(at)

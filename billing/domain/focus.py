@@ -62,6 +62,7 @@ COLUMNS = (
 _RESOURCE_TYPE = "SCIM API Consumption"
 _ACCOUNT_TYPE, _SUB_ACCOUNT_TYPE = "Customer", "Microsoft Entra Tenant"
 Row = dict[str, str | None]
+_PLACES = 9
 
 
 class Category(StrEnum):
@@ -113,6 +114,27 @@ class Charge:
     resource_name: str = ""
     purpose: str = ""
     operation: str = ""
+
+    @property
+    def cost(self) -> Decimal:
+        """What it comes to; exact in a context that is."""
+        if self.quantity is None or self.unit_price is None:
+            return self.amount or Decimal(0)
+        return self.quantity * self.unit_price
+
+
+def exact_parts(quantity: int, amount: Decimal) -> list[tuple[int, Decimal]]:
+    """A quantity with unit prices that come to an amount exactly: the average price.
+
+    Where that has more than nine decimals, one of them carries what the others leave.
+    """
+    if not quantity:
+        return []
+    unit = (amount.scaleb(_PLACES) // quantity).scaleb(-_PLACES)
+    rest = amount - unit * quantity
+    if not rest:
+        return [(quantity, unit)]
+    return [(n, price) for n, price in ((quantity - 1, unit), (1, unit + rest)) if n]
 
 
 def focus_rows(charges: Iterable[Charge], issuer: Issuer) -> Iterator[Row]:

@@ -4,7 +4,7 @@ from billing.models.budgets import Budget, BudgetWarning, Reservation
 from billing.models.calls import Call, DailyUsage, Usage
 from billing.models.prices import CustomerTerms, ExchangeRate, PriceBookEntry
 from billing.models.statements import Statement, StatementLine, StatementNumber
-from billing.models.watching import UnusualHour
+from billing.models.watching import MonthForecast, UnusualHour
 
 __all__ = [
     "Budget",
@@ -13,6 +13,7 @@ __all__ = [
     "CustomerTerms",
     "DailyUsage",
     "ExchangeRate",
+    "MonthForecast",
     "PriceBookEntry",
     "Reservation",
     "Statement",

@@ -1,4 +1,4 @@
-"""Hours in which a tenant made unusually many calls."""
+"""What a tenant's month is expected to come to, and hours with unusually many calls."""
 
 from django.db import models
 
@@ -26,3 +26,19 @@ class UnusualHour(models.Model):
 
     def __str__(self) -> str:
         return f"{self.calls} calls at {self.hour:%Y-%m-%d %H:00}"
+
+
+class MonthForecast(models.Model):
+    """The last forecast of a tenant's month, kept because making it for every page is too dear."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT)
+    tenant = models.OneToOneField(Tenant, models.CASCADE, related_name="month_forecast")
+    month = models.DateField(help_text="Its first day.")
+    calls = models.PositiveBigIntegerField()
+    low = models.PositiveBigIntegerField()
+    high = models.PositiveBigIntegerField()
+    amounts = models.JSONField(help_text="Least, expected and most by currency, as text.")
+    made_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.calls} calls expected in {self.month:%Y-%m}"

@@ -1,7 +1,8 @@
 """Where budgets stand. Whoever asks, the sums are over everything the budget covers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -12,7 +13,7 @@ from billing.domain.periods import Month, month_of
 from billing.domain.pricing import NoPrice, Price, price_at, show
 from billing.domain.statements import NoRate, Rate, rate_for
 from billing.models import Budget, Call, ExchangeRate, Reservation
-from billing.selectors.costs import costs_of, price_book
+from billing.selectors.costs import TenantCost, costs_of, price_book
 from tenants.domain.reach import EVERYWHERE
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User
@@ -41,27 +42,37 @@ def budgets_above(tenant: Tenant, *stops: Stop) -> QuerySet[Budget]:
 
 
 def standing_of(budget: Budget, at: datetime) -> Standing:
-    """What was spent of a budget in the period of a moment; raises NoRate, NoPrice.
+    """What was spent of a budget in the period of a moment; raises NoRate."""
+    found = standings_of([budget], at)[budget.pk]
+    if isinstance(found, NoRate):
+        raise found
+    return found
+
+
+def standings_of(budgets: Iterable[Budget], at: datetime) -> dict[int, Standing | NoRate]:
+    """Where budgets stand, or which rate is missing; as many queries for many as for one.
 
     Read in the order in which a call moves, reserved, on its way, counted: one that moves on in
     between is seen twice, never missed.
     """
+    budgets = list(budgets)
     with everything():
-        tenants = list(covered_by(budget))
-        book, rates = price_book(), _rates()
-        promised = _promised(tenants, budget, rates, at)
-        on_way = _on_way(tenants)
-        spent = doubtful = Decimal(0)
-        for month in months_of(Span(budget.span), at):
-            for row in costs_of(tenants, month) if month.start <= at else ():
-                spent += _sum(row.cost.amounts, budget.currency, rates, month)
-                pending = row.cost.uncertain
-                if month.start <= at < month.end:
-                    pending += on_way.get(row.tenant.pk, 0)
-                if pending and (price := _price_in(book, row.tenant, month, at)):
-                    unit = _turn(price.unit_price, price.currency, budget.currency, rates, month)
-                    doubtful += pending * unit
-    return Standing(budget.amount, spent, doubtful, promised)
+        tenants = list(covered_by(*budgets))
+        ledger = _Ledger(
+            at,
+            price_book(),
+            known_rates(),
+            list(Reservation.objects.filter(tenant__in=[tenant.pk for tenant in tenants])),
+            _on_way(tenants),
+            {month: costs_of(tenants, month) for month in _begun(budgets, at)},
+        )
+    found: dict[int, Standing | NoRate] = {}
+    for budget in budgets:
+        try:
+            found[budget.pk] = ledger.standing(budget)
+        except NoRate as error:
+            found[budget.pk] = error
+    return found
 
 
 def why_over(tenant: Tenant, amount: Decimal, currency: str, at: datetime) -> str:
@@ -69,7 +80,7 @@ def why_over(tenant: Tenant, amount: Decimal, currency: str, at: datetime) -> st
     for budget in budgets_above(tenant, Stop.SOFT, Stop.HARD):
         month = month_of(at)
         try:
-            wanted = _turn(amount, currency, budget.currency, _rates(), month)
+            wanted = _turn(amount, currency, budget.currency, known_rates(), month)
             left = standing_of(budget, at).left
         except NoRate as error:
             return f"The budget of {budget} cannot be compared. {error}"
@@ -83,29 +94,83 @@ def why_over(tenant: Tenant, amount: Decimal, currency: str, at: datetime) -> st
 
 def unit_price_for(budget: Budget, price: Price, month: Month) -> Decimal:
     """What one more call costs in a budget's currency; raises NoRate."""
-    return _turn(price.unit_price, price.currency, budget.currency, _rates(), month)
+    return _turn(price.unit_price, price.currency, budget.currency, known_rates(), month)
 
 
-def in_currency(amounts: dict[str, Decimal], currency: str, month: Month) -> Decimal:
+def in_currency(
+    amounts: Mapping[str, Decimal], currency: str, month: Month, rates: Iterable[Rate]
+) -> Decimal:
     """Amounts of several currencies as one; raises NoRate."""
-    return _sum(amounts, currency, _rates(), month)
+    turned = (_turn(amount, code, currency, rates, month) for code, amount in amounts.items())
+    return sum(turned, Decimal(0))
 
 
-def covered_by(budget: Budget) -> QuerySet[Tenant]:
-    """Tenants whose calls are paid from a budget."""
+def known_rates() -> list[Rate]:
+    """Every rate between currencies as a value."""
+    return [Rate(r.base, r.quote, r.day, r.rate) for r in ExchangeRate.objects.all()]
+
+
+def covered_by(*budgets: Budget) -> QuerySet[Tenant]:
+    """Tenants whose calls are paid from any of these budgets."""
     tenants = Tenant.objects.select_related("customer")
+    if any(budget.customer_id is None for budget in budgets):
+        return tenants
+    whole = [budget.customer_id for budget in budgets if budget.tenant_id is None]
+    single = [budget.tenant_id for budget in budgets if budget.tenant_id is not None]
+    return tenants.filter(Q(customer__in=whole) | Q(pk__in=single))
+
+
+def covers(budget: Budget, customer: int, tenant: int) -> bool:
+    """Whether a tenant of a customer (their keys) is paid from a budget."""
     if budget.tenant_id is not None:
-        return tenants.filter(pk=budget.tenant_id)
-    return tenants.filter(customer=budget.customer_id) if budget.customer_id else tenants
+        return budget.tenant_id == tenant
+    return budget.customer_id in (None, customer)
 
 
-def _promised(tenants: list[Tenant], budget: Budget, rates: list[Rate], at: datetime) -> Decimal:
-    month = month_of(at)
-    total = Decimal(0)
-    for row in Reservation.objects.filter(tenant__in=[tenant.pk for tenant in tenants]):
-        unit = _turn(row.unit_price, row.currency, budget.currency, rates, month)
-        total += (row.granted - row.used) * unit
-    return total
+@dataclass(frozen=True, slots=True)
+class _Ledger:
+    """What budgets are held against, of every tenant that any of them covers."""
+
+    at: datetime
+    book: list[Price]
+    rates: list[Rate]
+    reservations: list[Reservation]
+    on_way: dict[int, int]
+    costs: dict[Month, list[TenantCost]]
+
+    def standing(self, budget: Budget) -> Standing:
+        """Where one budget stands; raises NoRate."""
+        spent = doubtful = Decimal(0)
+        for month in _begun([budget], self.at):
+            for row in self.costs[month]:
+                if covers(budget, row.tenant.customer_id, row.tenant.pk):
+                    spent += in_currency(row.cost.amounts, budget.currency, month, self.rates)
+                    doubtful += self._doubtful(budget, row, month)
+        return Standing(budget.amount, spent, doubtful, self._promised(budget))
+
+    def _doubtful(self, budget: Budget, row: TenantCost, month: Month) -> Decimal:
+        pending = row.cost.uncertain
+        if month == month_of(self.at):
+            pending += self.on_way.get(row.tenant.pk, 0)
+        price = _price_in(self.book, row.tenant, month, self.at) if pending else None
+        if price is None:
+            return Decimal(0)
+        unit = _turn(price.unit_price, price.currency, budget.currency, self.rates, month)
+        return pending * unit
+
+    def _promised(self, budget: Budget) -> Decimal:
+        month, total = month_of(self.at), Decimal(0)
+        for row in self.reservations:
+            if covers(budget, row.customer_id, row.tenant_id):
+                unit = _turn(row.unit_price, row.currency, budget.currency, self.rates, month)
+                total += (row.granted - row.used) * unit
+        return total
+
+
+def _begun(budgets: Iterable[Budget], at: datetime) -> list[Month]:
+    """Months of the budgets' periods that have begun."""
+    months = {month for each in budgets for month in months_of(Span(each.span), at)}
+    return sorted(month for month in months if month.start <= at)
 
 
 def _on_way(tenants: list[Tenant]) -> dict[int, int]:
@@ -119,17 +184,6 @@ def _price_in(book: list[Price], tenant: Tenant, month: Month, at: datetime) -> 
     with suppress(NoPrice):
         return price_at(book, month.start if at >= month.end else at, tenant.cloud)
     return None
-
-
-def _rates() -> list[Rate]:
-    return [Rate(r.base, r.quote, r.day, r.rate) for r in ExchangeRate.objects.all()]
-
-
-def _sum(
-    amounts: dict[str, Decimal], currency: str, rates: Iterable[Rate], month: Month
-) -> Decimal:
-    turned = (_turn(amount, code, currency, rates, month) for code, amount in amounts.items())
-    return sum(turned, Decimal(0))
 
 
 def _turn(amount: Decimal, base: str, quote: str, rates: Iterable[Rate], month: Month) -> Decimal:

@@ -1,11 +1,8 @@
 """The month for finance: every customer's cost, how it moves, and the way down to single calls."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
-from operator import attrgetter
-from typing import Any
 
 from django.db.models import QuerySet, Sum
 
@@ -13,11 +10,10 @@ from billing.domain.periods import Month, start_of
 from billing.domain.pricing import Cost, UsageLine, cost_of, priced_lines
 from billing.models import Call, DailyUsage, Usage
 from billing.selectors.costs import costs_of, price_book
+from billing.selectors.headings import Heading
 from tenants.domain.roles import Action
 from tenants.models import Customer, Tenant, User
 from tenants.selectors import tenants_for
-
-SORTS = ("cost", "change", "calls", "name")
 
 
 @dataclass(slots=True)
@@ -28,21 +24,7 @@ class CustomerMonth:
     cost: Cost = field(default_factory=Cost)
     before: Cost = field(default_factory=Cost)
     days: list[int] = field(default_factory=list)
-
-    @property
-    def name(self) -> str:
-        """The customer's name, for sorting."""
-        return self.customer.name.casefold()
-
-    @property
-    def amount(self) -> Decimal:
-        """The largest amount of any currency, for sorting."""
-        return max(self.cost.amounts.values(), default=Decimal(0))
-
-    @property
-    def calls(self) -> int:
-        """Billable calls, for sorting."""
-        return self.cost.billable
+    heading: Heading = field(default_factory=Heading)
 
     @property
     def change(self) -> int:
@@ -68,19 +50,6 @@ def customer_months(viewer: User, month: Month, now: datetime) -> list[CustomerM
     for row in costs_of(tenants, month.previous(), _days_gone(month, now)):
         found[row.tenant.customer_id].before += row.cost
     return list(found.values())
-
-
-def sorted_by(rows: Iterable[CustomerMonth], sort: str) -> list[CustomerMonth]:
-    """By name from A, by anything else from the largest; the name decides between equals."""
-    ordered = sorted(rows, key=attrgetter("name"))
-    if sort == "name":
-        return ordered
-    keys: dict[str, Any] = {
-        "cost": attrgetter("amount"),
-        "calls": attrgetter("calls"),
-        "change": lambda row: abs(row.change),
-    }
-    return sorted(ordered, key=keys.get(sort, keys["cost"]), reverse=True)
 
 
 def add_days(rows: Sequence[CustomerMonth], month: Month) -> None:

@@ -1,6 +1,6 @@
 """Usage as rows for files: by UTC day, tenant and purpose, exact, one query for all of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -43,12 +43,16 @@ def priced_days(
     viewer: User, month: Month, customer: Customer | None = None
 ) -> Iterator[PricedDay]:
     """A month of every tenant whose costs this person may see, tenant by tenant, day by day."""
-    tenants = {tenant.pk: tenant for tenant in tenants_for(viewer, Action.SEE_COSTS)}
+    tenants = tenants_for(viewer, Action.SEE_COSTS)
+    return priced_days_of(tenants if customer is None else tenants.filter(customer=customer), month)
+
+
+def priced_days_of(seen: Iterable[Tenant], month: Month) -> Iterator[PricedDay]:
+    """A month of these tenants."""
+    tenants = {tenant.pk: tenant for tenant in seen}
     used = DailyUsage.objects.filter(
         tenant__in=tenants, day__gte=month.start.date(), day__lt=month.end.date()
     )
-    if customer is not None:
-        used = used.filter(customer=customer)
     rows = used.values_list("tenant_id", "day", "purpose", "status").annotate(total=Sum("calls"))
     book, before = price_book(), dict.fromkeys(tenants, 0)
     counts: dict[int, int] = {}

@@ -1,14 +1,14 @@
 """What is expected of a month, and what an hour is compared with."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import QuerySet, Sum
 
-from billing.domain.forecast import Forecast, cost_band, forecast
+from billing.domain.forecast import cost_band, forecast
 from billing.domain.periods import Month, hour_of, start_of
 from billing.domain.pricing import NoPrice, UsageLine, cost_of
 from billing.domain.unusual import HourLine, Limits, Unusual, compared_hours, unusual_hour
@@ -20,6 +20,7 @@ from tenants.selectors import customers_for
 
 _HISTORY = timedelta(days=184)
 LIMITS = Limits()
+_ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,31 +38,47 @@ class Expected:
 
 def expected_of(tenants: Iterable[Tenant], month: Month, now: datetime) -> Expected | None:
     """The forecast of a month that runs, each tenant's own added up; None without a price."""
-    tenants, book = list(tenants), price_book()
-    history = _history(tenants, now)
+    found = [each for _, each in forecasts_of(list(tenants), month, now)]
+    known = [each for each in found if each is not None]
+    return None if len(known) < len(found) else sum_of(known)
+
+
+def forecasts_of(
+    tenants: list[Tenant], month: Month, now: datetime
+) -> Iterator[tuple[Tenant, Expected | None]]:
+    """The forecast of each tenant; None where the price book has no price."""
+    book, history = price_book(), _history(tenants, now)
     today = now.astimezone(UTC).date()
-    found: list[tuple[Forecast, Tenant]] = [
-        (forecast(history[tenant.pk], month, today), tenant) for tenant in tenants
-    ]
-    amounts, least, most = (dict[str, Decimal]() for _ in range(3))
-    for each, tenant in found:
+    for tenant in tenants:
+        made = forecast(history[tenant.pk], month, today)
         try:
-            band = cost_band(each, book, tenant.cloud)
+            band = cost_band(made, book, tenant.cloud)
         except NoPrice:
-            return None
-        for total, part in ((amounts, band.expected), (least, band.low), (most, band.high)):
-            for code, amount in part.items():
-                total[code] = total.get(code, Decimal(0)) + amount
-    methods = dict.fromkeys(words for each, _ in found for words in each.method)
-    return Expected(
-        sum(each.expected for each, _ in found),
-        sum(each.low for each, _ in found),
-        sum(each.high for each, _ in found),
-        amounts,
-        least,
-        most,
-        tuple(methods),
-    )
+            yield tenant, None
+            continue
+        calls = (made.expected, made.low, made.high)
+        amounts = (dict(band.expected), dict(band.low), dict(band.high))
+        yield tenant, Expected(*calls, *amounts, tuple(made.method))
+
+
+def sum_of(parts: Iterable[Expected]) -> Expected:
+    """Several forecasts added up: amounts by currency, each way of forecasting once."""
+    total = Expected(0, 0, 0, {}, {}, {}, ())
+    for part in parts:
+        total = Expected(
+            total.calls + part.calls,
+            total.low + part.low,
+            total.high + part.high,
+            _added(total.amounts, part.amounts),
+            _added(total.least, part.least),
+            _added(total.most, part.most),
+            tuple(dict.fromkeys((*total.method, *part.method))),
+        )
+    return total
+
+
+def _added(one: dict[str, Decimal], other: dict[str, Decimal]) -> dict[str, Decimal]:
+    return {code: one.get(code, _ZERO) + other.get(code, _ZERO) for code in one | other}
 
 
 def unusual_now(tenant: Tenant, now: datetime) -> Unusual | None:

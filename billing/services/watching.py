@@ -1,32 +1,61 @@
-"""Warnings: thresholds of budgets, by what was spent and by the forecast, and unusual hours."""
+"""Forecasts that are kept; warnings: thresholds of budgets by spending and forecast, odd hours."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
 from django.urls import reverse
 
-from billing.domain.budgets import Span, months_of
-from billing.domain.periods import hour_of, month_of
-from billing.domain.pricing import NoPrice, show
+from billing.domain.budgets import Span, Standing, months_of
+from billing.domain.periods import Month, hour_of, month_of
+from billing.domain.pricing import show
 from billing.domain.statements import NoRate
-from billing.models import Budget, BudgetWarning, UnusualHour, Usage
-from billing.selectors.budgets import covered_by, in_currency, standing_of
-from billing.selectors.watching import expected_of, unusual_now
+from billing.models import Budget, BudgetWarning, DailyUsage, MonthForecast, UnusualHour, Usage
+from billing.selectors.budgets import covers, in_currency, known_rates, standings_of
+from billing.selectors.headings import expected_from
+from billing.selectors.watching import Expected, forecasts_of, unusual_now
 from tenants.models import Tenant
 from tenants.services import record
 from tenants.services.notices import tell
 
+FORECAST_AGE = timedelta(hours=1)
+_FORECAST_BATCH = 100
+
 
 def watch_budgets(now: datetime) -> int:
     """Tell of every threshold that a budget has come to, once a period; gives how many."""
+    keep_forecasts(now)
+    budgets = list(Budget.objects.select_related("customer", "tenant"))
+    standings = standings_of(budgets, now)
+    forecasts = list(MonthForecast.objects.filter(month=month_of(now).start.date()))
     told = 0
-    for budget in Budget.objects.select_related("customer", "tenant"):
-        try:
-            told += _by_spending(budget, now) + _by_forecast(budget, now)
-        except (NoRate, NoPrice):
-            continue  # the page of budgets says what is missing
+    for budget in budgets:
+        standing = standings[budget.pk]
+        if isinstance(standing, Standing):  # else the page of budgets says what is missing
+            told += _by_spending(budget, standing, now)
+            told += _by_forecast(budget, standing, forecasts, now)
     return told
+
+
+def keep_forecasts(now: datetime) -> int:
+    """Forecast the running month of every tenant anew that was not within the hour; how many.
+
+    Tenants without any calls have no forecast, and those without a price none that costs.
+    """
+    month = month_of(now)
+    fresh = MonthForecast.objects.filter(month=month.start.date(), made_at__gt=now - FORECAST_AGE)
+    due = Tenant.objects.filter(pk__in=DailyUsage.objects.values("tenant"))
+    pks = list(due.exclude(pk__in=fresh.values("tenant")).values_list("pk", flat=True))
+    for at in range(0, len(pks), _FORECAST_BATCH):
+        tenants = list(Tenant.objects.filter(pk__in=pks[at : at + _FORECAST_BATCH]))
+        made = list(forecasts_of(tenants, month, now))
+        MonthForecast.objects.bulk_create(
+            [_kept_forecast(tenant, found, month, now) for tenant, found in made if found],
+            update_conflicts=True,
+            unique_fields=["tenant"],
+            update_fields=["month", "calls", "low", "high", "amounts", "made_at"],
+        )
+    return len(pks)
 
 
 def watch_hours(now: datetime) -> int:
@@ -37,26 +66,43 @@ def watch_hours(now: datetime) -> int:
     return sum(_note_hour(tenant, now) for tenant in tenants)
 
 
-def _by_spending(budget: Budget, now: datetime) -> int:
-    standing = standing_of(budget, now)
+def _by_spending(budget: Budget, standing: Standing, now: datetime) -> int:
     return sum(
         _warn(budget, now, percent, standing.spent, by_forecast=False)
         for percent in standing.reached(budget.thresholds)
     )
 
 
-def _by_forecast(budget: Budget, now: datetime) -> int:
+def _by_forecast(
+    budget: Budget, standing: Standing, forecasts: list[MonthForecast], now: datetime
+) -> int:
     """Of a month only: how longer periods end, too little is known of."""
     if budget.span != Span.MONTH or not budget.forecast_thresholds:
         return 0
-    expected = expected_of(covered_by(budget), month_of(now), now)
-    if expected is None:
+    own = [row for row in forecasts if covers(budget, row.customer_id, row.tenant_id)]
+    amounts = expected_from(own).amounts
+    try:
+        amount = in_currency(amounts, budget.currency, month_of(now), known_rates())
+    except NoRate:
         return 0
-    amount = in_currency(expected.amounts, budget.currency, month_of(now))
-    standing = standing_of(budget, now)
     return sum(
         _warn(budget, now, percent, amount, by_forecast=True)
         for percent in standing.reached(budget.forecast_thresholds, amount)
+    )
+
+
+def _kept_forecast(tenant: Tenant, found: Expected, month: Month, now: datetime) -> MonthForecast:
+    bands = (found.least, found.amounts, found.most)
+    amounts = {code: [f"{band.get(code, Decimal(0)):f}" for band in bands] for code in found.most}
+    return MonthForecast(
+        customer_id=tenant.customer_id,
+        tenant=tenant,
+        month=month.start.date(),
+        calls=found.calls,
+        low=found.low,
+        high=found.high,
+        amounts=amounts,
+        made_at=now,
     )
 
 

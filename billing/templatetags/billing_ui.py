@@ -1,11 +1,16 @@
-"""Purposes and billing rules in words."""
+"""Purposes and billing rules in words; what every list of finance has."""
 
 from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
 
 from django import template
+from django.template.context import RequestContext
 
 from billing import charts
+from billing.domain.budgets import Course, Verdict
 from billing.domain.pricing import EVERY_CALL, USUAL_RULE
+from billing.exports import FORMATS
 
 register = template.Library()
 
@@ -51,6 +56,70 @@ def sparkline(values: list[int]) -> str:
 
 
 @register.filter
+def course_bar(course: Course) -> charts.CourseBar:
+    """Shapes of a course's bar."""
+    return charts.course_bar(course)
+
+
+VERDICTS = {
+    Verdict.WITHIN: "within the budget",
+    Verdict.TIGHT: "may go over",
+    Verdict.OVER: "expected to go over",
+    Verdict.USED: "used up",
+}
+_TONES = {
+    Verdict.WITHIN: ("success", "check-circle"),
+    Verdict.TIGHT: ("warning", "alert"),
+    Verdict.OVER: ("danger", "alert"),
+    Verdict.USED: ("danger", "stop"),
+}
+
+
+@register.filter
+def verdict(course: Course) -> dict[str, str]:
+    """How a budget's period will end: words, tone and icon; nothing without a budget."""
+    found = course.verdict
+    if found is None:
+        return {}
+    tone, icon = _TONES[found]
+    return {"label": VERDICTS[found], "tone": tone, "icon": icon}
+
+
+@register.filter
 def billing_rule(rule: str) -> str:
     """Which answers a price is asked for."""
     return _RULES.get(rule) or rule.replace("+", ", ")
+
+
+@register.inclusion_tag("billing/partials/list_bar.html", takes_context=True)
+def list_bar(context: RequestContext, asked: Any) -> dict[str, Any]:
+    """Finding, choosing and sorting in a list; other parameters of the address stay."""
+    prefix = asked.listing.prefix
+    own = {prefix + name for name in ("q", "only", "sort")}
+    gone = own | {"file", "page"}
+    hidden = [(key, value) for key, value in context.request.GET.items() if key not in gone]
+    return {
+        "asked": asked,
+        "find": asked.listing.find,
+        "many": asked.total > 1,
+        "q_name": f"{prefix}q",
+        "only_name": f"{prefix}only",
+        "sort_name": f"{prefix}sort",
+        "hidden": hidden,
+        "clear": f"?{urlencode(hidden)}" if asked.narrowed else "",
+    }
+
+
+@register.inclusion_tag("billing/partials/downloads.html", takes_context=True)
+def downloads(
+    context: RequestContext, asked: Any, words: str = "Download this list:", as_page: bool = False
+) -> dict[str, Any]:
+    """A list (or what has this name) as files, as it is shown: found in and sorted, but whole."""
+    name = asked if isinstance(asked, str) else asked.listing.name
+    links = []
+    for ending, form in FORMATS.items():
+        query = context.request.GET.copy()
+        query.pop("page", None)
+        query["file"] = f"{name}.{ending}"
+        links.append((form.label, f"?{query.urlencode()}"))
+    return {"links": links, "words": words, "as_page": as_page}

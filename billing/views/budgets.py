@@ -1,7 +1,7 @@
 """Budgets: where each stands, adding, changing and removing them."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -10,14 +10,16 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from billing.domain.budgets import Span, Standing, months_of
-from billing.domain.periods import Month
-from billing.domain.pricing import NoPrice
+from billing.domain.budgets import Course, Span, Standing, months_of
 from billing.domain.statements import NoRate
+from billing.domain.tables import Value
 from billing.forms.budgets import BudgetForm
 from billing.models import Budget
-from billing.selectors.budgets import budgets_for, sees_msp, standing_of
+from billing.selectors.budgets import budgets_for, sees_msp, standings_of
+from billing.selectors.headings import Heading, budget_headings
 from billing.services import remove_budget, set_budget
+from billing.templatetags.billing_ui import VERDICTS
+from billing.views.lists import Listing, Order, file_of
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action
 from tenants.selectors import customers_for, tenants_for
@@ -25,34 +27,89 @@ from tenants.selectors import customers_for, tenants_for
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A budget with where it stands, or why that cannot be said."""
+    """A budget with where it stands and is heading, or why that cannot be said."""
 
     budget: Budget
-    period: list[Month]
-    standing: Standing | None
-    problem: str = ""
+    begins: date
+    standing: Standing | None = None
+    heading: Heading = field(default_factory=Heading)
 
     @property
-    def percent(self) -> int:
-        """Spent, in whole percent."""
-        if self.standing is None or not self.standing.amount:
-            return 0
-        return int(self.standing.spent * 100 // self.standing.amount)
+    def course(self) -> Course | None:
+        """The course, where it can be said."""
+        return self.heading.against_budget
 
-    @property
-    def tone(self) -> str:
-        """How bad it is."""
-        if self.percent >= 100:
-            return "danger"
-        return "warning" if self.percent >= 80 else "success"
+
+def _lines(row: Row) -> list[list[Value]]:
+    budget, standing, course = row.budget, row.standing, row.course
+    return [
+        [
+            budget.customer.name if budget.customer else "",
+            budget.tenant.name if budget.tenant else "",
+            budget.span,
+            row.begins,
+            budget.currency,
+            budget.amount,
+            standing.spent if standing else None,
+            standing.doubtful if standing else None,
+            standing.left if standing else None,
+            course.low if course else None,
+            course.expected if course else None,
+            course.high if course else None,
+            budget.stop,
+        ]
+    ]
+
+
+BUDGETS: Listing[Row] = Listing(
+    "budgets",
+    (
+        "customer",
+        "tenant",
+        "span",
+        "from",
+        "currency",
+        "amount",
+        "spent",
+        "doubtful",
+        "left",
+        "expected_low",
+        "expected",
+        "expected_high",
+        "stop",
+    ),
+    _lines,
+    {
+        "whose": Order("For", lambda row: (row.budget.customer is not None, whose(row.budget))),
+        "used": Order("Most used", lambda row: row.course.percent if row.course else 0, down=True),
+        "expected": Order(
+            "Most expected",
+            lambda row: row.course.expected_percent if row.course else 0,
+            down=True,
+        ),
+    },
+    lambda row: whose(row.budget),
+    find="Customer or tenant",
+    only="State",
+    kinds=tuple((each.value, words) for each, words in VERDICTS.items()),
+    kind_of=lambda row: str(row.course.verdict) if row.course else "",
+)
+
+
+def whose(budget: Budget) -> str:
+    """Whose budget it is, for sorting and finding."""
+    return f"{budget.customer or 'All customers'} {budget.tenant or ''}".casefold()
 
 
 @allowed(Action.SEE_COSTS)
 def budget_list(request: PortalRequest) -> HttpResponse:
-    """Every budget this person may see, and how much of it is spent."""
+    """Every budget this person may see, how much of it is spent, and how its period will end."""
     now = timezone.now()
-    rows = [_row(budget, now) for budget in budgets_for(request.user)]
-    return render(request, "billing/budget_list.html", {"rows": rows})
+    budgets = list(budgets_for(request.user))
+    asked = BUDGETS.asked(request, _rows(budgets, now))
+    if file := file_of(request, f"{now:%Y-%m-%d}", asked):
+        return file
+    return render(request, "billing/budget_list.html", {"asked": asked})
 
 
 @allowed(Action.BILL)
@@ -98,9 +155,14 @@ def _billed_by(request: PortalRequest) -> QuerySet[Budget]:
     return seen.filter(customer=None) | own if sees_msp(request.user, Action.BILL) else own
 
 
-def _row(budget: Budget, now: datetime) -> Row:
-    period = months_of(Span(budget.span), now)
-    try:
-        return Row(budget, period, standing_of(budget, now))
-    except (NoRate, NoPrice) as error:
-        return Row(budget, period, None, str(error))
+def _rows(budgets: list[Budget], now: datetime) -> list[Row]:
+    standings, headings = standings_of(budgets, now), budget_headings(budgets, now)
+    rows = []
+    for budget in budgets:
+        begins = months_of(Span(budget.span), now)[0].start.date()
+        found = standings[budget.pk]
+        if isinstance(found, NoRate):
+            rows.append(Row(budget, begins, heading=Heading(problem=str(found))))
+        else:
+            rows.append(Row(budget, begins, found, headings(budget, found.spent)))
+    return rows

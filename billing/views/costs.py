@@ -1,42 +1,90 @@
-"""Calls and cost of a month: all customers, one of them, as CSV."""
+"""Calls and cost of a month: all customers, one of them."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 
 from billing import selectors
 from billing.charts import COLOURS, Chart, stacked_bars
-from billing.domain.focus import Issuer
-from billing.domain.periods import Month, month_of, parse_month, start_of
+from billing.domain.periods import Month, month_of, parse_month
 from billing.domain.pricing import Cost
-from billing.exports import FORMATS, write_days, write_focus
-from billing.labels import target_of
-from billing.selectors import DayCost
-from billing.selectors.overview import (
-    SORTS,
-    CustomerMonth,
-    add_days,
-    calls_of,
-    customer_months,
-    day_jobs,
-    sorted_by,
-    tenant_days,
-    total_days,
-)
-from billing.selectors.rows import focus_charges, usage_rows
+from billing.domain.tables import Value
+from billing.exports import FORMATS
+from billing.selectors import DayCost, TenantCost
+from billing.selectors.headings import headings_for
+from billing.selectors.overview import CustomerMonth, add_days, customer_months, total_days
 from billing.selectors.watching import expected_of, unusual_hours_for
+from billing.views.cost_lists import (
+    DAYS,
+    PURPOSES,
+    TENANTS,
+    CostList,
+    CostRow,
+    day_row,
+    purpose_row,
+)
+from billing.views.lists import COST_COLUMNS, Listing, Order, cost_lines, file_of, largest
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action
 from tenants.models import Customer
-from tenants.selectors import customers_for, tenants_for
+from tenants.selectors import customers_for
 
 _PAGE, _TOLD = 50, 5
-_SORTS = (("cost", "Cost"), ("change", "Change"), ("calls", "Billable calls"), ("name", "Name"))
+
+
+def _budget_used(row: CustomerMonth) -> int:
+    course = row.heading.against_budget
+    return max(course.percent, course.expected_percent) if course else -1
+
+
+def _lines(row: CustomerMonth) -> list[list[Value]]:
+    """One line a currency; forecast and budget stand in the line of theirs, else in the first."""
+    lines = cost_lines(row.customer.name, cost=row.cost)
+    codes = [line[-2] for line in lines]
+    courses = {
+        codes.index(each.currency) if each.currency in codes else 0: each
+        for each in row.heading.courses
+    }
+    for at, line in enumerate(lines):
+        line.append(row.change if at == 0 else 0)
+        each = courses.get(at)
+        if each is None:
+            line.extend(["", None, None, None, None])
+        else:
+            line.extend([each.currency, each.low, each.expected, each.high, each.amount])
+    return lines
+
+
+CUSTOMERS: Listing[CustomerMonth] = Listing(
+    "customers",
+    (
+        "customer",
+        *COST_COLUMNS,
+        "change",
+        "expected_currency",
+        "expected_low",
+        "expected",
+        "expected_high",
+        "budget",
+    ),
+    _lines,
+    {
+        "cost": Order("Cost", lambda row: largest(row.cost), down=True),
+        "change": Order("Change", lambda row: abs(row.change), down=True),
+        "calls": Order("Billable calls", lambda row: row.cost.billable, down=True),
+        "budget": Order("Budget used", _budget_used, down=True),
+        "name": Order("Customer", lambda row: row.customer.name.casefold()),
+    },
+    lambda row: row.customer.name,
+    find="Customer",
+)
 
 
 def month_asked(request: PortalRequest) -> Month:
@@ -68,23 +116,27 @@ def later_than(month: Month) -> Month | None:
 
 @allowed(Action.SEE_COSTS)
 def cost_overview(request: PortalRequest) -> HttpResponse:
-    """Calls and cost of a month by customer: filtered, sorted, with a chart of its days."""
-    month, asked = month_asked(request), request.GET.get("q", "").strip()
-    sort = request.GET.get("sort", "")
-    rows = customer_months(request.user, month, timezone.now())
+    """Calls and cost of a month by customer, against forecast and budget, with its days."""
+    month, now = month_asked(request), timezone.now()
+    rows = customer_months(request.user, month, now)
+    headings = headings_for(request.user, month, now)
+    for row in rows:
+        row.heading = headings.of(row.customer.pk, row.cost)
+    asked = CUSTOMERS.asked(request, rows)
+    if file := file_of(request, f"costs-{month}", asked):
+        return file
     total = sum((row.cost for row in rows), Cost())
     chart = _month_chart(rows, month, total_days(request.user, month))
-    shown = [row for row in rows if asked.casefold() in row.name]
-    page = Paginator(sorted_by(shown, sort), _PAGE).get_page(request.GET.get("page"))
+    page = Paginator(list(asked.rows), _PAGE).get_page(request.GET.get("page"))
     add_days(list(page), month)
     context = {
         "month": month,
         "later": later_than(month),
         "page": page,
         "asked": asked,
-        "sort": sort if sort in SORTS else "cost",
-        "sorts": _SORTS,
         "total": total,
+        "heading": headings.of_all(total),
+        "made_at": headings.made_at,
         "chart": chart,
         "formats": FORMATS,
         "unusual": unusual_hours_for(request.user, month.start).filter(hour__lt=month.end)[:_TOLD],
@@ -93,114 +145,69 @@ def cost_overview(request: PortalRequest) -> HttpResponse:
 
 
 @allowed(Action.SEE_COSTS)
-def cost_tenant(request: PortalRequest, slug: str) -> HttpResponse:
-    """One tenant's month: by day, by purpose."""
-    tenant = visible(tenants_for(request.user, Action.SEE_COSTS), slug=slug)
-    month = month_asked(request)
-    context = {
-        "tenant": tenant,
-        "month": month,
-        "later": later_than(month),
-        "total": selectors.costs_of([tenant], month)[0].cost,
-        "purposes": selectors.purpose_costs(tenant, month),
-        "days": tenant_days(tenant, month),
-    }
-    return render(request, "billing/cost_tenant.html", context)
-
-
-@allowed(Action.SEE_COSTS)
-def cost_day(request: PortalRequest, slug: str, day: str) -> HttpResponse:
-    """What made the calls of a tenant's UTC day, and the calls themselves while they are kept."""
-    tenant = visible(tenants_for(request.user, Action.SEE_COSTS), slug=slug)
-    date = day_asked(day)
-    job = request.GET.get("job")
-    calls = Paginator(calls_of(tenant, date, job), _PAGE).get_page(request.GET.get("page"))
-    context = {
-        "tenant": tenant,
-        "day": date,
-        "month": month_of(start_of(date)),
-        "jobs": [(target_of(row.job), row) for row in day_jobs(tenant, date)],
-        "chosen": target_of(job).words if job is not None else "",
-        "page": calls,
-        "kept_days": settings.CALL_RETENTION_DAYS,
-    }
-    return render(request, "billing/cost_day.html", context)
-
-
-@allowed(Action.SEE_COSTS)
-def cost_csv(request: PortalRequest) -> HttpResponse:
-    """The month's days as CSV."""
-    month = month_asked(request)
-    headers = {"Content-Disposition": f'attachment; filename="scim-costs-{month}.csv"'}
-    response = HttpResponse(content_type="text/csv; charset=utf-8", headers=headers)
-    write_days(selectors.day_costs(request.user, month), response)
-    return response
-
-
-@allowed(Action.SEE_COSTS)
-def cost_file(request: PortalRequest, ending: str) -> HttpResponse:
-    """A month by day, tenant and purpose as CSV, XLSX, JSON or JSON lines; `customer` narrows."""
-    month, customer = month_asked(request), _customer_asked(request)
-    kind = FORMATS.get(ending)
-    if kind is None:
-        raise Http404("No such file.")
-    response = _file(f"scim-usage-{month}.{kind.extension}", kind.content_type)
-    kind.write(usage_rows(request.user, month, customer), response)
-    return response
-
-
-@allowed(Action.SEE_COSTS)
-def cost_focus(request: PortalRequest) -> HttpResponse:
-    """A month's billable calls as FOCUS 1.2; `customer` narrows."""
-    month, customer = month_asked(request), _customer_asked(request)
-    response = _file(f"focus-{month}.csv", "text/csv; charset=utf-8")
-    issuer = Issuer(settings.FOCUS_ISSUER)
-    write_focus(focus_charges(request.user, month, customer), issuer, response)
-    return response
-
-
-def _customer_asked(request: PortalRequest) -> Customer | None:
-    slug = request.GET.get("customer", "")
-    if not slug:
-        return None
-    return visible(customers_for(request.user, Action.SEE_COSTS), slug=slug)
-
-
-def _file(name: str, content_type: str) -> HttpResponse:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return HttpResponse(content_type=content_type, headers=headers)
-
-
-@allowed(Action.SEE_COSTS)
 def cost_customer(request: PortalRequest, slug: str) -> HttpResponse:
-    """One customer's month: tenants, purposes, days."""
+    """One customer's month: tenants, purposes, days, and how it will end while it runs."""
     customer = visible(customers_for(request.user, Action.SEE_COSTS), slug=slug)
-    month = month_asked(request)
-    tenants = selectors.costs_of(customer.tenants.select_related("customer"), month)
-    now = timezone.now()
+    month, now = month_asked(request), timezone.now()
+    found = selectors.costs_of(customer.tenants.select_related("customer"), month)
+    days = selectors.day_costs(request.user, month, customer)
+    lists = _customer_lists(request, month, found, days)
+    if file := file_of(request, f"{slug}-{month}", *(each.asked for each in lists)):
+        return file
+    total = sum((row.cost for row in found), Cost())
     runs = month == month_of(now)
+    expected = expected_of([row.tenant for row in found], month, now) if runs else None
+    headings = headings_for(request.user, month, now)
+    if expected is not None:
+        headings = replace(headings, expected={customer.pk: expected})
     context = {
         "formats": FORMATS,
-        "expected": expected_of([row.tenant for row in tenants], month, now) if runs else None,
+        "expected": expected,
+        "heading": headings.of(customer.pk, total),
         "customer": customer,
         "month": month,
         "later": later_than(month),
-        "tenants": [(row, selectors.purpose_costs(row.tenant, month)) for row in tenants],
-        "chart": _chart(selectors.day_costs(request.user, month, customer), month),
-        "total": sum((row.cost for row in tenants), Cost()),
+        "lists": lists,
+        "chart": _chart(days, month),
+        "total": total,
     }
     return render(request, "billing/cost_customer.html", context)
 
 
+def _customer_lists(
+    request: PortalRequest, month: Month, found: Sequence[TenantCost], days: Sequence[DayCost]
+) -> list[CostList]:
+    tenants = [
+        CostRow(row.tenant.name, row.cost, (row.tenant.name,), _tenant_page(row, month))
+        for row in found
+    ]
+    purposes = [
+        purpose_row(purpose, cost, row.tenant.name)
+        for row in found
+        for purpose, cost in selectors.purpose_costs(row.tenant, month)
+    ]
+    by_day = [day_row(each.day, each.cost) for each in days]
+    nothing = "This customer has no tenant, so no calls were made."
+    return [
+        CostList(TENANTS.asked(request, tenants), "Tenant", "By tenant", nothing),
+        CostList(PURPOSES.asked(request, purposes), "Purpose", "By purpose"),
+        CostList(DAYS.asked(request, by_day), "Day", "By day"),
+    ]
+
+
+def _tenant_page(row: TenantCost, month: Month) -> str:
+    return f"{reverse('cost_tenant', args=[row.tenant.slug])}?month={month}"
+
+
 def _month_chart(rows: list[CustomerMonth], month: Month, whole: list[int]) -> Chart | None:
     """Billable calls by day of the customers with most of them, and of the others together."""
-    most = sorted_by(rows, "calls")[: COLOURS - 1]
+    most = sorted(rows, key=lambda row: row.cost.billable, reverse=True)[: COLOURS - 1]
     add_days(most, month)
     rest = CustomerMonth(Customer(name="Others"))
     rest.days = [all_ - sum(row.days[at] for row in most) for at, all_ in enumerate(whole)]
     series = [
         (row.customer.name, [Decimal(number) for number in row.days])
-        for row in [*sorted(most, key=lambda row: row.name), rest]
+        for row in [*sorted(most, key=lambda row: row.customer.name.casefold()), rest]
         if any(row.days)
     ]
     labels = [str(day.day) for day in month.days]

@@ -10,21 +10,90 @@ from django.utils import timezone
 
 from billing import selectors
 from billing.domain.pricing import NoPrice, price_at
+from billing.domain.tables import Value
 from billing.forms.prices import PriceForm, RateForm, TermsForm
-from billing.models import ExchangeRate, PriceBookEntry
+from billing.models import CustomerTerms, ExchangeRate, PriceBookEntry
 from billing.services import add_price, add_rate, set_terms
+from billing.views.lists import Listing, Order, file_of
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action
 from tenants.selectors import customers_for
+
+
+def _price_lines(entry: PriceBookEntry) -> list[list[Value]]:
+    begins, ends = entry.effective_from, entry.effective_to
+    tiers = "; ".join(f"after {above}: {price}" for above, price in entry.tiers)
+    return [
+        [
+            begins.date(),
+            ends.date() if ends else None,
+            entry.cloud,
+            entry.currency,
+            entry.unit_price,
+            tiers,
+            entry.rule,
+            entry.note,
+        ]
+    ]
+
+
+PRICES: Listing[PriceBookEntry] = Listing(
+    "prices",
+    ("from", "until", "cloud", "currency", "unit_price", "tiers", "rule", "note"),
+    _price_lines,
+    {
+        "newest": Order("Newest", lambda entry: entry.effective_from, down=True),
+        "cloud": Order("Cloud", lambda entry: entry.cloud),
+        "price": Order("Price", lambda entry: entry.unit_price, down=True),
+    },
+    lambda entry: f"{_cloud(entry)} {entry.note} {entry.currency}",
+    find="Cloud, currency or note",
+)
+RATES: Listing[ExchangeRate] = Listing(
+    "rates",
+    ("from", "base", "quote", "rate", "note"),
+    lambda rate: [[rate.day, rate.base, rate.quote, rate.rate, rate.note]],
+    {
+        "newest": Order("Newest", lambda rate: rate.day, down=True),
+        "currency": Order("Currency", lambda rate: (rate.base, rate.quote)),
+    },
+    lambda rate: f"{rate.base} {rate.quote} {rate.note}",
+    find="Currency or note",
+)
+TERMS: Listing[CustomerTerms] = Listing(
+    "terms",
+    ("customer", "from", "markup_percent", "currency", "fee"),
+    lambda terms: [
+        [
+            terms.customer.name,
+            terms.effective_from,
+            terms.markup_percent,
+            terms.currency,
+            terms.fixed_fee,
+        ]
+    ],
+    {
+        "newest": Order("Newest", lambda terms: terms.effective_from, down=True),
+        "oldest": Order("Oldest", lambda terms: terms.effective_from),
+    },
+    lambda terms: f"{terms.effective_from:%B %Y} {terms.currency}",
+    find="Month or currency",
+)
+
+
+def _cloud(entry: PriceBookEntry) -> str:
+    return entry.get_cloud_display() if entry.cloud else "Every cloud"
 
 
 @allowed(Action.SEE_COSTS)
 def price_list(request: PortalRequest) -> HttpResponse:
     """The price book."""
     prices = list(PriceBookEntry.objects.all())
-    return render(
-        request, "billing/price_list.html", {"prices": prices, "current": _in_force(prices)}
-    )
+    asked = PRICES.asked(request, prices)
+    if file := file_of(request, "price-book", asked):
+        return file
+    context = {"asked": asked, "current": _in_force(prices)}
+    return render(request, "billing/price_list.html", context)
 
 
 def _in_force(prices: list[PriceBookEntry]) -> set[int]:
@@ -51,7 +120,10 @@ def price_add(request: PortalRequest) -> HttpResponse:
 @allowed(Action.SEE_COSTS)
 def rate_list(request: PortalRequest) -> HttpResponse:
     """Rates between currencies, newest first."""
-    return render(request, "billing/rate_list.html", {"rates": ExchangeRate.objects.all()})
+    asked = RATES.asked(request, ExchangeRate.objects.all())
+    if file := file_of(request, "exchange", asked):
+        return file
+    return render(request, "billing/rate_list.html", {"asked": asked})
 
 
 @allowed(Action.EDIT_PRICES)
@@ -69,10 +141,13 @@ def rate_add(request: PortalRequest) -> HttpResponse:
 def terms_edit(request: PortalRequest, slug: str) -> HttpResponse:
     """What a customer is charged: the cost with a markup, and a fee."""
     customer = visible(customers_for(request.user, Action.BILL), slug=slug)
+    asked = TERMS.asked(request, customer.terms.select_related("customer"))
+    if file := file_of(request, slug, asked):
+        return file
     form = TermsForm(request.POST or None, customer=customer)
     if request.method == "POST" and form.is_valid():
         set_terms(form.save(commit=False), by=request.user)
         messages.success(request, "The terms hold from that month on.")
         return redirect("terms_edit", slug=customer.slug)
-    context = {"form": form, "customer": customer, "terms": customer.terms.all()}
+    context = {"form": form, "customer": customer, "asked": asked}
     return render(request, "billing/terms_form.html", context)

@@ -1,20 +1,29 @@
 """Statements: the month's list, one statement open or closed, closing and correcting."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from billing import selectors
+from billing.domain.focus import Issuer
 from billing.domain.periods import Month
-from billing.domain.statements import NoRate, UsageCost, totals
+from billing.domain.pricing import Cost
+from billing.domain.statements import UsageCost, totals
+from billing.domain.tables import Value
+from billing.exports import write_focus
 from billing.forms.statements import CorrectionForm
 from billing.models import Statement, StatementLine
+from billing.selectors.statement_rows import figures_of, statement_charges, statement_table
 from billing.services.statements import (
     AlreadyClosed,
     CannotClose,
@@ -24,29 +33,117 @@ from billing.services.statements import (
     remove_correction,
 )
 from billing.views.costs import later_than, month_asked, parsed_month
+from billing.views.lists import Listing, Order, as_file, attachment, file_of
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action
 from tenants.models import Customer, Tenant
 from tenants.selectors import customers_for
 
+_PAGE = 50
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A customer in the list of a month's statements."""
+    """A customer in the list of a month's statements, with what its calls cost by today."""
 
     customer: Customer
     statement: Statement | None
+    cost: Cost
+
+    @property
+    def state(self) -> str:
+        """`closed`, `open` or `none`."""
+        if self.statement is None:
+            return "none"
+        return "closed" if self.statement.is_closed else "open"
+
+
+def _lines(row: Row) -> list[list[Value]]:
+    statement, name = row.statement, row.customer.name
+    if statement is None or not statement.is_closed:
+        costs = sorted(row.cost.amounts.items()) or [("", Decimal(0))]
+        return [["", name, row.state, None, *each, None, None, None, None] for each in costs]
+    return [
+        [
+            statement.number,
+            name,
+            row.state,
+            statement.closed_at.date() if statement.closed_at else None,
+            statement.currency,
+            statement.cost,
+            statement.markup,
+            statement.fee,
+            statement.corrections,
+            statement.total,
+        ]
+    ]
+
+
+STATEMENTS: Listing[Row] = Listing(
+    "statements",
+    (
+        "statement",
+        "customer",
+        "state",
+        "closed",
+        "currency",
+        "cost",
+        "markup",
+        "fee",
+        "corrections",
+        "total",
+    ),
+    _lines,
+    {
+        "name": Order("Customer", lambda row: row.customer.name.casefold()),
+        "number": Order("Statement", lambda row: (row.statement and row.statement.number) or "~"),
+        "charge": Order(
+            "Charge", lambda row: (row.statement and row.statement.total) or Decimal(-1), down=True
+        ),
+    },
+    lambda row: f"{row.customer.name} {(row.statement and row.statement.number) or ''}",
+    find="Customer or number",
+    only="State",
+    kinds=(("open", "Open"), ("closed", "Closed"), ("none", "Not opened yet")),
+    kind_of=lambda row: row.state,
+)
 
 
 @allowed(Action.SEE_COSTS)
 def statement_list(request: PortalRequest) -> HttpResponse:
     """Every customer's statement of a month; a month that has none yet can be opened."""
     month = month_asked(request)
-    customers = customers_for(request.user, Action.SEE_COSTS).order_by("name")
+    costs: dict[int, Cost] = {}
+    for row in selectors.month_costs(request.user, month):
+        pk = row.tenant.customer_id
+        costs[pk] = costs.get(pk, Cost()) + row.cost
     kept = {s.customer_id: s for s in _of_month(request, month)}
-    rows = [Row(customer, kept.get(customer.pk)) for customer in customers]
-    context = {"month": month, "later": later_than(month), "rows": rows}
+    rows = [
+        Row(customer, kept.get(customer.pk), costs.get(customer.pk, Cost()))
+        for customer in customers_for(request.user, Action.SEE_COSTS)
+    ]
+    asked = STATEMENTS.asked(request, rows)
+    if file := file_of(request, str(month), asked):
+        return file
+    page = Paginator(list(asked.rows), _PAGE).get_page(request.GET.get("page"))
+    context = {
+        "month": month,
+        "later": later_than(month),
+        "asked": asked,
+        "page": page,
+        "totals": totals_by_currency(asked.rows),
+    }
     return render(request, "billing/statement_list.html", context)
+
+
+def totals_by_currency(rows: Iterable[Row]) -> dict[str, Decimal]:
+    """What was charged by the closed ones, each currency for itself."""
+    found: dict[str, Decimal] = {}
+    for row in rows:
+        if row.statement is not None and row.statement.total is not None:
+            code = row.statement.currency
+            found[code] = found.get(code, Decimal(0)) + row.statement.total
+    return found
 
 
 @require_POST
@@ -62,8 +159,24 @@ def statement_open(request: PortalRequest, slug: str, month: str) -> HttpRespons
 def statement_detail(request: PortalRequest, pk: int) -> HttpResponse:
     """One statement, made to be printed; open ones show today's figures."""
     statement = visible(selectors.statements_for(request.user), pk=pk)
+    if ending := request.GET.get("file", ""):
+        return _statement_file(statement, ending.removeprefix("statement."))
     form = CorrectionForm(initial={"currency": statement.currency or "USD"})
     return render(request, "billing/statement_detail.html", _context(statement) | {"form": form})
+
+
+@allowed(Action.SEE_COSTS)
+def statement_focus(request: PortalRequest, pk: int) -> HttpResponse:
+    """A closed statement as FOCUS 1.2, as it is invoiced."""
+    statement = visible(selectors.statements_for(request.user).exclude(closed_at=None), pk=pk)
+    response = attachment(f"focus-{statement.number}.csv", "text/csv; charset=utf-8")
+    write_focus(statement_charges(statement), Issuer(settings.FOCUS_ISSUER), response)
+    return response
+
+
+def _statement_file(statement: Statement, ending: str) -> HttpResponse:
+    name = statement.number or f"{statement.customer.slug}-{statement.period}-open"
+    return as_file(statement_table(statement), ending, f"statement-{name}")
 
 
 @require_POST
@@ -121,27 +234,25 @@ def _of_month(request: PortalRequest, month: Month) -> QuerySet[Statement]:
 
 
 def _context(statement: Statement) -> dict[str, Any]:
-    corrections = statement.lines.filter(kind=StatementLine.Kind.CORRECTION)
+    figures = figures_of(statement)
     context: dict[str, Any] = {
         "statement": statement,
         "month": statement.period,
-        "corrections": corrections.select_related("corrects"),
+        "figures": figures,
+        "charge": figures.charge,
         "corrected_by": StatementLine.objects.filter(corrects=statement).select_related(
             "statement"
         ),
+        "tenants": _by_tenant(statement.customer, figures.lines),
+        "costs": totals(figures.lines),
+        "issuer": settings.FOCUS_ISSUER,
+        "printed_at": timezone.now(),
     }
     if statement.is_closed:
-        lines = selectors.frozen_lines(statement)
         changes = selectors.changes_since(statement)
         net = totals(_difference(change) for change in changes)
-        context |= {"changes": changes, "net": net, "charge": statement}
-    else:
-        lines = selectors.usage_costs(statement.customer, statement.period)
-        try:
-            context["charge"], context["terms"] = selectors.statement_charge(statement, lines)
-        except NoRate as error:
-            context["no_rate"] = str(error)
-    return context | {"tenants": _by_tenant(statement.customer, lines), "costs": totals(lines)}
+        context |= {"changes": changes, "net": net}
+    return context
 
 
 def _by_tenant(

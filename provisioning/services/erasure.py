@@ -140,6 +140,8 @@ BLANKED: Mapping[str, Callable[[Tenant], int]] = {
 KEPT: Mapping[str, str] = {
     "billing.Budget": "amounts, set by finance",
     "billing.BudgetWarning": "amounts and dates",
+
+    "billing.MonthForecast": "counts and amounts that are expected",
     "billing.Reservation": "counts, until a slice ends",
     "billing.CustomerTerms": "what the customer was charged",
     "billing.DailyUsage": "counts by day, which the bill is made of",

@@ -164,7 +164,7 @@ def _hand_out(site: Site) -> list[bytes]:
         "/tenants/calm/profile.yaml",
         "/tenants/calm/onboarding/script/azure-cli/",
         "/tenants/calm/onboarding/script/powershell/",
-        "/costs/costs.csv",
+        "/costs/usage.csv",
         f"{_CREDENTIAL}{made}/certificate.pem",
         f"{_CREDENTIAL}{made}/certificate.cer",
     ]

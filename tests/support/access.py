@@ -210,6 +210,7 @@ def _bills(tenant: Tenant) -> Targets:
     budget = Budget.objects.create(customer=tenant.customer, tenant=tenant, amount=5)
     return {
         "statement": {"pk": later.pk},
+        "closed statement": {"pk": closed.pk},
         "correction": {"pk": later.pk, "line": line.pk},
         "budget": {"pk": budget.pk},
     }

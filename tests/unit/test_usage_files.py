@@ -15,8 +15,9 @@ from django.http import HttpResponse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing.domain.usage_rows import COLUMNS
-from billing.exports import FORMATS, UsageRow, cell, write_csv, write_json, write_json_lines
+from billing.domain.tables import Table
+from billing.domain.usage_rows import COLUMNS, UsageRow, usage_table
+from billing.exports import FORMATS, cell, write_csv, write_json, write_json_lines
 from billing.exports.spreadsheet import is_exact, write_xlsx
 
 ROW = UsageRow(
@@ -28,7 +29,7 @@ FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", '=HYPERLINK("https://a.example")', "
 
 def written(write, rows, **more):
     output = io.BytesIO()
-    write(iter(rows), output, **more)
+    write(usage_table(iter(rows)), output, **more)
     return output.getvalue()
 
 
@@ -80,7 +81,7 @@ def test_what_is_written_is_read_back(name, rows):
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_response_takes_every_format(name):
     response = HttpResponse(content_type=FORMATS[name].content_type)
-    FORMATS[name].write(ROWS, response)
+    FORMATS[name].write(usage_table(ROWS), response)
     assert READ[name](response.content) == ROWS
 
 
@@ -186,7 +187,25 @@ def test_a_row_at_a_time_is_in_memory(name):
     peaks = []
     for count in (500, 5_000):
         tracemalloc.start()
-        FORMATS[name].write((ROW for _ in range(count)), _Nowhere())
+        FORMATS[name].write(usage_table(ROW for _ in range(count)), _Nowhere())
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] + 200_000
+
+
+def test_what_has_no_value_is_empty_in_every_format():
+    rows = [["x", None, date(2026, 5, 1)], ["", 0, None]]
+    table = Table("Any", ("name", "amount", "day"), rows)
+    data = {name: io.BytesIO() for name in FORMATS}
+    for name, output in data.items():
+        FORMATS[name].write(table, output)
+    assert data["csv"].getvalue().decode() == "name,amount,day\r\nx,,2026-05-01\r\n,0,\r\n"
+    expected = [
+        {"name": "x", "amount": None, "day": "2026-05-01"},
+        {"name": "", "amount": 0, "day": None},
+    ]
+    assert json.loads(data["json"].getvalue()) == expected
+    assert [json.loads(line) for line in data["jsonl"].getvalue().splitlines()] == expected
+    ((_, first, second),) = sheets(data["xlsx"].getvalue())
+    assert [cell.value for cell in first] == ["x", None, datetime(2026, 5, 1)]  # noqa: DTZ001
+    assert [cell.value for cell in second][1:] == [0, None]

@@ -1,8 +1,6 @@
 """The price book and the export: what the database refuses, who changed a price, exact cells."""
 
-import csv
 import importlib
-import io
 import random
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -15,13 +13,11 @@ from django.db import IntegrityError, transaction
 from billing import selectors
 from billing.domain.periods import Month
 from billing.domain.pricing import Cost
-from billing.exports import write_days
 from billing.models import Call, PriceBookEntry, Usage
-from billing.selectors import DayCost
 from billing.services import NewCall, SettledCall, abandon_open_calls, open_calls, settle_calls
 from billing.services import add_price as added
 from tenants.domain.roles import Role
-from tenants.models import AuditEvent, Customer, Tenant, User
+from tenants.models import AuditEvent, Tenant, User
 from tests.support.rows import add_person, add_tenant, add_usage
 
 MAY = Month(2026, 5)
@@ -199,22 +195,3 @@ def test_job_hours_days_and_month_agree_however_calls_end(tenant: Tenant, seed: 
     unsent = Call.objects.filter(state="unsent").count()
     assert whole.calls == 60 - unsent
     assert whole.uncertain >= abandoned
-
-
-def test_exported_rows_are_exact_and_hold_no_formula() -> None:
-    customer = Customer(name='=HYPERLINK("http://b.example"), Ltd')
-    amounts = {"USD": Decimal("0.002"), "EUR": Decimal("1E-9")}
-    file = io.StringIO()
-    write_days([DayCost(date(2026, 5, 1), customer, Cost(3, 1, 2, amounts))], file)
-    counts = ("calls", "billable", "uncertain")
-    header, usd, eur = csv.reader(io.StringIO(file.getvalue()))
-    assert header == ["day_utc", "customer", *counts, "currency", "cost"]
-    safe = '\'=HYPERLINK("http://b.example"), Ltd'
-    assert usd == ["2026-05-01", safe, "3", "1", "2", "USD", "0.002"]
-    assert eur == ["2026-05-01", safe, "3", "1", "2", "EUR", "0.000000001"]  # no exponent
-
-
-def test_an_empty_month_is_a_header() -> None:
-    file = io.StringIO()
-    write_days([], file)
-    assert file.getvalue().count("\n") == 1

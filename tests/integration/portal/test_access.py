@@ -168,7 +168,6 @@ ROUTES = {
     "report_list": Route(EVERYONE),
     # Costs: finance and those who work or decide; a customer never.
     "cost_overview": Route(MONEY),
-    "cost_csv": Route(MONEY),
     "cost_customer": Route(MONEY, names="customer"),
     "price_list": Route(MONEY),
     "price_add": Route(ADMIN, whole=True),
@@ -180,6 +179,7 @@ ROUTES = {
     "rate_add": Route(ADMIN, whole=True),
     "statement_list": Route(MONEY),
     "statement_detail": Route(MONEY, names="statement"),
+    "statement_focus": Route(MONEY, names="closed statement"),
     "budget_list": Route(MONEY),
     # What finance decides.
     "terms_edit": Route("AF", names="customer"),

@@ -1,39 +1,39 @@
-"""Usage and cost as CSV, JSON and JSON lines; which formats there are.
+"""Tables as CSV, JSON and JSON lines; which formats there are.
 
 Amounts are exact. In JSON they are strings, because readers take its numbers for binary ones.
 """
 
 import csv
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from billing.domain.usage_rows import COLUMNS, UsageRow
+from billing.domain.tables import Table, Value
 from billing.exports.cells import Output, Utf8
 from billing.exports.spreadsheet import write_xlsx
 from tenants.domain.spreadsheets import cell
 
 
-def write_csv(rows: Iterable[UsageRow], output: Output) -> None:
-    """RFC 4180, UTF-8, with a header."""
+def write_csv(table: Table, output: Output) -> None:
+    """RFC 4180, UTF-8, with a header; an empty field has no value."""
     writer = csv.writer(Utf8(output))
-    writer.writerow(COLUMNS)
-    for row in rows:
-        writer.writerow(map(_text, row.values()))
+    writer.writerow(table.columns)
+    for row in table.rows:
+        writer.writerow(map(_text, row))
 
 
-def write_json_lines(rows: Iterable[UsageRow], output: Output) -> None:
+def write_json_lines(table: Table, output: Output) -> None:
     """One object a line, UTF-8."""
-    for row in rows:
-        output.write(f"{_object(row)}\n".encode())
+    for row in table.rows:
+        output.write(f"{_object(table.columns, row)}\n".encode())
 
 
-def write_json(rows: Iterable[UsageRow], output: Output) -> None:
+def write_json(table: Table, output: Output) -> None:
     """One array of objects, UTF-8."""
     before = "[\n"
-    for row in rows:
-        output.write(f"{before}{_object(row)}".encode())
+    for row in table.rows:
+        output.write(f"{before}{_object(table.columns, row)}".encode())
         before = ",\n"
     output.write(b"[]\n" if before == "[\n" else b"\n]\n")
 
@@ -45,7 +45,7 @@ class Format:
     label: str
     extension: str
     content_type: str
-    write: Callable[[Iterable[UsageRow], Output], None]
+    write: Callable[[Table, Output], None]
 
 
 FORMATS = {
@@ -61,17 +61,19 @@ FORMATS = {
 }
 
 
-def _text(value: object) -> str:
+def _text(value: Value) -> str:
     return cell(value) if isinstance(value, str) else _plain(value)
 
 
-def _plain(value: object) -> str:
+def _plain(value: Value) -> str:
+    if value is None:
+        return ""
     return f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
-def _object(row: UsageRow) -> str:
+def _object(columns: tuple[str, ...], row: Sequence[Value]) -> str:
     values = {
-        column: value if isinstance(value, str | int) else _plain(value)
-        for column, value in zip(COLUMNS, row.values(), strict=True)
+        column: value if value is None or isinstance(value, str | int) else _plain(value)
+        for column, value in zip(columns, row, strict=True)
     }
     return json.dumps(values, ensure_ascii=False)

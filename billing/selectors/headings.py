@@ -1,0 +1,157 @@
+"""Where months are heading: forecasts as beat last made them, held against the month's budgets.
+
+Each function asks as many queries for a thousand customers as for one.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+from billing.domain.budgets import Course, Span
+from billing.domain.periods import Month, month_of
+from billing.domain.pricing import Cost
+from billing.domain.statements import NoRate, Rate
+from billing.models import Budget, MonthForecast
+from billing.selectors.budgets import (
+    budgets_for,
+    covered_by,
+    covers,
+    in_currency,
+    known_rates,
+)
+from billing.selectors.watching import Expected, sum_of
+from tenants.domain.roles import Action
+from tenants.models import User
+from tenants.row_security import everything
+from tenants.selectors import customers_for
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A course in the budget's currency, or why it cannot be said.
+
+    Without a budget one course for each currency of the costs and the forecast.
+    """
+
+    courses: tuple[Course, ...] = ()
+    problem: str = ""
+
+    @property
+    def against_budget(self) -> Course | None:
+        """The course that has a budget."""
+        return next((course for course in self.courses if course.amount is not None), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Headings:
+    """What every customer's month is held against: loaded once, asked for each row."""
+
+    month: Month
+    budgets: Mapping[int | None, Budget]
+    expected: Mapping[int, Expected]
+    rates: list[Rate]
+    made_at: datetime | None = None
+
+    def of(self, customer: int, cost: Cost) -> Heading:
+        """Of one customer whose cost of the month this is."""
+        return self._heading(self.budgets.get(customer), cost, self.expected.get(customer))
+
+    def of_all(self, cost: Cost) -> Heading:
+        """Of all of them together, against the MSP's own budget where the viewer sees it."""
+        expected = sum_of(self.expected.values()) if self.expected else None
+        return self._heading(self.budgets.get(None), cost, expected)
+
+    def _heading(self, budget: Budget | None, cost: Cost, expected: Expected | None) -> Heading:
+        if budget is None:
+            return Heading(tuple(_by_currency(cost, expected)))
+        try:
+            return Heading((self._course(budget, cost, expected),))
+        except NoRate as error:
+            return Heading(problem=str(error))
+
+    def _course(self, budget: Budget, cost: Cost, expected: Expected | None) -> Course:
+        spent = in_currency(cost.amounts, budget.currency, self.month, self.rates)
+        return _course(budget, spent, expected, self.month, self.rates)
+
+
+def headings_for(viewer: User, month: Month, now: datetime) -> Headings:
+    """Budgets of a month and its forecast, while it runs, for every customer this person sees."""
+    seen = customers_for(viewer, Action.SEE_COSTS)
+    budgets = budgets_for(viewer).filter(span=Span.MONTH.value, tenant=None)
+    found = {row.customer_id: row for row in budgets}
+    rows = list(MonthForecast.objects.filter(customer__in=seen, month=month.start.date()))
+    if not month.start <= now < month.end:
+        rows = []  # what was expected of a month that is over is of no use
+    made = min((row.made_at for row in rows), default=None)
+    return Headings(month, found, _by_customer(rows), known_rates(), made)
+
+
+def budget_headings(
+    budgets: Iterable[Budget], now: datetime
+) -> Callable[[Budget, Decimal], Heading]:
+    """Where each of these budgets is heading, by what was spent of it: two queries for all.
+
+    A forecast is known of the running month only.
+    """
+    month, rates = month_of(now), known_rates()
+    with everything():
+        tenants = covered_by(*budgets)
+        rows = list(MonthForecast.objects.filter(tenant__in=tenants, month=month.start.date()))
+
+    def heading(budget: Budget, spent: Decimal) -> Heading:
+        own = [row for row in rows if covers(budget, row.customer_id, row.tenant_id)]
+        monthly = bool(own) and budget.span == Span.MONTH
+        try:
+            expected = expected_from(own) if monthly else None
+            return Heading((_course(budget, spent, expected, month, rates),))
+        except NoRate as error:
+            return Heading(problem=str(error))
+
+    return heading
+
+
+def expected_from(forecasts: Iterable[MonthForecast]) -> Expected:
+    """Kept forecasts added up, without the way they were made."""
+    return sum_of(map(_kept, forecasts))
+
+
+def _course(
+    budget: Budget, spent: Decimal, expected: Expected | None, month: Month, rates: list[Rate]
+) -> Course:
+    """In the budget's currency; raises NoRate."""
+    course = Course(budget.currency, spent, budget.amount)
+    if expected is None:
+        return course
+    low, middle, high = (
+        in_currency(amounts, budget.currency, month, rates)
+        for amounts in (expected.least, expected.amounts, expected.most)
+    )
+    return replace(course, low=low, expected=middle, high=high)
+
+
+def _by_customer(rows: Iterable[MonthForecast]) -> dict[int, Expected]:
+    parts: dict[int, list[Expected]] = {}
+    for row in rows:
+        parts.setdefault(row.customer_id, []).append(_kept(row))
+    return {pk: sum_of(own) for pk, own in parts.items()}
+
+
+def _kept(row: MonthForecast) -> Expected:
+    least, amounts, most = (
+        {code: Decimal(band[at]) for code, band in row.amounts.items()} for at in range(3)
+    )
+    return Expected(row.calls, row.low, row.high, amounts, least, most, ())
+
+
+def _by_currency(cost: Cost, expected: Expected | None) -> Iterable[Course]:
+    """Without a budget there is nothing to turn amounts into: each currency for itself."""
+    zero = Decimal(0)
+    for code in sorted({*cost.amounts, *(expected.most if expected else ())}):
+        course = Course(code, cost.amounts.get(code, zero))
+        if expected is not None:
+            low, middle, high = (
+                band.get(code, zero) for band in (expected.least, expected.amounts, expected.most)
+            )
+            course = replace(course, low=low, expected=middle, high=high)
+        yield course

@@ -1,0 +1,40 @@
+"""A month's usage as files: by day, tenant and purpose, and as FOCUS rows."""
+
+from django.conf import settings
+from django.http import HttpResponse
+
+from billing.domain.focus import Issuer
+from billing.domain.usage_rows import usage_table
+from billing.exports import write_focus
+from billing.selectors.rows import focus_charges, usage_rows
+from billing.views.costs import month_asked
+from billing.views.lists import as_file, attachment
+from tenants.access import PortalRequest, allowed, visible
+from tenants.domain.roles import Action
+from tenants.models import Customer
+from tenants.selectors import customers_for
+
+
+@allowed(Action.SEE_COSTS)
+def cost_file(request: PortalRequest, ending: str) -> HttpResponse:
+    """A month by day, tenant and purpose as CSV, XLSX, JSON or JSON lines; `customer` narrows."""
+    month, customer = month_asked(request), _customer_asked(request)
+    rows = usage_rows(request.user, month, customer)
+    return as_file(usage_table(rows), ending, f"scim-usage-{month}")
+
+
+@allowed(Action.SEE_COSTS)
+def cost_focus(request: PortalRequest) -> HttpResponse:
+    """A month's billable calls as FOCUS 1.2; `customer` narrows."""
+    month, customer = month_asked(request), _customer_asked(request)
+    response = attachment(f"focus-{month}.csv", "text/csv; charset=utf-8")
+    issuer = Issuer(settings.FOCUS_ISSUER)
+    write_focus(focus_charges(request.user, month, customer), issuer, response)
+    return response
+
+
+def _customer_asked(request: PortalRequest) -> Customer | None:
+    slug = request.GET.get("customer", "")
+    if not slug:
+        return None
+    return visible(customers_for(request.user, Action.SEE_COSTS), slug=slug)
