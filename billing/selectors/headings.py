@@ -29,9 +29,9 @@ from tenants.selectors import customers_for
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A course in the budget's currency, or why it cannot be said.
+    """A course in the budget's currency.
 
-    Without a budget one course for each currency of the costs and the forecast.
+    Without a budget, or when a rate is missing, one for each currency of costs and forecast.
     """
 
     courses: tuple[Course, ...] = ()
@@ -68,7 +68,7 @@ class Headings:
         try:
             return Heading((self._course(budget, cost, expected),))
         except NoRate as error:
-            return Heading(problem=str(error))
+            return Heading(tuple(_by_currency(cost, expected)), str(error))
 
     def _course(self, budget: Budget, cost: Cost, expected: Expected | None) -> Course:
         spent = in_currency(cost.amounts, budget.currency, self.month, self.rates)
@@ -146,12 +146,11 @@ def _kept(row: MonthForecast) -> Expected:
 
 def _by_currency(cost: Cost, expected: Expected | None) -> Iterable[Course]:
     """Without a budget there is nothing to turn amounts into: each currency for itself."""
+    if expected is None:
+        return
     zero = Decimal(0)
-    for code in sorted({*cost.amounts, *(expected.most if expected else ())}):
-        course = Course(code, cost.amounts.get(code, zero))
-        if expected is not None:
-            low, middle, high = (
-                band.get(code, zero) for band in (expected.least, expected.amounts, expected.most)
-            )
-            course = replace(course, low=low, expected=middle, high=high)
-        yield course
+    for code in sorted({*cost.amounts, *expected.most}):
+        low, middle, high = (
+            band.get(code, zero) for band in (expected.least, expected.amounts, expected.most)
+        )
+        yield Course(code, cost.amounts.get(code, zero), None, low, middle, high)

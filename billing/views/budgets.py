@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse_lazy
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
@@ -19,6 +20,7 @@ from billing.selectors.budgets import budgets_for, sees_msp, standings_of
 from billing.selectors.headings import Heading, budget_headings
 from billing.services import remove_budget, set_budget
 from billing.templatetags.billing_ui import VERDICTS
+from billing.views.form_page import FormPage
 from billing.views.lists import Listing, Order, file_of
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action
@@ -96,6 +98,17 @@ BUDGETS: Listing[Row] = Listing(
 )
 
 
+BUDGET_PAGE = FormPage(
+    "Budget",
+    "It counts what was spent in its period before. Every budget above a call is asked: that"
+    " of the tenant, of the customer, of all.",
+    "Save",
+    "Budgets",
+    reverse_lazy("budget_list"),
+    "billing/budget_form.html",
+)
+
+
 def whose(budget: Budget) -> str:
     """Whose budget it is, for sorting and finding."""
     return f"{budget.customer or 'All customers'} {budget.tenant or ''}".casefold()
@@ -145,7 +158,7 @@ def _edit(request: PortalRequest, budget: Budget | None) -> HttpResponse:
         set_budget(form.save(commit=False), by=request.user)
         messages.success(request, "The budget holds from now on.")
         return redirect("budget_list")
-    return render(request, "billing/budget_form.html", {"form": form, "budget": budget})
+    return BUDGET_PAGE.shown(request, form, budget=budget)
 
 
 def _billed_by(request: PortalRequest) -> QuerySet[Budget]:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 
 from billing import selectors
@@ -14,6 +15,7 @@ from billing.domain.tables import Value
 from billing.forms.prices import PriceForm, RateForm, TermsForm
 from billing.models import CustomerTerms, ExchangeRate, PriceBookEntry
 from billing.services import add_price, add_rate, set_terms
+from billing.views.form_page import FormPage
 from billing.views.lists import Listing, Order, file_of
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action
@@ -81,6 +83,23 @@ TERMS: Listing[CustomerTerms] = Listing(
 )
 
 
+PRICE_PAGE = FormPage(
+    "Add a price",
+    "Calls made before its day keep the old one.",
+    "Add this price",
+    "Price book",
+    reverse_lazy("price_list"),
+)
+RATE_PAGE = FormPage(
+    "Add an exchange rate",
+    "Used for budgets and statements in another currency, from its day on. Closed statements keep"
+    " theirs.",
+    "Add this rate",
+    "Exchange rates",
+    reverse_lazy("rate_list"),
+)
+
+
 def _cloud(entry: PriceBookEntry) -> str:
     return entry.get_cloud_display() if entry.cloud else "Every cloud"
 
@@ -114,7 +133,7 @@ def price_add(request: PortalRequest) -> HttpResponse:
         add_price(form.save(commit=False), by=request.user)
         messages.success(request, "The price is in the book.")
         return redirect("price_list")
-    return render(request, "billing/price_form.html", {"form": form})
+    return PRICE_PAGE.shown(request, form)
 
 
 @allowed(Action.SEE_COSTS)
@@ -134,7 +153,7 @@ def rate_add(request: PortalRequest) -> HttpResponse:
         add_rate(form.save(commit=False), by=request.user)
         messages.success(request, "The rate is kept.")
         return redirect("rate_list")
-    return render(request, "billing/rate_form.html", {"form": form})
+    return RATE_PAGE.shown(request, form)
 
 
 @allowed(Action.BILL)
@@ -149,5 +168,12 @@ def terms_edit(request: PortalRequest, slug: str) -> HttpResponse:
         set_terms(form.save(commit=False), by=request.user)
         messages.success(request, "The terms hold from that month on.")
         return redirect("terms_edit", slug=customer.slug)
-    context = {"form": form, "customer": customer, "asked": asked}
-    return render(request, "billing/terms_form.html", context)
+    page = FormPage(
+        f"Terms of {customer}",
+        "What you charge, apart from what Microsoft charges. Without terms it is the cost alone.",
+        "Set these terms",
+        customer.name,
+        reverse("cost_customer", args=[slug]),
+        "billing/terms_form.html",
+    )
+    return page.shown(request, form, asked=asked)

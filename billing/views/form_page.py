@@ -1,0 +1,29 @@
+"""The frame that every form of finance stands in."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.forms import BaseForm
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from tenants.access import PortalRequest
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+@dataclass(frozen=True, slots=True)
+class FormPage:
+    """What stands around a form: title and what to know, its button, the page it belongs to."""
+
+    title: str
+    lede: str
+    save: str
+    above: str
+    above_url: "StrOrPromise"
+    template: str = "billing/form.html"
+
+    def shown(self, request: PortalRequest, form: BaseForm, **more: Any) -> HttpResponse:
+        """The page; `more` is for what stands below the form."""
+        return render(request, self.template, {"frame": self, "form": form, **more})
