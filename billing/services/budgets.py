@@ -32,6 +32,20 @@ class BudgetExhausted(Exception):
     """A budget has no money for the calls; str() names it and says what to do."""
 
 
+_BEGINS = "A budget "
+_PASSING = "A budget has no money for so many calls at once; the portal tries again."
+
+
+def is_of_budget(problem: str) -> bool:
+    """Whether what keeps a job waiting is a budget, by the words kept with the job."""
+    return problem.startswith(_BEGINS)
+
+
+def is_passing(problem: str) -> bool:
+    """Whether a budget only has less left than a whole batch costs."""
+    return problem == _PASSING
+
+
 def grant(tenant: Tenant, wanted: int) -> int:
     """How many of so many calls may leave now; sets a block aside where budgets can stop them."""
     if not budgets_above(tenant, Stop.HARD).exists():
@@ -72,7 +86,7 @@ def why_stopped(tenant: Tenant, now: datetime) -> str:
                 f"A budget of this {budget.span} is used up. Only disables of leavers go out until"
                 f" it is raised, or until {ends:%Y-%m-%d} (UTC)."
             )
-    return "A budget has no money for so many calls at once; the portal tries again."
+    return _PASSING
 
 
 @transaction.atomic

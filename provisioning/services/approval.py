@@ -107,12 +107,15 @@ def approve_by_policy(job: Job, now: datetime) -> None:
     What needs a yes of its own is left to a later plan then.
     """
     figures, policy = policies.figures_of(job), policies.policy_of(job.tenant)
-    hindrance = why_stale(job) or why_not_permitted(job) or _why_over_budget(job, figures, now)
+    over = _why_over_budget(job, figures, now)
+    hindrance = why_stale(job) or why_not_permitted(job) or over
     decision = policies.weigh(figures, policy, hindrance)
     approval = {"approvers": decision.approvers.value, "reasons": list(decision.reasons)}
     move(job, {_PLANNED}, approval=approval)
     if decision.approvers is not Approvers.NOBODY:
         tell_of_job("job.waits", job, changes=job.total, calls=job.planned_calls)
+        if over:
+            tell_of_job("budget.stops", job, text=_OVER)
         return
     move(job, {_PLANNED}, state=Job.State.APPLYING, approved_at=now)
     _release(job, now, (), "It needs a yes of its own, and the rest was approved by policy.")
@@ -125,6 +128,13 @@ def approve_by_policy(job: Job, now: datetime) -> None:
         figures=figures.to_json(),
         policy=policy.to_json(),
     )
+
+
+# Without amounts: customers' people may read it.
+_OVER = (
+    "A budget has less left than the plan costs, so a person decides: whoever may approve can"
+    " approve it all the same, and who sets budgets can raise it."
+)
 
 
 def _why_over_budget(job: Job, figures: PlanFigures, now: datetime) -> str:

@@ -140,7 +140,6 @@ BLANKED: Mapping[str, Callable[[Tenant], int]] = {
 KEPT: Mapping[str, str] = {
     "billing.Budget": "amounts, set by finance",
     "billing.BudgetWarning": "amounts and dates",
-
     "billing.MonthForecast": "counts and amounts that are expected",
     "billing.Reservation": "counts, until a slice ends",
     "billing.CustomerTerms": "what the customer was charged",

@@ -10,7 +10,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections, t
 from django.utils import timezone
 
 from billing.domain.pricing import NoPrice
-from billing.services import BudgetExhausted, give_back
+from billing.services import BudgetExhausted, give_back, is_passing
 from provisioning.adapters.directory import open_client
 from provisioning.domain.definition import ProfileError
 from provisioning.models import Job
@@ -103,7 +103,7 @@ def _open_and_work(job: Job, held: HeldLane, ends: float) -> datetime | None:
     except (NoToken, ScimError, WrongHost) as error:
         return _wait(job, str(error), _next_try(job, error))
     except BudgetExhausted as error:
-        return _wait(job, str(error), timezone.now() + _probe())
+        return _wait_for_money(job, str(error))
     except ProfileError as error:
         _end(job, held, Job.State.FAILED, f"The mapping profile cannot be used any more: {error}.")
         return None
@@ -174,6 +174,14 @@ def _wait(job: Job, problem: str, wake_at: datetime) -> datetime:
     logger.warning("%s: %s", job.label, problem)
     Job.objects.filter(pk=job.pk).update(problem=problem)
     return wake_at
+
+
+@transaction.atomic
+def _wait_for_money(job: Job, problem: str) -> datetime:
+    """Told when the job comes to a stop, not at each try, and again in the budget's next period."""
+    if problem != job.problem and not is_passing(problem):
+        tell_of_job("budget.stops", job, text=f"{problem} Who sets budgets can raise it.")
+    return _wait(job, problem, timezone.now() + _probe())
 
 
 @transaction.atomic

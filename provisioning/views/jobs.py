@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from billing.selectors import job_cost
 from billing.selectors.budgets import why_over
+from billing.services import is_of_budget
 from provisioning import selectors
 from provisioning.exports import write_job
 from provisioning.forms import ApprovalForm, OperationFilter
@@ -235,6 +236,7 @@ def _waits(job: Job) -> dict[str, Any]:
     now = timezone.now()
     return {
         "blackout": resting.blackout_until(job.tenant, now),
+        "budget_stops": is_of_budget(job.problem),
         "rest": quarantines.resting(now).filter(tenant=job.tenant).first(),
     }
 

@@ -73,6 +73,11 @@ EVENTS: Mapping[str, EventKind] = {
         "A budget is expected to reach {percent} %",
         "By the forecast the budget of {subject} comes to {percent} % this month: {amount}.",
     ),
+    "budget.stops": EventKind(
+        "A budget keeps a job waiting",
+        "{subject} waits because of a budget",
+        "{subject} of {tenant} waits. {text}",
+    ),
     "usage.unusual": EventKind(
         "Unusually many calls in an hour",
         "Unusually many calls of {subject}",

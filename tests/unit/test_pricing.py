@@ -1,29 +1,13 @@
 """What calls cost: exact, by the price of their hour, rounded once."""
 
-import ast
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.domain import (
-    azure_columns,
-    azure_costs,
-    azure_files,
-    azure_formats,
-    azure_survey,
-    budgets,
-    focus,
-    periods,
-    pricing,
-    reconciliation,
-    simulator,
-    statements,
-    waste,
-)
+from billing.domain import periods
 from billing.domain.pricing import (
     EVERY_CALL,
     UNCERTAIN,
@@ -362,30 +346,3 @@ def test_totals_are_rounded_once_and_not_their_parts():
     total = sum(parts, Cost()).amounts["USD"]
     assert (total, rounded(total)) == (Decimal("1.005"), Decimal("1.01"))
     assert rounded(Decimal("1.0049")) == Decimal("1.00")
-
-
-def floats_in(tree):
-    """Numbers that are binary fractions, the type that makes them, and true division."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, float):
-            yield node.lineno
-        if isinstance(node, ast.Name | ast.Attribute) and "float" in ast.unparse(node):
-            yield node.lineno
-        if isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Div):
-            yield node.lineno
-
-
-AZURE = [azure_columns, azure_costs, azure_files, azure_formats, azure_survey]
-
-
-@pytest.mark.parametrize(
-    "module",
-    [pricing, periods, budgets, statements, simulator, waste, reconciliation, focus, *AZURE],
-)
-def test_no_float_comes_near_money(module):
-    assert list(floats_in(ast.parse(Path(module.__file__).read_text()))) == []
-
-
-@pytest.mark.parametrize("code", ["x = 0.5", "x = float('1')", "x = a / b", "def f(x: float): ..."])
-def test_the_search_for_floats_finds_them(code):
-    assert list(floats_in(ast.parse(code))) == [1]

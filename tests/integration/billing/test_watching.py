@@ -72,6 +72,27 @@ def test_a_forecast_warns_before_the_money_is_spent(tenant: Tenant) -> None:
     assert watch_budgets(NOW) == 0
 
 
+def test_a_forecast_is_told_once_a_threshold_and_month(tenant: Tenant) -> None:
+    """Whatever the spending does, and beside the thresholds of spending."""
+    weekdays(tenant, 100, weeks=16)
+    add_webhook(tenant.customer)
+    Message.objects.all().delete()
+    budget(tenant, "4", thresholds=[50], forecast_thresholds=[50, 100, 200])
+    assert watch_budgets(NOW) == 3  # 50 % by spending, 50 and 100 % by the forecast
+    for minutes in (5, 65, 130):
+        assert watch_budgets(NOW + timedelta(minutes=minutes)) == 0
+    told = BudgetWarning.objects.order_by("by_forecast", "percent")
+    assert list(told.values_list("by_forecast", "percent")) == [
+        (False, 50),
+        (True, 50),
+        (True, 100),
+    ]
+    assert Message.objects.filter(event="budget.forecast").count() == 2
+    assert AuditEvent.objects.filter(action="budget.forecast").count() == 2
+    july = NOW + timedelta(days=16)  # nothing is spent in it yet, and as much is expected
+    assert watch_budgets(july) == 2
+
+
 def test_a_longer_period_is_not_forecast(tenant: Tenant) -> None:
     weekdays(tenant, 100)
     budget(tenant, "1", span="year", thresholds=[], forecast_thresholds=[1])
