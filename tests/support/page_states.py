@@ -67,8 +67,10 @@ def main() -> None:
         **{name: states.in_trouble(job) for name, job in waits.items()},
         "trouble": states.in_trouble(states.upload("barred")),
     }
+    bills = states.bill()
     person = states.settle({"person": states.send_person(waiting["calm"])})["person"]
     addresses = {name: f"/jobs/{job.pk}/" for name, job in shown.items()}
+    addresses |= bills
     addresses |= {
         "person": f"/jobs/{person.pk}/stages/",
         "undo": f"/jobs/{reports['calm'].pk}/undo/",
@@ -236,6 +238,37 @@ class _States:
         Credential.objects.filter(pk=made.pk).update(
             roles=roles, refused_at=timezone.now(), refusal="Entra refused the certificate."
         )
+
+    def bill(self) -> dict[str, str]:
+        """Budgets that hold and do not, a rate, terms, and a statement of the running month."""
+        from datetime import date
+
+        from django.utils import timezone
+
+        from billing.domain.periods import month_of
+        from billing.models import Budget, CustomerTerms, ExchangeRate
+        from billing.services.statements import open_statement
+        from billing.services.watching import watch_budgets
+        from tenants.models import Customer
+
+        now = timezone.now()
+        calm, failing = (Customer.objects.get(slug=slug) for slug in ("calm", "failing"))
+        Budget.objects.create(amount=100)
+        Budget.objects.create(amount="0.01", customer=failing)
+        Budget.objects.create(amount=5, currency="GBP", customer=failing, span="year")
+        budget = Budget.objects.create(amount=9, currency="EUR", customer=calm)
+        start = date(2026, 3, 1)
+        ExchangeRate.objects.create(base="USD", quote="EUR", day=start, rate="0.92", note="ECB")
+        CustomerTerms.objects.create(
+            customer=calm, effective_from=start, markup_percent=12, fixed_fee=30, currency="EUR"
+        )
+        watch_budgets(now)
+        statement = open_statement(customer=calm, month=month_of(now), by=None)
+        return {
+            "day": f"/costs/tenants/calm/{now:%Y-%m-%d}/",
+            "statement": f"/costs/statements/{statement.pk}/",
+            "budget": f"/costs/budgets/{budget.pk}/",
+        }
 
     def approve(self, jobs: dict[str, Any]) -> None:
         from provisioning.services import approval

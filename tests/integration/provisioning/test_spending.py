@@ -62,7 +62,7 @@ def test_a_hard_stop_is_told_once_and_the_page_says_who_can(engine: Engine) -> N
     assert "A budget of this month is used up." in text
     assert "Who sets budgets can raise it." in text
     assert "USD" not in text  # customers' people may read it
-    assert "Raise the budget</a>" in page(engine, job, Role.FINANCE)
+    assert "Raise the budget</a>" in page(engine, job, Role.ADMIN)
     engineers = page(engine, job, Role.ENGINEER)
     assert "Finance or an administrator can raise the budget." in engineers
     assert reverse("budget_list") not in engineers
@@ -82,7 +82,7 @@ def test_a_soft_stop_is_told_and_the_plan_says_who_can(engine: Engine) -> None:
     (text,) = told(engine)
     assert "A budget has less left than the plan costs" in text
     assert "USD" not in text
-    assert "Raise the budget</a>, or approve below." in page(engine, job, Role.FINANCE)
+    assert "Raise the budget</a>, or approve below." in page(engine, job, Role.ADMIN)
     assert "Whoever may approve decides" in page(engine, job, Role.ENGINEER)
     theirs = page(engine, job, Role.CUSTOMER_APPROVER)
     assert "More than a budget has left" not in theirs
