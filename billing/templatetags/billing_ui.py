@@ -54,3 +54,18 @@ def sparkline(values: list[int]) -> str:
 def billing_rule(rule: str) -> str:
     """Which answers a price is asked for."""
     return _RULES.get(rule) or rule.replace("+", ", ")
+
+
+@register.filter
+def calls(number: Decimal | int) -> str:
+    """A count of calls as a bill has it: 12,400; decimal places only where there are some."""
+    if number == int(number):
+        return f"{int(number):,}"
+    return f"{Decimal(number).normalize():,f}"
+
+
+@register.filter
+def more_calls(number: Decimal | int) -> str:
+    """A difference of calls with its sign: +12, −3, 0."""
+    sign = "+" if number > 0 else "−" if number < 0 else ""
+    return f"{sign}{calls(abs(number))}"
