@@ -17,6 +17,7 @@ from billing.domain.pricing import Cost
 from billing.exports import FORMATS, write_days, write_focus
 from billing.labels import target_of
 from billing.selectors import DayCost
+from billing.selectors.bills import foreign_days_for, standing_of
 from billing.selectors.overview import (
     SORTS,
     CustomerMonth,
@@ -88,6 +89,8 @@ def cost_overview(request: PortalRequest) -> HttpResponse:
         "chart": chart,
         "formats": FORMATS,
         "unusual": unusual_hours_for(request.user, month.start).filter(hour__lt=month.end)[:_TOLD],
+        "standing": standing_of(tenants_for(request.user, Action.SEE_COSTS), month, timezone.now()),
+        "foreign": foreign_days_for(request.user, month),
     }
     return render(request, "billing/cost_overview.html", context)
 
@@ -102,6 +105,8 @@ def cost_tenant(request: PortalRequest, slug: str) -> HttpResponse:
         "month": month,
         "later": later_than(month),
         "total": selectors.costs_of([tenant], month)[0].cost,
+        "standing": standing_of([tenant], month, timezone.now()),
+        "foreign": foreign_days_for(request.user, month).filter(tenant=tenant),
         "purposes": selectors.purpose_costs(tenant, month),
         "days": tenant_days(tenant, month),
     }
@@ -188,6 +193,8 @@ def cost_customer(request: PortalRequest, slug: str) -> HttpResponse:
         "tenants": [(row, selectors.purpose_costs(row.tenant, month)) for row in tenants],
         "chart": _chart(selectors.day_costs(request.user, month, customer), month),
         "total": sum((row.cost for row in tenants), Cost()),
+        "standing": standing_of([row.tenant for row in tenants], month, now),
+        "foreign": foreign_days_for(request.user, month).filter(customer=customer),
     }
     return render(request, "billing/cost_customer.html", context)
 

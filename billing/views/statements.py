@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from billing import selectors
@@ -15,6 +16,7 @@ from billing.domain.periods import Month
 from billing.domain.statements import NoRate, UsageCost, totals
 from billing.forms.statements import CorrectionForm
 from billing.models import Statement, StatementLine
+from billing.selectors.bills import standing_of
 from billing.services.statements import (
     AlreadyClosed,
     CannotClose,
@@ -125,6 +127,9 @@ def _context(statement: Statement) -> dict[str, Any]:
     context: dict[str, Any] = {
         "statement": statement,
         "month": statement.period,
+        "standing": standing_of(
+            statement.customer.tenants.all(), statement.period, timezone.now()
+        ),
         "corrections": corrections.select_related("corrects"),
         "corrected_by": StatementLine.objects.filter(corrects=statement).select_related(
             "statement"
