@@ -97,12 +97,12 @@ class Standing:
     def words(self) -> str:
         """As a label beside figures."""
         if self.state == "reconciled" and self.on:
-            return f"reconciled with Azure’s bill on {_plain(self.on)}"
+            return f"reconciled with Azure's bill on {_plain(self.on)}"
         if self.state == "differs":
-            return "estimate: differs from Azure’s bill"
+            return "estimate: differs from Azure's bill"
         if self.through:
             return f"estimate, reconciled until {_plain(self.through)}"
-        return "estimate until held against Azure’s bill"
+        return "estimate until held against Azure's bill"
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +213,7 @@ CAUSES: Mapping[Cause, Words] = {
     ),
     Cause.ROUNDING: Words(
         "Rounding",
-        "Azure’s file prints fewer decimal places than the meter keeps.",
+        "Azure's file prints fewer decimal places than the meter keeps.",
         "Nothing.",
     ),
     Cause.LATE: Words(
@@ -241,7 +241,7 @@ CAUSES: Mapping[Cause, Words] = {
         "Not from us",
         "Azure charged more calls than this portal made, uncertain ones included.",
         "Ask the customer what else calls the SCIM API of this directory, and check who may use"
-        " the application’s credential; replace it if nobody knows.",
+        " the application's credential; replace it if nobody knows.",
         "danger",
         "alert",
     ),
@@ -256,7 +256,7 @@ CAUSES: Mapping[Cause, Words] = {
     Cause.UNEXPLAINED: Words(
         "Unexplained",
         "No cause accounts for this remainder.",
-        "Compare the day’s rows of the export with the day’s calls here; ask Microsoft’s billing"
+        "Compare the day's rows of the export with the day's calls here; ask Microsoft's billing"
         " support if both look right.",
         "danger",
         "help",

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
 
-from billing.domain.azure_costs import Hints
+from billing.domain.azure_survey import Hints
 from billing.forms.prices import currency_code
 
 _DAYS = [("", "As the file shows"), ("month", "Month first: 03/31/2026"), ("day", "Day first")]

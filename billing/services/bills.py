@@ -11,7 +11,8 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from billing.domain.azure_costs import CostImport, Hints, ImportedDay, Reason, read_costs
+from billing.domain.azure_costs import CostImport, ImportedDay, Reason, read_costs
+from billing.domain.azure_survey import Hints
 from billing.domain.bills import Links
 from billing.domain.periods import Month, month_of, start_of
 from billing.domain.reconciliation import Cause
@@ -70,7 +71,7 @@ def import_bill(
             whom = file.imported_by or "somebody who is gone"
             raise ImportRefused(
                 f"This file was imported on {file.imported_at:%Y-%m-%d at %H:%M} UTC by {whom};"
-                " nothing was changed. Azure’s newer figures are in a newer export."
+                " nothing was changed. Azure's newer figures are in a newer export."
             )
         _keep_days(file, found.days, links())
         if not bills_all_of(by, file):
@@ -101,9 +102,7 @@ def remove_bill(*, file: BillFile, by: User) -> None:
         raise ImportRefused("The file holds days of customers whom you do not bill.")
     with everything(), transaction.atomic():
         touched = _touched(file)
-        record(
-            "bill.removed", by=by, customer=None, subject=file, sha256=file.content_hash
-        )
+        record("bill.removed", by=by, customer=None, subject=file, sha256=file.content_hash)
         file.delete()
         _judge_months(touched)
 
@@ -190,7 +189,7 @@ def _span(found: CostImport, covers: Span) -> tuple[date, date]:
         others = found.left_out.get(Reason.OTHER_SERVICE)
         more = f" {others.rows:,} rows are about other services." if others else ""
         raise ImportRefused(
-            "The file has no usage of Microsoft Entra’s SCIM API."
+            "The file has no usage of Microsoft Entra's SCIM API."
             f"{more} Export the subscription or resource group that is linked to the API, for days"
             " on which calls were made."
         )

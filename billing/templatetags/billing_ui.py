@@ -66,6 +66,6 @@ def calls(number: Decimal | int) -> str:
 
 @register.filter
 def more_calls(number: Decimal | int) -> str:
-    """A difference of calls with its sign: +12, −3, 0."""
-    sign = "+" if number > 0 else "−" if number < 0 else ""
-    return f"{sign}{calls(abs(number))}"
+    """A difference of calls with its sign."""
+    sign = "+" if number > 0 else "\N{MINUS SIGN}" if number < 0 else ""
+    return sign + calls(-number if number < 0 else number)

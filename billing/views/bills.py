@@ -81,13 +81,11 @@ class Row:
 def reconciliation(request: PortalRequest) -> HttpResponse:
     """A month by tenant: metered, charged, and why they differ."""
     month, asked = month_asked(request), request.GET.get("q", "").strip()
-    rows = [
-        Row(each, sums(each.findings)) for each in comparisons_for(request.user, month)
-    ]
+    rows = [Row(each, sums(each.findings)) for each in comparisons_for(request.user, month)]
     total = sums(finding for row in rows for finding in row.comparison.findings)
     show = request.GET.get("show", "")
     shown = [row for row in rows if _asked(row, asked.casefold(), show)]
-    context = {
+    context: dict[str, Any] = {
         "month": month,
         "later": later_than(month),
         "page": Paginator(shown, _PAGE).get_page(request.GET.get("page")),
@@ -119,9 +117,9 @@ def reconciliation_tenant(request: PortalRequest, slug: str) -> HttpResponse:
         "total": row.sums,
         "parts": row.parts,
         "days": [(each, _shares(each)) for each in comparison.findings],
-        "files": bill_files_for(request.user).filter(
-            days__tenant=tenant, first_day__lte=month.days[-1], last_day__gte=month.days[0]
-        ).distinct(),
+        "files": bill_files_for(request.user)
+        .filter(days__tenant=tenant, first_day__lte=month.days[-1], last_day__gte=month.days[0])
+        .distinct(),
     }
     return render(request, "billing/reconciliation_tenant.html", context)
 
@@ -149,7 +147,7 @@ def bill_list(request: PortalRequest) -> HttpResponse:
         file = _import(request, form)
         if file is not None:
             days = f"{file.first_day:%d %b} to {file.last_day:%d %b %Y}"
-            messages.success(request, f"Imported: {days}, {file.rows:,} rows. The file is not kept.")
+            messages.success(request, f"Imported: {days}, {file.rows:,} rows.")
             return redirect("bill_detail", pk=file.pk)
     page = Paginator(bill_files_for(request.user), _PAGE).get_page(request.GET.get("page"))
     context = {"page": page, "form": form, "msp": sees_msp(request.user)}

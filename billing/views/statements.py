@@ -127,9 +127,7 @@ def _context(statement: Statement) -> dict[str, Any]:
     context: dict[str, Any] = {
         "statement": statement,
         "month": statement.period,
-        "standing": standing_of(
-            statement.customer.tenants.all(), statement.period, timezone.now()
-        ),
+        "standing": standing_of(statement.customer.tenants.all(), statement.period, timezone.now()),
         "corrections": corrections.select_related("corrects"),
         "corrected_by": StatementLine.objects.filter(corrects=statement).select_related(
             "statement"
