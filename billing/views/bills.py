@@ -166,6 +166,7 @@ def bill_detail(request: PortalRequest, pk: int) -> HttpResponse:
         "file": file,
         "msp": msp,
         "kinds": _kinds(days),
+        "left_out": [{**row, "costs": _read(row["costs"])} for row in file.left_out],
         "removable": bills_all_of(request.user, file),
         "month": f"{file.first_day:%Y-%m}",
     }
@@ -260,6 +261,10 @@ def _kinds(days: QuerySet[BillDay]) -> list[dict[str, Any]]:
         for kind in ChargeKind
         if kind in kept
     ]
+
+
+def _read(costs: dict[str, str]) -> dict[str, Decimal]:
+    return {currency: Decimal(cost) for currency, cost in costs.items()}
 
 
 def _amounts(days: list[BillDay]) -> dict[str, Decimal]:

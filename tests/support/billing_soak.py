@@ -1,9 +1,9 @@
 """Many calls through the real client, meter and sandbox over six days, then both counts compared.
 
 `python -m tests.support.billing_soak SANDBOX CALLS SEED CRASHES` runs in a portal's environment and
-prints figures as JSON. In the end the sandbox's cost exports are imported, and each day of each tenant
-is held against them. The clocks of the portal and of the sandbox stand at the end of a month and
-go on day by day. With CRASHES, connections are cut and a worker "dies" after it has sent a batch:
+prints figures as JSON. The clocks of the portal and of the sandbox stand at the end of a month and
+go on day by day. In the end the sandbox's cost exports are imported, and each day of each tenant is
+held against them. With CRASHES, connections are cut and a worker "dies" after it has sent a batch:
 its calls stay open and are taken for uncertain, as the next holder of the lane does.
 """
 

@@ -1,6 +1,7 @@
 """The meter, the statements and the sandbox's own bill agree over thousands of calls.
 
-Its cost exports, imported as Azure's would be, reconcile to nothing; after crashes to uncertain calls.
+Its cost exports, imported as Azure's would be, reconcile to nothing; after crashes to uncertain
+calls.
 
 `make soak-billing`: 200,000 calls, then 50,000 with cut connections and dying workers; the suite
 drives a seeded sample of each.
