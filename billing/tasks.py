@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from billing.services import prune_calls
+from billing.services.bills import watch_bills
 from billing.services.statements import open_ended_months
 from billing.services.watching import watch_budgets, watch_hours
 from tenants.row_security import over_everything
@@ -18,10 +19,11 @@ logger = logging.getLogger(__name__)
 @shared_task(name="billing.watch")
 @over_everything
 def watch() -> None:
-    """Tell of budgets that reached a threshold, and of hours that stand out."""
+    """Tell of budgets, hours that stand out, and calls on the bill that are not from us."""
     now = timezone.now()
     watch_budgets(now)
     watch_hours(now)
+    watch_bills(now)
 
 
 @shared_task(name="billing.keep_house")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.views import budgets, costs, days, files, prices, statements
+from billing.views import bills, budgets, costs, days, files, prices, statements
 
 urlpatterns = [
     path("costs/", costs.cost_overview, name="cost_overview"),
@@ -20,6 +20,16 @@ urlpatterns = [
     path("costs/budgets/add/", budgets.budget_add, name="budget_add"),
     path("costs/budgets/<int:pk>/", budgets.budget_edit, name="budget_edit"),
     path("costs/budgets/<int:pk>/remove/", budgets.budget_remove, name="budget_remove"),
+    path("costs/reconciliation/", bills.reconciliation, name="reconciliation"),
+    path("costs/reconciliation/days.csv", bills.reconciliation_csv, name="reconciliation_csv"),
+    path(
+        "costs/reconciliation/tenants/<slug:slug>/",
+        bills.reconciliation_tenant,
+        name="reconciliation_tenant",
+    ),
+    path("costs/reconciliation/imports/", bills.bill_list, name="bill_list"),
+    path("costs/reconciliation/imports/<int:pk>/", bills.bill_detail, name="bill_detail"),
+    path("costs/reconciliation/imports/<int:pk>/remove/", bills.bill_remove, name="bill_remove"),
     path("costs/statements/", statements.statement_list, name="statement_list"),
     path(
         "costs/customers/<slug:slug>/statements/<str:month>/open/",

@@ -422,6 +422,8 @@ LOOKUP_DELAY_SECONDS = env.float("LOOKUP_DELAY_SECONDS", default=5.0)
 BUDGET_BLOCK_CALLS = env.int("BUDGET_BLOCK_CALLS", default=500)
 # Who invoices, as FOCUS rows name them.
 FOCUS_ISSUER = env.str("FOCUS_ISSUER", default="MSP portal")
+# A cost export, unpacked; it is read three times while the person waits.
+BILL_MAX_BYTES = env.int("BILL_MAX_BYTES", default=500 * 1024 * 1024)
 # How long single calls are kept; usage by hour is kept for ever.
 CALL_RETENTION_DAYS = env.int("CALL_RETENTION_DAYS", default=90)
 

@@ -18,6 +18,7 @@ from typing import BinaryIO
 
 from billing.domain.azure_columns import Header, find_header
 from billing.domain.azure_files import (
+    MOST_BYTES,
     AmbiguousExport,
     CostFile,
     NotACostExport,
@@ -120,10 +121,15 @@ class CostImport:
         return tuple(day for day in self.days if day.kind is not ChargeKind.USAGE)
 
 
-def read_costs(source: bytes | BinaryIO, hints: Hints | None = None) -> CostImport:
-    """Read an export from bytes or a seekable stream; raises CostFileError (`azure_files`)."""
+def read_costs(
+    source: bytes | BinaryIO, hints: Hints | None = None, most: int = MOST_BYTES
+) -> CostImport:
+    """Read an export from bytes or a seekable stream; raises CostFileError (`azure_files`).
+
+    `most`: bytes, unpacked.
+    """
     hints = hints or Hints()
-    file = CostFile(source)
+    file = CostFile(source, most)
     header = find_header(file)
     if header.places["currency"] < 0 and not hints.currency:
         message = "The file has no column with the billing currency; say which one it is."

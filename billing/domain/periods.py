@@ -27,6 +27,10 @@ class Month:
         count = (self.end - self.start).days
         return [self.start.date() + timedelta(days=day) for day in range(count)]
 
+    def holds(self, day: date) -> bool:
+        """Whether a UTC day lies in the month."""
+        return (day.year, day.month) == (self.year, self.number)
+
     def next(self) -> "Month":
         """The month after."""
         return Month(self.year + self.number // 12, self.number % 12 + 1)

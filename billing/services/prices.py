@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from billing.models import CustomerTerms, ExchangeRate, PriceBookEntry
+from billing.services.bills import mark_stale
 from tenants.models import User
 from tenants.services import record
 
@@ -20,6 +21,7 @@ def add_price(entry: PriceBookEntry, *, by: User | None) -> PriceBookEntry:
         if moment.astimezone(UTC).time() != time():
             raise ValidationError("A price begins and ends at midnight UTC.")
     entry.save(force_insert=True)
+    mark_stale(entry.effective_from.date())
     record("price.added", by=by, customer=None, subject=entry, rule=entry.rule)
     return entry
 
@@ -45,5 +47,6 @@ def set_terms(terms: CustomerTerms, *, by: User | None) -> CustomerTerms:
 def add_rate(rate: ExchangeRate, *, by: User | None) -> ExchangeRate:
     """Add an exchange rate from a day on; closed statements keep theirs."""
     rate.save(force_insert=True)
+    mark_stale(rate.day)
     record("rate.added", by=by, customer=None, subject=rate)
     return rate

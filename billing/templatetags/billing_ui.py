@@ -123,3 +123,18 @@ def downloads(
         query["file"] = f"{name}.{ending}"
         links.append((form.label, f"?{query.urlencode()}"))
     return {"links": links, "words": words, "as_page": as_page}
+
+
+@register.filter
+def calls(number: Decimal | int) -> str:
+    """A count of calls as a bill has it: 12,400; decimal places only where there are some."""
+    if number == int(number):
+        return f"{int(number):,}"
+    return f"{Decimal(number).normalize():,f}"
+
+
+@register.filter
+def more_calls(number: Decimal | int) -> str:
+    """A difference of calls with its sign."""
+    sign = "+" if number > 0 else "\N{MINUS SIGN}" if number < 0 else ""
+    return sign + calls(-number if number < 0 else number)

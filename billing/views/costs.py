@@ -18,6 +18,7 @@ from billing.domain.pricing import Cost
 from billing.domain.tables import Value
 from billing.exports import FORMATS
 from billing.selectors import DayCost, TenantCost
+from billing.selectors.bills import foreign_days_for, standing_of
 from billing.selectors.headings import headings_for
 from billing.selectors.overview import CustomerMonth, add_days, customer_months, total_days
 from billing.selectors.watching import expected_of, unusual_hours_for
@@ -140,6 +141,8 @@ def cost_overview(request: PortalRequest) -> HttpResponse:
         "chart": chart,
         "formats": FORMATS,
         "unusual": unusual_hours_for(request.user, month.start).filter(hour__lt=month.end)[:_TOLD],
+        "standing": standing_of(tenants_for(request.user, Action.SEE_COSTS), month, timezone.now()),
+        "foreign": foreign_days_for(request.user, month),
     }
     return render(request, "billing/cost_overview.html", context)
 
@@ -170,6 +173,8 @@ def cost_customer(request: PortalRequest, slug: str) -> HttpResponse:
         "lists": lists,
         "chart": _chart(days, month),
         "total": total,
+        "standing": standing_of([row.tenant for row in found], month, now),
+        "foreign": foreign_days_for(request.user, month).filter(customer=customer),
     }
     return render(request, "billing/cost_customer.html", context)
 

@@ -9,11 +9,13 @@ from django.db.models import F, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 
 from billing import selectors
 from billing.domain.periods import month_of, start_of
 from billing.labels import target_of
 from billing.models import Call
+from billing.selectors.bills import foreign_days_for, standing_of
 from billing.selectors.overview import JobDay, calls_of, day_jobs, tenant_days
 from billing.templatetags.billing_ui import purpose_words
 from billing.views.cost_lists import (
@@ -92,6 +94,8 @@ def cost_tenant(request: PortalRequest, slug: str) -> HttpResponse:
         "month": month,
         "later": later_than(month),
         "total": selectors.costs_of([tenant], month)[0].cost,
+        "standing": standing_of([tenant], month, timezone.now()),
+        "foreign": foreign_days_for(request.user, month).filter(tenant=tenant),
         "lists": lists,
     }
     return render(request, "billing/cost_tenant.html", context)

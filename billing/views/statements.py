@@ -23,6 +23,7 @@ from billing.domain.tables import Value
 from billing.exports import write_focus
 from billing.forms.statements import CorrectionForm
 from billing.models import Statement, StatementLine
+from billing.selectors.bills import standing_of
 from billing.selectors.statement_rows import figures_of, statement_charges, statement_table
 from billing.services.statements import (
     AlreadyClosed,
@@ -238,6 +239,7 @@ def _context(statement: Statement) -> dict[str, Any]:
     context: dict[str, Any] = {
         "statement": statement,
         "month": statement.period,
+        "standing": standing_of(statement.customer.tenants.all(), statement.period, timezone.now()),
         "figures": figures,
         "charge": figures.charge,
         "corrected_by": StatementLine.objects.filter(corrects=statement).select_related(

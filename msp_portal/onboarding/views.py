@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from billing.services.bills import match_bills
 from msp_portal.onboarding import scripts
 from msp_portal.onboarding.facts import facts_of, readiness_of, request_of
 from msp_portal.onboarding.steps import Key, State, next_step, steps_of
@@ -55,6 +56,8 @@ def onboarding_note(request: PortalRequest, slug: str, step: str) -> HttpRespons
             onboarding.confirm_licence(tenant=tenant, licence=form.facts(), by=request.user)
         case Key.BILLING:
             onboarding.link_billing(tenant=tenant, billing=form.facts(), by=request.user)
+            # Files that were imported before may hold days of this resource group.
+            match_bills(by=request.user, again=True)
         case Key.APPLICATION:
             onboarding.note_application(tenant=tenant, application=form.facts(), by=request.user)
     messages.success(request, "Noted.")

@@ -83,6 +83,12 @@ EVENTS: Mapping[str, EventKind] = {
         "Unusually many calls of {subject}",
         "{subject}: {sentence} Most of them by {job}.",
     ),
+    "bill.foreign": EventKind(
+        "Azure billed calls that are not from us",
+        "Calls of {subject} that are not from us",
+        "Azure billed {calls} calls of {subject} that this portal did not make ({days}, UTC)."
+        " Somebody else may be using the directory's SCIM API or an application's credential.",
+    ),
     "audit.broken": EventKind(
         "The audit trail was changed from outside",
         "The audit trail was changed",

@@ -23,7 +23,14 @@ from tenants.domain.reach import EVERYWHERE, Reach, Scope
 from tenants.domain.roles import CUSTOMERS_OWN, Role
 from tenants.models import Contact, Customer, Tenant, User
 from tests.support.certificates import KeyPair, make_pair
-from tests.support.rows import add_blackout, add_job, add_schedule, add_tenant, add_webhook
+from tests.support.rows import (
+    add_bill,
+    add_blackout,
+    add_job,
+    add_schedule,
+    add_tenant,
+    add_webhook,
+)
 
 Targets = dict[str, dict[str, Any]]
 
@@ -197,7 +204,7 @@ def objects(slug: str) -> Targets:
 
 
 def _bills(tenant: Tenant) -> Targets:
-    """Two statements, the later with a correction of the earlier, and a budget."""
+    """Two statements, the later with a correction of the earlier, a budget, an imported bill."""
     admin = User.objects.create_superuser(f"bills-{tenant.slug}@msp.example")
     closed, later = (
         open_statement(customer=tenant.customer, month=Month(2026, number), by=admin)
@@ -213,6 +220,7 @@ def _bills(tenant: Tenant) -> Targets:
         "closed statement": {"pk": closed.pk},
         "correction": {"pk": later.pk, "line": line.pk},
         "budget": {"pk": budget.pk},
+        "bill": {"pk": add_bill(tenant).pk},
     }
 
 

@@ -2,7 +2,8 @@
 
 `python -m tests.support.billing_soak SANDBOX CALLS SEED CRASHES` runs in a portal's environment and
 prints figures as JSON. The clocks of the portal and of the sandbox stand at the end of a month and
-go on day by day. With CRASHES, connections are cut and a worker "dies" after it has sent a batch:
+go on day by day. In the end the sandbox's cost exports are imported, and each day of each tenant is
+held against them. With CRASHES, connections are cut and a worker "dies" after it has sent a batch:
 its calls stay open and are taken for uncertain, as the next holder of the lane does.
 """
 
@@ -173,6 +174,7 @@ class Soak:
                     closed = close_statement(statement=opened, by=self.finance)
                     lines = closed.lines.all()
                     statements.append(str(sum(line.amount for line in lines)))
+            reconciled = self._reconciled(months)
         stated = sum(map(Decimal, statements))
         return {
             **counts,
@@ -182,14 +184,59 @@ class Soak:
             "exported": f"{exported.normalize():f}",
             "open": Call.objects.filter(state=Call.State.OPEN).count(),
             "wrong": wrong,
+            **reconciled,
         }
 
-    def _export(self, tenant: Any) -> dict[str, tuple[int, Decimal]]:
+    def _reconciled(self, months: list[Any]) -> dict[str, Any]:
+        """Import every tenant's export; gives how far each cause explains the days' differences."""
+        from billing.domain.azure_survey import Hints
+        from billing.domain.reconciliation import Cause, Share
+        from billing.models import BillDay
+        from billing.selectors.bills import comparisons, standing_of
+        from billing.services.bills import import_bill
+        from tenants.models import Tenant
+        from tenants.services.onboarding import Billing, link_billing
+
+        for tenant in self.tenants:
+            text = self._export_text(tenant)
+            row = next(csv.DictReader(io.StringIO(text)))
+            linked = Billing(row["SubscriptionId"], row["ResourceGroup"].upper())
+            link_billing(tenant=tenant, billing=linked, by=self.finance)
+            # So that only the resource group tells whose the calls are.
+            Tenant.objects.filter(pk=tenant.pk).update(entra_id=str(ABSENT))
+            source = io.BytesIO(text.encode())
+            assert self.finance
+            import_bill(source=source, name=tenant.slug, hints=Hints(), by=self.finance)
+        found = [each for month in months for each in comparisons(self.tenants, month)]
+        findings = [finding for each in found for finding in each.findings]
+        by_cause = {
+            cause.value: int(sum(f.shares[cause].calls for f in findings if cause in f.shares))
+            for cause in Cause
+            if any(cause in finding.shares for finding in findings)
+        }
+        states = {standing_of(self.tenants, month, month.end).state for month in months}
+        return {
+            "reconciled_days": len(findings),
+            "explained": by_cause,
+            # Days whose difference is more than what is uncertain, in calls or in money.
+            "unlike": [
+                [finding.tenant, str(finding.day)]
+                for finding in findings
+                if finding.difference != finding.shares.get(Cause.UNCERTAIN, Share())
+            ],
+            "unassigned": BillDay.objects.filter(tenant=None).count(),
+            "uncovered": sum(len(each.missing) + bool(each.problem) for each in found),
+            "states": sorted(states),
+        }
+
+    def _export_text(self, tenant: Any) -> str:
         path = f"/tenants/{tenant.entra_id}/costs.csv"
-        text = self._control.get(path, params={"from": "2026-10-01", "to": "2026-12-01"}).text
+        return self._control.get(path, params={"from": "2026-10-01", "to": "2026-12-01"}).text
+
+    def _export(self, tenant: Any) -> dict[str, tuple[int, Decimal]]:
         return {
             row["Date"]: (int(row["Quantity"]), Decimal(row["CostInBillingCurrency"]))
-            for row in csv.DictReader(io.StringIO(text))
+            for row in csv.DictReader(io.StringIO(self._export_text(tenant)))
         }
 
     def _usage(self, tenant: Any) -> dict[str, Any]:

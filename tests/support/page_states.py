@@ -74,6 +74,7 @@ def main() -> None:
     addresses |= {
         "person": f"/jobs/{person.pk}/stages/",
         "undo": f"/jobs/{reports['calm'].pk}/undo/",
+        "bill": f"/costs/reconciliation/imports/{states.bill()}/",
     }
     print(json.dumps(addresses))
 
@@ -337,6 +338,23 @@ class _States:
             name: _until(job, lambda job: job.state not in job.IN_LANE)
             for name, job in jobs.items()
         }
+
+    def bill(self) -> int:
+        """Azure's bill of a past month: a tenant's calls that are not from us, and nobody's."""
+        from billing.domain.azure_survey import Hints
+        from billing.services.bills import import_bill
+        from tenants.models import Tenant, User
+        from tenants.services.onboarding import Billing, link_billing
+        from tests.support.azure_exports import TRAPS, a_month, export
+
+        month = a_month(11, tenants=2)
+        resource = next(iter(month.resources.values()))
+        _, _, subscription, _, group, *_ = resource.split("/")
+        calm = Tenant.objects.get(slug="calm")
+        link_billing(tenant=calm, billing=Billing(subscription, group), by=None)
+        by = User.objects.get(email="admin@lanternfield.example")
+        source = io.BytesIO(export(month, TRAPS, seed=11))
+        return import_bill(source=source, name="april.csv", hints=Hints(), by=by).pk
 
     def in_trouble(self, job: Any) -> Any:
         return _until(job, lambda job: job.problem)

@@ -1,12 +1,14 @@
 """Rows for tests that need no real run: customers, tenants, jobs, people."""
 
-from datetime import datetime, time
+from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
 from django.db.models import F
+from django.utils import timezone
 
-from billing.models import DailyUsage, Usage
+from billing.models import BillDay, BillFile, DailyUsage, Usage
 from provisioning.domain.starter import STARTER
 from provisioning.models import Blackout, Job, Schedule
 from provisioning.selectors import profile_in
@@ -44,6 +46,32 @@ def add_usage(
     day, new = DailyUsage.objects.get_or_create(**key, day=hour.date(), defaults={"calls": calls})
     if not new:
         DailyUsage.objects.filter(pk=day.pk).update(calls=F("calls") + calls)
+
+
+def add_bill(tenant: Tenant, day: date = date(2026, 5, 1), calls: int = 3) -> BillFile:
+    """An imported file with one day's calls of a tenant."""
+    file = BillFile.objects.create(
+        content_hash=uuid4().hex,
+        file_name=f"{tenant}.csv",
+        variant="Enterprise Agreement",
+        rows=1,
+        first_day=day,
+        last_day=day,
+        imported_at=timezone.now(),
+    )
+    BillDay.objects.create(
+        customer=tenant.customer,
+        tenant=tenant,
+        file=file,
+        day=day,
+        resource_id=f"/subscriptions/{tenant.slug}",
+        kind="usage",
+        currency="USD",
+        quantity=Decimal(calls),
+        cost=calls * Decimal("0.002"),
+        rows=1,
+    )
+    return file
 
 
 def add_job(tenant: Tenant, state: Job.State, **values: Any) -> Job:

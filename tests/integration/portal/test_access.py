@@ -181,7 +181,13 @@ ROUTES = {
     "statement_detail": Route(MONEY, names="statement"),
     "statement_focus": Route(MONEY, names="closed statement"),
     "budget_list": Route(MONEY),
+    "reconciliation": Route(MONEY),
+    "reconciliation_csv": Route(MONEY),
+    "reconciliation_tenant": Route(MONEY, names="tenant"),
+    "bill_list": Route(MONEY, posts="AF"),
+    "bill_detail": Route(MONEY, names="bill"),
     # What finance decides.
+    "bill_remove": Route("AF", 302, names="bill", method="post"),
     "terms_edit": Route("AF", names="customer"),
     "statement_open": Route(
         "AF", 302, names="customer", method="post", arguments={"month": "2026-05"}

@@ -1,5 +1,8 @@
 """The meter, the statements and the sandbox's own bill agree over thousands of calls.
 
+Its cost exports, imported as Azure's would be, reconcile to nothing; after crashes to uncertain
+calls.
+
 `make soak-billing`: 200,000 calls, then 50,000 with cut connections and dying workers; the suite
 drives a seeded sample of each.
 """
@@ -40,6 +43,8 @@ def test_the_statement_is_the_bill(tmp_path: Path) -> None:
     assert found["calls"] == found["requests"] >= CALLS
     assert found["billable"] == found["sandbox"]
     assert found["stated"] == found["priced"] == found["exported"]
+    check_reconciled(found)
+    assert found["explained"] == {}
 
 
 def test_crashes_leave_a_difference_of_uncertain_calls_only(tmp_path: Path) -> None:
@@ -48,3 +53,14 @@ def test_crashes_leave_a_difference_of_uncertain_calls_only(tmp_path: Path) -> N
     assert found["uncertain"] > 0
     assert found["billable"] <= found["sandbox"] <= found["billable"] + found["uncertain"]
     assert found["stated"] == found["priced"]
+    check_reconciled(found)
+    more = found["sandbox"] - found["billable"]
+    assert found["explained"] == ({"uncertain": more} if more else {})
+
+
+def check_reconciled(found: dict[str, Any]) -> None:
+    """Each day of each tenant is in its imported export, and differs by uncertain calls at most."""
+    assert found["reconciled_days"] == found["days"] > 0
+    assert found["unlike"] == []
+    assert found["unassigned"] == found["uncovered"] == 0
+    assert found["states"] == ["reconciled"]

@@ -1,6 +1,7 @@
 """A row in every table that holds customers' data, for one customer, with a mark in its texts."""
 
 from datetime import date, time
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ _ROW = object()
 # What a model's constraints want; whatever else is required is made up by `_value`.
 _WANTED: dict[str, dict[str, Any]] = {
     "tenants.Tenant": {"cloud": "global", "sandbox_url": ""},
+    "billing.BillDay": {"tenant": _ROW, "quantity": Decimal(1), "cost": Decimal(1)},
     "billing.Call": {"state": "answered", "status": 200},
     "billing.Statement": {"month": date(2026, 5, 1)},
     "billing.StatementLine": {"kind": "usage", "tenant": _ROW},

@@ -26,6 +26,7 @@ OPEN = {
     "socialaccount.SocialToken": "empty: no token is kept",
     "usersessions.UserSession": "a session of a person of ours",
     "tenants.VaultKey": "names of the portal's keys, each with a known value sealed by it",
+    "billing.BillFile": "when which file was imported; whose days it held is in BillDay",
     "billing.PriceBookEntry": "Microsoft's prices, the same for everybody",
     "billing.StatementNumber": "how many statements were closed in a year",
     "billing.ExchangeRate": "rates between currencies, the same for everybody",

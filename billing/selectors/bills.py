@@ -1,0 +1,375 @@
+"""The meter held against Azure's bill: live for pages, and what is kept of it for labels."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from django.db.models import Q, QuerySet, Sum
+
+from billing.domain.azure_costs import ChargeKind, ImportedDay
+from billing.domain.bills import (
+    Kept,
+    Link,
+    Links,
+    Standing,
+    Verdict,
+    is_waiting,
+    standing,
+    verdict,
+)
+from billing.domain.periods import Month, month_of, start_of
+from billing.domain.pricing import (
+    EVERY_CALL,
+    UNCERTAIN,
+    USUAL_RULE,
+    BillingRule,
+    NoPrice,
+    Price,
+    UsageLine,
+    cost_of,
+    price_at,
+)
+from billing.domain.reconciliation import (
+    LATE_DAYS,
+    Finding,
+    MeteredDay,
+    Rates,
+    ReconciliationError,
+    billed_days,
+    reconcile,
+)
+from billing.domain.statements import Rate, rate_for
+from billing.models import (
+    BillDay,
+    BillFile,
+    DailyUsage,
+    ExchangeRate,
+    ForeignDay,
+    ReconciledMonth,
+    Usage,
+)
+from billing.selectors.budgets import sees_msp
+from billing.selectors.costs import price_book
+from tenants.domain.roles import Action
+from tenants.models import Tenant, User
+from tenants.selectors import customers_for, tenants_for
+
+_DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
+Spans = list[tuple[date, date]]
+
+
+@dataclass(slots=True)
+class Comparison:
+    """A tenant's month beside Azure's bill.
+
+    `missing`: days with calls that no file covers; `last`: the last day that one covers, None
+    without any; `problem`: why nothing could be compared. `calls`, `uncertain`: all of the month.
+    """
+
+    tenant: Tenant
+    month: Month
+    calls: int = 0
+    uncertain: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    missing: list[date] = field(default_factory=list)
+    last: date | None = None
+    problem: str = ""
+
+    @property
+    def late_from(self) -> date:
+        """From when on calls may still be exported."""
+        return (self.last or date.max) - timedelta(days=LATE_DAYS - 1)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """How far it is settled; None: no file covers anything, or it cannot be compared."""
+        if self.last is None or self.problem:
+            return None
+        return verdict(self.findings, self.missing, self.last, self.late_from, self.month)
+
+    def waits(self, finding: Finding) -> bool:
+        """Whether calls of a day may still be exported."""
+        return is_waiting(finding, self.late_from)
+
+
+def bill_files_for(viewer: User) -> QuerySet[BillFile]:
+    """Imported files with days of customers whose costs this person may see; all for the MSP."""
+    files = BillFile.objects.select_related("imported_by")
+    if sees_msp(viewer):
+        return files
+    seen = BillDay.objects.filter(customer__in=customers_for(viewer, Action.SEE_COSTS))
+    return files.filter(pk__in=seen.values("file"))
+
+
+def bills_all_of(viewer: User, file: BillFile) -> bool:
+    """Whether every day of a file is a customer's whom this person bills."""
+    if sees_msp(viewer, Action.BILL):
+        return True
+    own = customers_for(viewer, Action.BILL)
+    return not file.days.exclude(customer__in=own).exists()
+
+
+def comparisons_for(
+    viewer: User, month: Month, tenants: Iterable[Tenant] | None = None
+) -> list[Comparison]:
+    """Tenants with calls or a bill in a month, of those whose costs this person may see."""
+    seen = tenants_for(viewer, Action.SEE_COSTS).order_by("customer__name", "name", "pk")
+    if tenants is not None:
+        seen = seen.filter(pk__in=[tenant.pk for tenant in tenants])
+    return comparisons(seen, month)
+
+
+def comparisons(tenants: Iterable[Tenant], month: Month) -> list[Comparison]:
+    """The same for these tenants; six queries, however many they are."""
+    tenants = list(tenants)
+    pks = [tenant.pk for tenant in tenants]
+    meter, spans, billed = _Meter(pks, month), _spans(pks, month), _billed(pks, month)
+    rates = _rates(month)
+    return [
+        _comparison(tenant, month, meter, spans.get(tenant.pk, []), billed[tenant.pk], rates)
+        for tenant in tenants
+        if tenant.pk in spans or meter.used(tenant.pk)
+    ]
+
+
+def standing_of(tenants: Iterable[Tenant], month: Month, now: datetime) -> Standing:
+    """Whether figures of these tenants' month are an estimate; two queries."""
+    pks = [tenant.pk for tenant in tenants]
+    kept = {row.tenant_id: row for row in _months(pks, month)}
+    used = usage_counts(pks, month)
+    wanted = sorted(kept.keys() | used.keys())
+    return standing((_kept(kept.get(pk), used.get(pk, (0, 0))) for pk in wanted), now >= month.end)
+
+
+def usage_counts(pks: Iterable[int], month: Month) -> dict[int, tuple[int, int]]:
+    """All calls and uncertain ones of a month by tenant."""
+    rows = DailyUsage.objects.filter(
+        tenant__in=list(pks), day__gte=month.days[0], day__lte=month.days[-1]
+    )
+    lost = Sum("calls", filter=Q(status=UNCERTAIN), default=0)
+    counted = rows.values_list("tenant").annotate(total=Sum("calls"), lost=lost)
+    return {pk: (total, lost) for pk, total, lost in counted.order_by()}
+
+
+def foreign_days_for(viewer: User, month: Month) -> QuerySet[ForeignDay]:
+    """Days with calls that did not come from us, of tenants whose costs this person may see."""
+    seen = customers_for(viewer, Action.SEE_COSTS)
+    days = ForeignDay.objects.filter(
+        customer__in=seen, day__gte=month.days[0], day__lte=month.days[-1], calls__gt=0
+    )
+    return days.select_related("tenant")
+
+
+def links() -> Links:
+    """Where every tenant is billed, as onboarding knows it."""
+    rows = Tenant.objects.values_list(
+        "pk", "entra_id", "readiness__subscription_id", "readiness__resource_group"
+    )
+    return Links(Link(pk, entra, sub or "", group or "") for pk, entra, sub, group in rows)
+
+
+def unassigned(month: Month) -> list[tuple[str, str, list[BillDay]]]:
+    """Days of resources that no tenant is linked to, by resource and directory; newest file."""
+    rows = BillDay.objects.filter(
+        tenant=None, kind=ChargeKind.USAGE, day__gte=month.days[0], day__lte=month.days[-1]
+    )
+    found: dict[tuple[str, str], list[BillDay]] = defaultdict(list)
+    for row in _newest(rows):
+        found[row.resource_id, row.directory].append(row)
+    return [(resource, directory, days) for (resource, directory), days in sorted(found.items())]
+
+
+def without_group(viewer: User) -> QuerySet[Tenant]:
+    """Tenants whose resource group nobody has entered yet."""
+    seen = tenants_for(viewer, Action.SEE_TENANT)
+    return seen.filter(
+        Q(readiness=None) | Q(readiness__subscription_id="") | Q(readiness__resource_group="")
+    ).order_by("name")
+
+
+def _comparison(
+    tenant: Tenant,
+    month: Month,
+    meter: "_Meter",
+    spans: Spans,
+    billed: list[BillDay],
+    rates: Rates,
+) -> Comparison:
+    found = Comparison(tenant, month, *meter.counts(tenant.pk))
+    found.missing = meter.billed_days(tenant)
+    if not spans:
+        return found
+    found.last = max(last for _, last in spans)
+    found.missing = [day for day in found.missing if not _covers(spans, day)]
+    try:
+        ours = [day for day in meter.metered(tenant) if _covers(spans, day.day)]
+        theirs, _ = billed_days(map(_imported, billed), {str(tenant.pk): tenant.name})
+        whole = reconcile(ours, theirs, (month.days[0] - _DAY, found.last), rates)
+    except (ReconciliationError, NoPrice) as error:
+        found.problem = str(error)
+    else:
+        found.findings = [each for each in whole if month.holds(each.day)]
+    return found
+
+
+def _covers(spans: Spans, day: date) -> bool:
+    return any(first <= day <= last for first, last in spans)
+
+
+def _window(month: Month) -> tuple[date, date]:
+    """A month and the days beside it, where calls near midnight may have been counted."""
+    return month.days[0] - _DAY, month.days[-1] + _DAY
+
+
+def _spans(pks: list[int], month: Month) -> dict[int, Spans]:
+    """Which days are covered by files that name a resource of a tenant, until the next ones."""
+    first, last = _window(month)
+    rows = BillDay.objects.filter(
+        tenant__in=pks,
+        kind=ChargeKind.USAGE,
+        file__last_day__gte=first,
+        file__first_day__lte=last + timedelta(days=LATE_DAYS),
+    )
+    spans: dict[int, Spans] = defaultdict(list)
+    found = rows.order_by().values_list("tenant", "file__first_day", "file__last_day")
+    for pk, begins, ends in found.distinct():
+        spans[pk].append((begins, ends))
+    return spans
+
+
+def _billed(pks: list[int], month: Month) -> dict[int, list[BillDay]]:
+    first, last = _window(month)
+    rows = BillDay.objects.filter(
+        tenant__in=pks, kind=ChargeKind.USAGE, day__gte=first, day__lte=last
+    )
+    found: dict[int, list[BillDay]] = defaultdict(list)
+    for row in _newest(rows):
+        found[row.tenant_id or 0].append(row)
+    return found
+
+
+def _newest(rows: QuerySet[BillDay]) -> Iterator[BillDay]:
+    """Of each day and resource the rows of the file that was imported last."""
+    kept: dict[tuple[date, str, str], list[BillDay]] = {}
+    for row in rows.order_by("file_id", "pk"):
+        key = (row.day, row.resource_id, row.directory)
+        had = kept.get(key)
+        if had is None or had[0].file_id != row.file_id:
+            kept[key] = [row]
+        else:
+            had.append(row)
+    for each in kept.values():
+        yield from each
+
+
+def _imported(row: BillDay) -> ImportedDay:
+    """A kept day, under its tenant's key in place of the resource's."""
+    return ImportedDay(
+        row.day,
+        str(row.tenant_id),
+        row.directory,
+        ChargeKind(row.kind),
+        row.currency,
+        row.quantity,
+        row.cost,
+        row.rows,
+        row.price,
+        row.quantity_slack,
+        row.cost_slack,
+    )
+
+
+class _Meter:
+    """What was metered of some tenants in a month and on the days beside it; three queries."""
+
+    def __init__(self, pks: list[int], month: Month) -> None:
+        first, last = _window(month)
+        self._month = month
+        self._book: list[Price] = price_book()
+        self._rules = {rule.text: rule for rule in (USUAL_RULE, EVERY_CALL)}
+        self._rules |= {price.rule.text: price.rule for price in self._book}
+        self._lines: dict[int, dict[date, list[UsageLine]]] = defaultdict(dict)
+        self._edges: dict[tuple[int, datetime], list[UsageLine]] = defaultdict(list)
+        rows = DailyUsage.objects.filter(tenant__in=pks, day__gte=first, day__lte=last)
+        daily = rows.values_list("tenant", "day", "status").annotate(total=Sum("calls"))
+        for pk, day, status, calls in daily.order_by("tenant", "day", "status"):
+            line = UsageLine(start_of(day), status, calls)
+            self._lines[pk].setdefault(day, []).append(line)
+        starts = [start_of(first + n * _DAY) for n in range((last - first).days + 1)]
+        hours = [hour for start in starts for hour in (start, start + _DAY - _HOUR)]
+        near = Usage.objects.filter(tenant__in=pks, hour__in=hours)
+        hourly = near.values_list("tenant", "hour", "status").annotate(total=Sum("calls"))
+        for pk, hour, status, calls in hourly.order_by():
+            self._edges[pk, hour].append(UsageLine(hour, status, calls))
+
+    def used(self, pk: int) -> bool:
+        """Whether a tenant made calls in the month."""
+        return any(map(self._month.holds, self._lines.get(pk, ())))
+
+    def billed_days(self, tenant: Tenant) -> list[date]:
+        """Days of the month with calls that Azure should bill, or may."""
+        return [
+            day
+            for day, lines in self._lines.get(tenant.pk, {}).items()
+            if self._month.holds(day) and self._may_be_billed(tenant, day, lines)
+        ]
+
+    def counts(self, pk: int) -> tuple[int, int]:
+        """All calls and uncertain ones of the month."""
+        own = self._lines.get(pk, {})
+        lines = [line for day, found in own.items() if self._month.holds(day) for line in found]
+        lost = sum(line.calls for line in lines if line.status == UNCERTAIN)
+        return sum(line.calls for line in lines), lost
+
+    def _may_be_billed(self, tenant: Tenant, day: date, lines: list[UsageLine]) -> bool:
+        try:
+            rule = price_at(self._book, start_of(day), tenant.cloud).rule
+        except NoPrice:
+            rule = EVERY_CALL
+        return any(line.status == UNCERTAIN or rule.bills(line.status) for line in lines)
+
+    def metered(self, tenant: Tenant) -> Iterator[MeteredDay]:
+        """A tenant's days with calls; raises NoPrice."""
+        reached: Counter[Month] = Counter()
+        for day, lines in self._lines.get(tenant.pk, {}).items():
+            start = start_of(day)
+            price = price_at(self._book, start, tenant.cloud)
+            cost = cost_of(lines, self._book, tenant.cloud, reached)
+            reached[month_of(start)] += cost.billable
+            yield MeteredDay(
+                day,
+                tenant.name,
+                cost.billable,
+                cost.uncertain,
+                cost.amounts.get(price.currency, price.unit_price * 0),
+                price.currency,
+                price.unit_at(reached[month_of(start)]),
+                {text: _billable(lines, rule) for text, rule in self._rules.items()},
+                _billable(self._edges.get((tenant.pk, start), []), price.rule),
+                _billable(self._edges.get((tenant.pk, start + _DAY - _HOUR), []), price.rule),
+            )
+
+
+def _billable(lines: list[UsageLine], rule: BillingRule) -> int:
+    return sum(line.calls for line in lines if rule.bills(line.status))
+
+
+def _rates(month: Month) -> Rates:
+    """Every rate entered, as it holds in a month."""
+    rows = [Rate(r.base, r.quote, r.day, r.rate) for r in ExchangeRate.objects.all()]
+    known = [rate for rate in rows if rate.day <= month.days[-1]]
+    pairs = {(rate.base, rate.quote) for rate in known}
+    return {pair: rate_for(known, *pair, month) for pair in pairs}
+
+
+def _months(pks: list[int], month: Month) -> QuerySet[ReconciledMonth]:
+    return ReconciledMonth.objects.filter(tenant__in=pks, month=month.days[0])
+
+
+def _kept(row: ReconciledMonth | None, counts: tuple[int, int]) -> Kept | None:
+    if row is None:
+        return None
+    holds = not row.stale and (row.calls, row.uncertain) == counts
+    found = Verdict(row.through, row.missing, row.waiting, row.differing)
+    return Kept(found, holds, row.settled_at)
