@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from billing.domain.focus import Charge
 from billing.domain.periods import Month, start_of
@@ -39,16 +39,22 @@ class PricedDay:
         return sum(number for number, _ in self.parts)
 
 
+def used_days(viewer: User, month: Month, customer: Customer | None = None) -> QuerySet[DailyUsage]:
+    """Usage of a month by day, purpose and answer, of every tenant whose costs one may see."""
+    used = DailyUsage.objects.filter(
+        tenant__in=tenants_for(viewer, Action.SEE_COSTS),
+        day__gte=month.start.date(),
+        day__lt=month.end.date(),
+    )
+    return used if customer is None else used.filter(customer=customer)
+
+
 def priced_days(
     viewer: User, month: Month, customer: Customer | None = None
 ) -> Iterator[PricedDay]:
     """A month of every tenant whose costs this person may see, tenant by tenant, day by day."""
     tenants = {tenant.pk: tenant for tenant in tenants_for(viewer, Action.SEE_COSTS)}
-    used = DailyUsage.objects.filter(
-        tenant__in=tenants, day__gte=month.start.date(), day__lt=month.end.date()
-    )
-    if customer is not None:
-        used = used.filter(customer=customer)
+    used = used_days(viewer, month, customer)
     rows = used.values_list("tenant_id", "day", "purpose", "status").annotate(total=Sum("calls"))
     book, before = price_book(), dict.fromkeys(tenants, 0)
     counts: dict[int, int] = {}

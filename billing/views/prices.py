@@ -1,6 +1,5 @@
 """The price book, customers' terms, and rates between currencies."""
 
-from contextlib import suppress
 from decimal import Decimal
 
 from django.contrib import messages
@@ -9,7 +8,6 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from billing import selectors
-from billing.domain.pricing import NoPrice, price_at
 from billing.forms.prices import PriceForm, RateForm, TermsForm
 from billing.models import ExchangeRate, PriceBookEntry
 from billing.services import add_price, add_rate, set_terms
@@ -21,20 +19,9 @@ from tenants.selectors import customers_for
 @allowed(Action.SEE_COSTS)
 def price_list(request: PortalRequest) -> HttpResponse:
     """The price book."""
-    prices = list(PriceBookEntry.objects.all())
-    return render(
-        request, "billing/price_list.html", {"prices": prices, "current": _in_force(prices)}
-    )
-
-
-def _in_force(prices: list[PriceBookEntry]) -> set[int]:
-    """Keys of the entries that price a call made now, one for each cloud that has its own."""
-    book, now, found = selectors.price_book(), timezone.now(), set()
-    for entry in prices:
-        with suppress(NoPrice):
-            start = price_at(book, now, entry.cloud).effective_from
-            found |= {p.pk for p in prices if (p.cloud, p.effective_from) == (entry.cloud, start)}
-    return found
+    current = {entry.pk for entry in selectors.prices_at(timezone.now())}
+    context = {"prices": PriceBookEntry.objects.all(), "current": current}
+    return render(request, "billing/price_list.html", context)
 
 
 @allowed(Action.EDIT_PRICES)
