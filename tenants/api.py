@@ -23,6 +23,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from tenants.access import PortalRequest
 from tenants.domain.roles import Action
+from tenants.domain.secret import Secret
 from tenants.middleware import see_as
 from tenants.selectors import may, viewer_of
 from tenants.services.api_tokens import note_use, token_of
@@ -89,7 +90,7 @@ def endpoint(
         def answered(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             try:
                 _let_in(request)
-                given = view(request, _query_of(request, query), *args, **kwargs)
+                given = view(request, query_of(request, query), *args, **kwargs)
             except _Refused as refused:
                 return problem(refused.status, refused.detail, refused.headers)
             except Http404:
@@ -139,11 +140,11 @@ def _let_in(request: HttpRequest) -> None:
     if request.method not in _METHODS:
         allow = ", ".join(_METHODS)
         raise _Refused(405, "The API only reads: ask with GET.", Allow=allow)
-    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
+    given = _bearer(request)
+    if given is None:
         detail = "Send a token of the API: Authorization: Bearer mspapi_..."
         raise _Refused(401, detail, WWW_Authenticate=_REALM)
-    token = None if _exceeded(request, "api_failed", dry_run=True) else token_of(text.strip())
+    token = None if _exceeded(request, "api_failed", dry_run=True) else token_of(given)
     if token is None:
         if _exceeded(request, "api_failed"):
             raise _too_many("Too many refused tokens from this address. Wait a minute.")
@@ -158,6 +159,12 @@ def _let_in(request: HttpRequest) -> None:
         raise _Refused(403, detail, WWW_Authenticate=f'{_REALM}, error="insufficient_scope"')
 
 
+def _bearer(request: HttpRequest) -> Secret[str] | None:
+    """What was sent as a token (RFC 6750, 2.1), if anything was."""
+    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    return Secret(text.strip()) if scheme.lower() == "bearer" else None
+
+
 def _exceeded(request: HttpRequest, action: str, **how: Any) -> bool:
     how |= {"config": LIMITS, "limit_get": True}
     return ratelimit.consume(request, app="portal", action=action, **how) is None
@@ -167,7 +174,8 @@ def _too_many(detail: str) -> _Refused:
     return _Refused(429, detail, Retry_After=str(WINDOW_SECONDS))
 
 
-def _query_of(request: HttpRequest, query: type[Q]) -> Q:
+def query_of(request: HttpRequest, query: type[Q]) -> Q:
+    """The parameters of an address as a value; raises BadQuery."""
     try:
         return msgspec.convert(request.GET.dict(), query, strict=False)
     except msgspec.ValidationError as error:

@@ -9,6 +9,7 @@ from tenants.domain.api_tokens import MAX_DAYS, is_well_formed, new_token
 from tenants.domain.expiry import threshold
 from tenants.domain.reach import EVERYWHERE, Reach, Scope
 from tenants.domain.roles import Action
+from tenants.domain.secret import Secret, hides_frames
 from tenants.models import ApiToken, Customer, User
 from tenants.selectors import reach_of
 from tenants.services.audit import record
@@ -19,10 +20,11 @@ class TokenRefused(Exception):
     """This token cannot be made; str() says why."""
 
 
+@hides_frames
 @transaction.atomic
 def create_token(
     *, name: str, reach: Reach, expires_at: datetime, by: User
-) -> tuple[ApiToken, str]:
+) -> tuple[ApiToken, Secret[str]]:
     """Make a token; gives its row, and the token itself, which is kept nowhere.
 
     Raises TokenRefused for customers at which its maker may not bill, and for an end that is past
@@ -50,7 +52,7 @@ def create_token(
     )
     row.customers.set(reach.customers)
     _record("api_token.created", row, by, expires=expires_at)
-    return row, token
+    return row, Secret(token)
 
 
 @transaction.atomic
@@ -68,12 +70,13 @@ def revoke_tokens_of(*, person: User, by: User | None) -> int:
     return sum(revoke_token(token=row, by=by) for row in person.api_tokens.filter(revoked_at=None))
 
 
-def token_of(text: str) -> ApiToken | None:
+@hides_frames
+def token_of(given: Secret[str]) -> ApiToken | None:
     """The row of a token that works: known, not expired or revoked, of somebody who is active."""
-    if not is_well_formed(text):
+    if not is_well_formed(given.reveal()):
         return None
     valid = ApiToken.objects.filter(revoked_at=None, expires_at__gt=timezone.now())
-    found = valid.filter(digest=digest_of(text), created_by__is_active=True)
+    found = valid.filter(digest=digest_of(given.reveal()), created_by__is_active=True)
     return found.select_related("created_by").first()
 
 

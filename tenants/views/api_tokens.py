@@ -65,7 +65,8 @@ def api_token_add(request: PortalRequest) -> HttpResponse:
         except TokenRefused as refused:
             form.add_error(None, str(refused))
         else:
-            context = {"row": row, "token": token, "root": request.build_absolute_uri("/api/v1/")}
+            root = request.build_absolute_uri("/api/v1/")
+            context = {"row": row, "token": token.reveal(), "root": root}
             return render(request, "tenants/api_token_shown.html", context)
     status = 422 if form.errors else 200
     return render(request, "tenants/api_token_form.html", {"form": form}, status=status)

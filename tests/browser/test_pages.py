@@ -104,6 +104,8 @@ PAGES = {
     "costs of a customer": ("finance", "/costs/customers/calm/"),
     "price book": ("finance", "/costs/prices/"),
     "another price": ("admin", "/costs/prices/add/"),
+    "API tokens": ("finance", "/api-tokens/"),
+    "another API token": ("finance", "/api-tokens/add/"),
     "audit trail": ("admin", "/audit/"),
     "audit trail without a match": ("admin", "/audit/?q=nothing-like-this&since=x"),
     "notifications": ("engineer", "/notifications/"),

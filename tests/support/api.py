@@ -17,7 +17,8 @@ ROOT = "/api/v1/"
 def make_token(by: User, reach: Reach = EVERYWHERE, days: float = 90) -> tuple[ApiToken, str]:
     """A token, and its row."""
     ends = timezone.now() + timedelta(days=days)
-    return create_token(name="Invoicing", reach=reach, expires_at=ends, by=by)
+    row, token = create_token(name="Invoicing", reach=reach, expires_at=ends, by=by)
+    return row, token.reveal()
 
 
 @dataclass(frozen=True)

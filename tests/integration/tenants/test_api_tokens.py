@@ -14,6 +14,7 @@ from django.utils import timezone
 from tenants import services
 from tenants.domain.reach import EVERYWHERE, NOWHERE, Reach, Scope
 from tenants.domain.roles import Role
+from tenants.domain.secret import Secret
 from tenants.models import ApiToken, AuditEvent, Customer, Message, User
 from tenants.selectors import customers_in, reach_of, viewer_of
 from tenants.services.api_tokens import TokenRefused, note_use, revoke_token, token_of
@@ -41,7 +42,7 @@ def finance(acme: Customer, beech: Customer) -> User:
 def test_only_its_digest_is_kept(finance: User) -> None:
     row, token = make_token(finance)
     assert row.digest == sha256(token.encode()).hexdigest()
-    assert token_of(token) == row
+    assert token_of(Secret(token)) == row
     kept = [str(value) for value in ApiToken.objects.values().get().values()]
     kept += [event.payload.detail for event in AuditEvent.objects.select_related("payload")]
     assert not [value for value in kept if token in value or token[7:27] in value]
@@ -109,7 +110,7 @@ def test_whose_maker_is_deactivated_is_revoked_for_ever(finance: User) -> None:
     row, token = make_token(finance)
     services.deactivate(user=finance, by=None)
     services.reactivate(user=finance, by=None)
-    assert token_of(token) is None
+    assert token_of(Secret(token)) is None
     assert ApiToken.objects.get(pk=row.pk).revoked_at is not None
     event = AuditEvent.objects.get(action="person.deactivated")
     assert event.detail["api_tokens_revoked"] == 1
@@ -118,7 +119,7 @@ def test_whose_maker_is_deactivated_is_revoked_for_ever(finance: User) -> None:
 def test_an_account_switched_off_elsewhere_opens_nothing(finance: User) -> None:
     _, token = make_token(finance)
     User.objects.update(is_active=False)
-    assert token_of(token) is None
+    assert token_of(Secret(token)) is None
 
 
 def test_use_is_noted_once_a_day(finance: User, django_assert_num_queries: Any) -> None:
@@ -178,7 +179,7 @@ def test_the_page_shows_a_token_once(finance: User, acme: Customer) -> None:
     assert answer.status_code == 200
     assert "no-store" in answer.headers["Cache-Control"]
     (token,) = set(re.findall(r"mspapi_[0-9A-Za-z]{49}", answer.content.decode()))
-    row = token_of(token)
+    row = token_of(Secret(token))
     assert row is not None
     assert (row.name, row.where, row.created_by) == ("Books <1>", "Customer acme", finance)
     assert row.expires_at - timezone.now() < timedelta(days=30)
