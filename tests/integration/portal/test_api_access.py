@@ -176,7 +176,7 @@ def test_every_route_for_each_kind_of_token(world: dict[str, Targets], kind: str
         for whose in ("own", "other") if about else ("",):
             for method in METHODS:
                 where = address(name, world[whose or "own"])
-                answer = send(Client(), method, where, token)
+                answer = send(Client(enforce_csrf_checks=True), method, where, token)
                 right = wanted[whose] if method in ("get", "head") else 405
                 asked += 1
                 if (problem := unlike(answer, right, method)) is not None:
