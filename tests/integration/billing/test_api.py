@@ -157,6 +157,23 @@ def test_a_charge_is_that_of_the_statement(
     }
 
 
+def test_terms_of_the_month(api: Asker, tenants: list[Tenant]) -> None:
+    for month, percent in ((6, 20), (1, 5), (5, 10), (4, 7)):
+        CustomerTerms.objects.create(
+            customer=tenants[0].customer,
+            effective_from=date(2026, month, 1),
+            markup_percent=Decimal(percent),
+        )
+    for month, percent in (
+        ("2025-12", "0"),
+        ("2026-03", "5"),
+        ("2026-05", "10"),
+        ("2026-07", "20"),
+    ):
+        (row,) = api.get(f"costs?month={month}&customer=customer-acme")["data"]
+        assert row["charge"]["markup_percent"] == percent
+
+
 def test_a_closed_charge_stays(api: Asker, finance: User, tenants: list[Tenant]) -> None:
     closed = bill(tenants[0].customer, MAY, finance)
     add_usage(tenants[0], datetime(2026, 5, 9, 9, tzinfo=UTC), 201, 5000)
