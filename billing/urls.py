@@ -1,10 +1,20 @@
 """Addresses of the cost pages."""
 
-from django.urls import path
+from django.urls import include, path
 
-from billing.views import bills, budgets, costs, days, files, prices, statements
+from billing.views import api, bills, budgets, costs, days, files, prices, statements
 
+api_patterns = [
+    path("customers", api.customers, name="api_customers"),
+    path("usage", api.usage, name="api_usage"),
+    path("costs", api.costs, name="api_costs"),
+    path("statements", api.statements, name="api_statements"),
+    path("statements/<int:pk>", api.statement, name="api_statement"),
+    path("prices", api.prices, name="api_prices"),
+    path("openapi.json", api.description, name="api_description"),
+]
 urlpatterns = [
+    path("api/v1/", include(api_patterns)),
     path("costs/", costs.cost_overview, name="cost_overview"),
     path("costs/tenants/<slug:slug>/", days.cost_tenant, name="cost_tenant"),
     path("costs/tenants/<slug:slug>/<str:day>/", days.cost_day, name="cost_day"),

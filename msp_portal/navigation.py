@@ -49,6 +49,7 @@ _ITEMS = (
         Action.SEE_COSTS,
         ("cost_", "price_", "rate_", "terms_", "budget_", "statement_", "correction_"),
     ),
+    ("API tokens", "api_token_list", "key", Action.BILL, ("api_token_",)),
     ("Notifications", "notification_list", "send", Action.EDIT_NOTIFICATIONS, ("notification_",)),
     ("Audit trail", "audit_list", "shield", Action.SEE_AUDIT, ("audit_",)),
     ("People", "person_list", "users", Action.SEE_PEOPLE, ("person_",)),

@@ -36,7 +36,7 @@ AND NOT (c.relrowsecurity AND c.relforcerowsecurity
 ORDER BY c.relname
 """
 # Tables that name a customer and have no policy: who may see whom is read before a scope is set.
-OPEN = frozenset({"tenants_accessgrant_customers"})
+OPEN = frozenset({"tenants_accessgrant_customers", "tenants_apitoken_customers"})
 
 
 def owner() -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 
 from tenants.domain.reach import EVERYWHERE, NOWHERE, Reach, Scope, union
 from tenants.domain.roles import MAY, PORTAL_WIDE, Action, Role
-from tenants.models import AccessGrant, Credential, Customer, Tenant, User
+from tenants.models import AccessGrant, ApiToken, Credential, Customer, Tenant, User
 from tenants.row_security import everything
 
 
@@ -85,6 +85,20 @@ def people_for(viewer: User, text: str = "") -> QuerySet[User]:
         return User.objects.none()
     found = User.objects.prefetch_related("grants__customers").order_by("name", "email")
     return found.filter(Q(name__icontains=text) | Q(email__icontains=text)) if text else found
+
+
+def tokens_for(viewer: User) -> QuerySet[ApiToken]:
+    """One's own tokens of the API; those of everybody for who changes people's access."""
+    found = ApiToken.objects.select_related("created_by").prefetch_related("customers")
+    return found if may(viewer, Action.EDIT_PEOPLE) else found.filter(created_by=viewer)
+
+
+def viewer_of(token: ApiToken) -> User:
+    """A token's maker, as one of finance at the customers where both may be: more it never is."""
+    person = token.created_by
+    reach = reach_of(person, Action.BILL) & token.reach
+    person.kept_reaches = [] if reach == NOWHERE else [(Role.FINANCE, reach)]
+    return person
 
 
 def active_credential(tenant: Tenant) -> Credential | None:

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from tenants.sign_in import entra
-from tenants.views import audit, credentials, customers, notifications, people, sign_in
+from tenants.views import api_tokens, audit, credentials, customers, notifications, people, sign_in
 
 urlpatterns = [
     path("accounts/entra/login/", entra.login, name="entra_login"),
@@ -42,6 +42,9 @@ urlpatterns = [
         notifications.message_try_again,
         name="message_try_again",
     ),
+    path("api-tokens/", api_tokens.api_token_list, name="api_token_list"),
+    path("api-tokens/add/", api_tokens.api_token_add, name="api_token_add"),
+    path("api-tokens/<int:pk>/revoke/", api_tokens.api_token_revoke, name="api_token_revoke"),
     path("people/", people.person_list, name="person_list"),
     path("people/add/", people.person_add, name="person_add"),
     path("people/<int:pk>/", people.person_detail, name="person_detail"),

@@ -2,13 +2,23 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from django.db.models import Case, QuerySet, Sum, Value, When
 
 from billing.domain.periods import Month, hour_of, month_of, start_of
-from billing.domain.pricing import Cost, Price, UsageLine, cost_of, priced_lines, quote
+from billing.domain.pricing import (
+    Cost,
+    NoPrice,
+    Price,
+    UsageLine,
+    cost_of,
+    price_at,
+    priced_lines,
+    quote,
+)
 from billing.models import Call, DailyUsage, PriceBookEntry, Usage
 from tenants.domain.roles import Action
 from tenants.models import Customer, Tenant, User
@@ -42,6 +52,18 @@ def writes_since(tenant: Tenant, since: datetime) -> list[datetime]:
 def price_book() -> list[Price]:
     """Every entry of the price book as a value."""
     return [entry.as_price() for entry in PriceBookEntry.objects.all()]
+
+
+def prices_at(at: datetime) -> list[PriceBookEntry]:
+    """Entries that price a call made then: one for each cloud that has its own, and the others'."""
+    entries, found = list(PriceBookEntry.objects.all()), list[PriceBookEntry]()
+    book = [entry.as_price() for entry in entries]
+    for entry in entries:
+        with suppress(NoPrice):
+            held = price_at(book, at, entry.cloud, entry.meter)
+            if (held.cloud, held.effective_from) == (entry.cloud, entry.effective_from):
+                found.append(entry)
+    return found
 
 
 def quote_for(tenant: Tenant, calls: int, at: datetime) -> Cost:

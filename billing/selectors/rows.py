@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from billing.domain.focus import Charge
 from billing.domain.periods import Month, start_of
@@ -39,20 +39,22 @@ class PricedDay:
         return sum(number for number, _ in self.parts)
 
 
+def used_days(viewer: User, month: Month, customer: Customer | None = None) -> QuerySet[DailyUsage]:
+    """Usage of a month by day, purpose and answer, of every tenant whose costs one may see."""
+    return _used(_seen(viewer, customer), month)
+
+
 def priced_days(
     viewer: User, month: Month, customer: Customer | None = None
 ) -> Iterator[PricedDay]:
     """A month of every tenant whose costs this person may see, tenant by tenant, day by day."""
-    tenants = tenants_for(viewer, Action.SEE_COSTS)
-    return priced_days_of(tenants if customer is None else tenants.filter(customer=customer), month)
+    return priced_days_of(_seen(viewer, customer), month)
 
 
 def priced_days_of(seen: Iterable[Tenant], month: Month) -> Iterator[PricedDay]:
     """A month of these tenants."""
     tenants = {tenant.pk: tenant for tenant in seen}
-    used = DailyUsage.objects.filter(
-        tenant__in=tenants, day__gte=month.start.date(), day__lt=month.end.date()
-    )
+    used = _used(tenants, month)
     rows = used.values_list("tenant_id", "day", "purpose", "status").annotate(total=Sum("calls"))
     book, before = price_book(), dict.fromkeys(tenants, 0)
     counts: dict[int, int] = {}
@@ -121,3 +123,13 @@ def _priced(
     parts = tuple(price.parts(billable, before[pk]))
     before[pk] += billable
     return PricedDay(day, tenant, purpose, calls, uncertain, price, parts)
+
+
+def _seen(viewer: User, customer: Customer | None) -> QuerySet[Tenant]:
+    tenants = tenants_for(viewer, Action.SEE_COSTS)
+    return tenants if customer is None else tenants.filter(customer=customer)
+
+
+def _used(tenants: Iterable[Tenant | int], month: Month) -> QuerySet[DailyUsage]:
+    first, after = month.start.date(), month.end.date()
+    return DailyUsage.objects.filter(tenant__in=tenants, day__gte=first, day__lt=after)

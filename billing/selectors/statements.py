@@ -1,5 +1,6 @@
 """Reads of statements; an open one is made of today's figures."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
@@ -49,20 +50,31 @@ def usage_costs(customer: Customer, month: Month) -> list[UsageCost]:
 
 def terms_of(customer: Customer, month: Month) -> Terms:
     """What the customer is charged in a month: the latest terms begun; cost alone without any."""
-    begun = customer.terms.filter(effective_from__lte=month.start.date())
-    terms: CustomerTerms | None = begun.order_by("-effective_from").first()
-    if terms is None:
-        return Terms("USD")
-    return Terms(terms.currency, terms.markup_percent, terms.fixed_fee)
+    return terms_in([customer], month)[customer.pk]
+
+
+def terms_in(customers: Iterable[Customer], month: Month) -> dict[int, Terms]:
+    """The same of many customers, by pk: one query."""
+    found = {customer.pk: Terms("USD") for customer in customers}
+    begun = CustomerTerms.objects.filter(
+        customer__in=found, effective_from__lte=month.start.date()
+    ).order_by("effective_from")
+    for row in begun:
+        found[row.customer_id] = Terms(row.currency, row.markup_percent, row.fixed_fee)
+    return found
+
+
+def known_rates() -> list[Rate]:
+    """Every exchange rate entered."""
+    return [Rate(r.base, r.quote, r.day, r.rate) for r in ExchangeRate.objects.all()]
 
 
 def statement_charge(statement: Statement, lines: list[UsageCost]) -> tuple[Charge, Terms]:
     """What an open statement would be closed with now; raises NoRate."""
     terms = terms_of(statement.customer, statement.period)
-    rates = [Rate(r.base, r.quote, r.day, r.rate) for r in ExchangeRate.objects.all()]
     waiting = statement.lines.filter(kind=StatementLine.Kind.CORRECTION)
     corrections = totals(UsageCost(0, "", 0, 0, 0, line.currency, line.amount) for line in waiting)
-    return charge(totals(lines), corrections, terms, rates, statement.period), terms
+    return charge(totals(lines), corrections, terms, known_rates(), statement.period), terms
 
 
 def frozen_lines(statement: Statement) -> list[UsageCost]:

@@ -35,7 +35,7 @@ from billing.views.lists import COST_COLUMNS, Listing, Order, cost_lines, file_o
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action
 from tenants.models import Customer
-from tenants.selectors import customers_for
+from tenants.selectors import customers_for, tenants_for
 
 _PAGE, _TOLD = 50, 5
 
@@ -141,7 +141,7 @@ def cost_overview(request: PortalRequest) -> HttpResponse:
         "chart": chart,
         "formats": FORMATS,
         "unusual": unusual_hours_for(request.user, month.start).filter(hour__lt=month.end)[:_TOLD],
-        "standing": standing_of(tenants_for(request.user, Action.SEE_COSTS), month, timezone.now()),
+        "standing": standing_of(tenants_for(request.user, Action.SEE_COSTS), month, now),
         "foreign": foreign_days_for(request.user, month),
     }
     return render(request, "billing/cost_overview.html", context)

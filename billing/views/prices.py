@@ -1,6 +1,5 @@
 """The price book, customers' terms, and rates between currencies."""
 
-from contextlib import suppress
 from decimal import Decimal
 
 from django.contrib import messages
@@ -10,7 +9,6 @@ from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 
 from billing import selectors
-from billing.domain.pricing import NoPrice, price_at
 from billing.domain.tables import Value
 from billing.forms.prices import PriceForm, RateForm, TermsForm
 from billing.models import CustomerTerms, ExchangeRate, PriceBookEntry
@@ -107,22 +105,11 @@ def _cloud(entry: PriceBookEntry) -> str:
 @allowed(Action.SEE_COSTS)
 def price_list(request: PortalRequest) -> HttpResponse:
     """The price book."""
-    prices = list(PriceBookEntry.objects.all())
-    asked = PRICES.asked(request, prices)
+    asked = PRICES.asked(request, PriceBookEntry.objects.all())
     if file := file_of(request, "price-book", asked):
         return file
-    context = {"asked": asked, "current": _in_force(prices)}
-    return render(request, "billing/price_list.html", context)
-
-
-def _in_force(prices: list[PriceBookEntry]) -> set[int]:
-    """Keys of the entries that price a call made now, one for each cloud that has its own."""
-    book, now, found = selectors.price_book(), timezone.now(), set()
-    for entry in prices:
-        with suppress(NoPrice):
-            start = price_at(book, now, entry.cloud).effective_from
-            found |= {p.pk for p in prices if (p.cloud, p.effective_from) == (entry.cloud, start)}
-    return found
+    current = {entry.pk for entry in selectors.prices_at(timezone.now())}
+    return render(request, "billing/price_list.html", {"asked": asked, "current": current})
 
 
 @allowed(Action.EDIT_PRICES)

@@ -165,6 +165,7 @@ KEPT: Mapping[str, str] = {
     "provisioning.Reconciliation": "counts",
     "provisioning.Source": "names of sources, which jobs name",
     "tenants.AccessGrant": "the MSP's own people; who belongs to the customer is removed by hand",
+    "tenants.ApiToken": "the MSP's own; a digest, and which customers' figures it read",
     "tenants.AuditAnchor": "counts and hashes",
     "tenants.AuditCheck": "counts and numbers of events",
     "tenants.AuditEvent": "the proof: what was done and when; by whom and to whom is erased",

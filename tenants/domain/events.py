@@ -63,6 +63,18 @@ EVENTS: Mapping[str, EventKind] = {
         "A credential of {subject} has expired",
         "The {kind} of {subject} has expired on {expires}. No job can run until another is stored.",
     ),
+    "api_token.expires": EventKind(
+        "An API token expires soon",
+        "The API token {subject} expires in {days} days",
+        "The API token {subject}, made by {made_by}, expires on {expires}, in {days} days. Make its"
+        " successor before: what uses it is refused from then on.",
+    ),
+    "api_token.expired": EventKind(
+        "An API token has expired",
+        "The API token {subject} has expired",
+        "The API token {subject}, made by {made_by}, has expired on {expires}. What uses it is"
+        " refused.",
+    ),
     "budget.reached": EventKind(
         "A budget reached a threshold",
         "{percent} % of a budget is spent",

@@ -1,4 +1,4 @@
-"""Which customers a grant is about: all, all but some, or some; reaches add up."""
+"""Which customers a grant or a token is about: all, all but some, or some; reaches add up."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -30,6 +30,17 @@ class Reach:
             return Reach(Scope.ALL_EXCEPT, self.customers & other.customers)
         wide, narrow = (self, other) if self.scope is Scope.ALL_EXCEPT else (other, self)
         return Reach(Scope.ALL_EXCEPT, wide.customers - narrow.customers)
+
+    def __and__(self, other: "Reach") -> "Reach":
+        """The customers of both."""
+        if Scope.ALL in (self.scope, other.scope):
+            return other if self.scope is Scope.ALL else self
+        if self.scope is other.scope is Scope.ALL_EXCEPT:
+            return Reach(Scope.ALL_EXCEPT, self.customers | other.customers)
+        if self.scope is other.scope:
+            return Reach(Scope.LISTED, self.customers & other.customers)
+        wide, narrow = (self, other) if self.scope is Scope.ALL_EXCEPT else (other, self)
+        return Reach(Scope.LISTED, narrow.customers - wide.customers)
 
     def holds(self, customer: int) -> bool:
         """Whether this customer is among them."""

@@ -1,5 +1,6 @@
 """People of ours, customers, their tenants and credentials, and what was done."""
 
+from tenants.models.api_tokens import ApiToken
 from tenants.models.audit import AuditAnchor, AuditCheck, AuditEvent, AuditHead, AuditPayload
 from tenants.models.credentials import Credential
 from tenants.models.customers import Customer, Tenant
@@ -12,6 +13,7 @@ from tenants.models.sign_in import FirstRun, Invitation
 
 __all__ = [
     "AccessGrant",
+    "ApiToken",
     "AuditAnchor",
     "AuditCheck",
     "AuditEvent",

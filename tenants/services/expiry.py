@@ -1,4 +1,4 @@
-"""Watching when credentials expire."""
+"""Watching when credentials and tokens of the API expire."""
 
 from datetime import datetime, timedelta
 
@@ -7,18 +7,23 @@ from django.db.models import Q
 from django.urls import reverse
 
 from tenants.domain.expiry import THRESHOLDS, remaining, to_tell
-from tenants.models import Credential
+from tenants.models import ApiToken, Credential
 from tenants.services.audit import record
 from tenants.services.notices import tell
 
 
 def warn(now: datetime) -> int:
-    """Tell once for each credential and threshold; gives how many were told of."""
+    """Tell once for each credential, token and threshold; gives how many were told of."""
     soon = Credential.objects.filter(
         Q(active=True) | Q(standby=True), expires_at__lte=now + timedelta(days=max(THRESHOLDS))
     )
     rows = soon.select_related("tenant__customer").order_by("expires_at")
-    return sum(_warn(credential, now) for credential in rows)
+    tokens = ApiToken.objects.filter(
+        revoked_at=None, expires_at__lte=now + timedelta(days=max(THRESHOLDS))
+    ).select_related("created_by")
+    return sum(_warn(credential, now) for credential in rows) + sum(
+        _warn_of_token(token, now) for token in tokens.order_by("expires_at")
+    )
 
 
 @transaction.atomic
@@ -58,3 +63,25 @@ def _tell(credential: Credential, days: int, words: str) -> None:
         days=days,
         text=f"{credential.get_kind_display()} {words}",
     )
+
+
+@transaction.atomic
+def _warn_of_token(token: ApiToken, now: datetime) -> bool:
+    days = to_tell(token.expires_at, now, token.warned_days)
+    if days is None:
+        return False
+    unchanged = ApiToken.objects.filter(pk=token.pk, warned_days=token.warned_days)
+    if not unchanged.update(warned_days=days):
+        return False
+    news = "api_token.expires" if days else "api_token.expired"
+    facts = {"made_by": str(token.created_by), "expires": f"{token.expires_at:%Y-%m-%d}"}
+    # A token may be about several customers: it is the MSP's own news.
+    tell(
+        news,
+        customer=None,
+        subject=token,
+        link=reverse("api_token_list"),
+        **facts | ({"days": days} if days else {}),
+    )
+    record(news, by=None, customer=None, subject=token, days=days, **facts)
+    return True

@@ -9,6 +9,7 @@ from tenants.domain.reach import Reach, Scope
 from tenants.domain.roles import CUSTOMERS_OWN, Action, Role
 from tenants.models import AccessGrant, Customer, User
 from tenants.selectors import administrators, may
+from tenants.services.api_tokens import revoke_tokens_of
 from tenants.services.audit import record
 from tenants.services.sessions import end_sessions
 
@@ -74,7 +75,7 @@ def take_role(*, user: User, role: Role, by: User | None) -> None:
 
 @transaction.atomic
 def deactivate(*, user: User, by: User | None) -> None:
-    """Let a person sign in no more, and end their sessions; what they hold stays noted.
+    """Let a person sign in no more, end their sessions and tokens; what they hold stays noted.
 
     Raises AccessRefused.
     """
@@ -82,8 +83,11 @@ def deactivate(*, user: User, by: User | None) -> None:
     if not User.objects.filter(pk=user.pk, is_active=True).update(is_active=False):
         return
     _keep_an_administrator(had)
-    ended = end_sessions(user)
-    values = {"before": {"active": True}, "after": {"active": False}, "sessions_ended": ended}
+    ended = {
+        "sessions_ended": end_sessions(user),
+        "api_tokens_revoked": revoke_tokens_of(person=user, by=by),
+    }
+    values = {"before": {"active": True}, "after": {"active": False}, **ended}
     record("person.deactivated", by=by, customer=None, subject=user, **values)
 
 

@@ -1,5 +1,6 @@
 """Every page, in each state worth looking at: accessible, no wider than a phone, no complaints."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -120,6 +121,7 @@ PAGES = {
     "an imported bill": ("admin", "bill"),
     "price book": ("finance", "/costs/prices/"),
     "another price": ("admin", "/costs/prices/add/"),
+    "API tokens": ("finance", "/api-tokens/"),
     "audit trail": ("admin", "/audit/"),
     "audit trail without a match": ("admin", "/audit/?q=nothing-like-this&since=x"),
     "notifications": ("engineer", "/notifications/"),
@@ -186,3 +188,24 @@ def test_pages_with_errors_are_accessible_too(desk: Desk, states: dict[str, str]
     assert page.get_by_role("alert").inner_text().startswith("Nothing of this file was kept")
     turn(page, dark=True)
     assert violations(page) == []
+
+
+def test_a_token_of_the_api_is_shown_once(desk: Desk, states: dict[str, str]) -> None:
+    page = desk.context("finance").new_page()
+    turn(page, dark=False)
+    page.goto("/api-tokens/add/")
+    page.get_by_label("Password").fill(desk.portal.password)
+    page.get_by_role("button", name="Confirm").click()
+    page.get_by_label("Name").fill("Books")
+    page.get_by_label("All customers, also those that come").check()
+    assert violations(page) == []
+    page.get_by_role("button", name="Make the token").click()
+    token = page.locator(".copyable code").first.inner_text()
+    assert re.fullmatch("mspapi_[0-9A-Za-z]{49}", token)
+    turn(page, dark=True)
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert violations(page) == []
+    page.get_by_role("link", name="Done").click()
+    assert "Books" in page.content()
+    assert token not in page.content()
+    page.context.close()

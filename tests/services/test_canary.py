@@ -18,7 +18,7 @@ from tenants import vault
 from tests.support import services
 from tests.support.canary import Canary, as_pfx, key_pair, made_up, private_forms, vault_key
 from tests.support.canary_site import Site, broker_of, database_of, files_of, serve
-from tests.support.portal import ENGINEER, PROFILE, QUICK, Portal, open_portal, people
+from tests.support.portal import ADMIN, ENGINEER, PROFILE, QUICK, Portal, open_portal, people
 
 APP = "0d7f7f0c-93a1-4d83-9a0c-6a2c2f8f4f11"
 SECRET, NEXT, TYPED, SECRET_KEY = (made_up(name, 7) for name in ("a", "next", "typed", "Django"))
@@ -82,7 +82,7 @@ def lived(portal: Portal, canary: Canary) -> dict[str, bytes]:
     portal.start("worker", "beat")
     site = serve(portal, ENGINEER)
     try:
-        pages = _use_all(site)
+        pages = _use_all(site) + _ask_with_a_token(site, canary)
         handed_out = _hand_out(site)
     finally:
         site.close()
@@ -152,6 +152,22 @@ def _use_all(site: Site) -> list[bytes]:
     shown.append(site.get(_CREDENTIAL))
     contact = {"name": WORD, "email": "ida@brindlewick.example", "duty": "hr"}
     shown.append(site.post("/customers/calm/contacts/", contact).content)
+    return shown
+
+
+def _ask_with_a_token(site: Site, canary: Canary) -> list[bytes]:
+    """A token that is right, one with a slip of the pen, and one that is revoked."""
+    token = site.portal.python("tests.support.canary_token", ADMIN).strip()
+    wrong = f"{token[:-1]}{'x' if token[-1] != 'x' else 'y'}"
+    canary.plant("API token", token)
+    canary.plant("API token, typed wrongly", wrong)
+    shown = []
+    for text, status in ((token, 200), (wrong, 401)):
+        given = {"Authorization": f"Bearer {text}"}
+        for path in ("customers", "costs?month=2026-05", "statements", "prices"):
+            answer = site.client.get(f"/api/v1/{path}", headers=given)
+            assert answer.status_code == status, answer.text
+            shown.append(answer.content)
     return shown
 
 

@@ -74,7 +74,7 @@ def main() -> None:
     addresses |= {
         "person": f"/jobs/{person.pk}/stages/",
         "undo": f"/jobs/{reports['calm'].pk}/undo/",
-        "bill": f"/costs/reconciliation/imports/{states.bill()}/",
+        "bill": f"/costs/reconciliation/imports/{states.azure_bill()}/",
     }
     print(json.dumps(addresses))
 
@@ -339,7 +339,7 @@ class _States:
             for name, job in jobs.items()
         }
 
-    def bill(self) -> int:
+    def azure_bill(self) -> int:
         """Azure's bill of a past month: a tenant's calls that are not from us, and nobody's."""
         from billing.domain.azure_survey import Hints
         from billing.services.bills import import_bill

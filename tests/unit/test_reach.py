@@ -32,3 +32,9 @@ def test_together_they_hold_what_one_of_them_holds(parts: list[Reach]) -> None:
 @given(reaches, reaches)
 def test_only_a_grant_over_all_makes_one_over_all(one: Reach, other: Reach) -> None:
     assert (one | other == EVERYWHERE) is (EVERYWHERE in (one, other))
+
+
+@given(reaches, reaches)
+def test_what_two_have_in_common(one: Reach, other: Reach) -> None:
+    assert held(one & other) == held(one) & held(other)
+    assert (one & other == EVERYWHERE) is (one == other == EVERYWHERE)

@@ -198,6 +198,18 @@ ROUTES = {
     "budget_add": Route("AF"),
     "budget_edit": Route("AF", names="budget"),
     "budget_remove": Route("AF", 302, names="budget", method="post"),
+    # Tokens of the API: who bills makes them, after confirming who they are; one sees one's own.
+    "api_token_list": Route("AF"),
+    "api_token_add": Route("AF", 302),
+    "api_token_revoke": Route("AF", 404, method="post", arguments={"pk": 0}),
+    # The API takes tokens only (test_api_access.py): whoever is signed in, it refuses.
+    "api_customers": Route(PUBLIC, 401),
+    "api_usage": Route(PUBLIC, 401),
+    "api_costs": Route(PUBLIC, 401),
+    "api_statements": Route(PUBLIC, 401),
+    "api_statement": Route(PUBLIC, 401, names="statement"),
+    "api_prices": Route(PUBLIC, 401),
+    "api_description": Route(PUBLIC),
     # The audit trail, and who is told of what.
     "audit_list": Route("AU"),
     "audit_csv": Route("AU"),
@@ -415,12 +427,12 @@ BEGINS = {
     "V": "report_list",
 }
 LINKS = {
-    "A": "Customers Templates Jobs Reports Costs Notifications Audit trail",
+    "A": "Customers Templates Jobs Reports Costs API tokens Notifications Audit trail",
     "E": "Customers Templates Jobs Reports Costs Notifications",
     "U": "Customers Templates Jobs Reports Costs Audit trail",
     "P": "Jobs Reports Costs",
     "C": "Jobs Reports",
-    "F": "Reports Costs",
+    "F": "Reports Costs API tokens",
     "V": "Reports",
 }
 

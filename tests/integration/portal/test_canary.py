@@ -16,6 +16,7 @@ from django.apps import apps
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
+from django.db import DatabaseError
 from django.test import Client
 from django.urls import get_resolver
 from django.utils import timezone
@@ -28,6 +29,7 @@ from tenants.services.destinations import secrets_of
 from tenants.tokens import secret_of
 from tests.integration.portal.test_access import ROUTES
 from tests.support.access import address, body_of, objects, routes_of
+from tests.support.api import make_token
 from tests.support.canary import Canary, as_pfx, key_pair, made_up, private_forms, vault_key
 from tests.support.rows import add_person
 
@@ -73,6 +75,11 @@ def world(db: None, canary: Canary) -> dict[str, dict[str, Any]]:
     (signs,) = secrets_of(webhook, timezone.now())
     canary.plant("webhook secret", signs)
     certificate = services.store_secret(tenant=tenant, client_id="app", secret=SECRET, by=None)
+    by = User.objects.create_superuser("tokens@msp.example")
+    row, token = make_token(by)
+    canary.plant("API token", token)
+    canary.plant("API token, typed wrongly", token[:-1] + "x")
+    assert row.digest
     names["credential"]["pk"] = tenant.credentials.get(standby=True).pk
     assert certificate.active
     assert canary.found_in(secret_of(certificate)), "what is looked for is what is stored"
@@ -308,6 +315,33 @@ def test_the_same_of_a_credential_that_is_used(
     with pytest.raises(tokens.NoToken) as bare:
         tokens.app_token.__wrapped__(tenant, credential)  # type: ignore[attr-defined]
     assert canary.found_in(printed(bare.value))
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_a_traceback_of_a_token_that_is_looked_up_shows_none(
+    world: Any, canary: Canary, monkeypatch: pytest.MonkeyPatch, wrong: bool
+) -> None:
+    """The database fails while somebody asks, or while one is made."""
+    from tenants.services import api_tokens
+
+    def fail(*_: object, **__: object) -> None:
+        raise DatabaseError("gone")
+
+    text = canary.secrets["API token, typed wrongly" if wrong else "API token"].decode()
+    monkeypatch.setattr(api_tokens, "is_well_formed" if wrong else "digest_of", fail)
+    given = {"Authorization": f"Bearer {text}"}
+    with pytest.raises(DatabaseError) as caught:
+        Client().get(address_of("api_customers", world), headers=given)
+    shown = with_variables(caught.value)
+    assert "tenants/api.py" in shown
+    assert not canary.found_in(shown), canary.found_in(shown)
+    made: list[str] = []
+    real = api_tokens.new_token
+    monkeypatch.setattr(api_tokens, "new_token", lambda: made.append(real()) or made[-1])
+    monkeypatch.setattr(api_tokens, "digest_of", fail)
+    with pytest.raises(DatabaseError) as failed:
+        make_token(User.objects.get(email="tokens@msp.example"))
+    assert made[0] not in printed(failed.value)
 
 
 def test_no_object_shows_it(world: Any, canary: Canary) -> None:

@@ -1,7 +1,9 @@
 """A scope ends with its request, whatever became of it, and with a connection that is kept."""
 
 import pytest
+from django.utils import timezone
 
+from tenants.models import Customer
 from tests.support.row_security.world import Site, World
 
 
@@ -23,6 +25,20 @@ def test_people_take_turns_on_one_connection(server: Site, world: World) -> None
         found = server.get("/probe/tables", who).json()
         assert (found["pid"], found["customers"], found["atomic"]) == (pid, scope, True)
         nothing_is_left(server, pid)
+
+
+@pytest.mark.parametrize(
+    "path", ["customers", f"usage?month={timezone.localdate():%Y-%m}", "statements"]
+)
+def test_a_token_reaches_what_it_was_made_for(server: Site, world: World, path: str) -> None:
+    pid = server.get("/probe/nobody").json()["pid"]
+    own, other = (rows[Customer].slug for rows in (world.own, world.other))
+    narrow = server.ask(f"/api/v1/{path}", world.tokens["own"]).text
+    nothing_is_left(server, pid)
+    wide = server.ask(f"/api/v1/{path}", world.tokens["all"]).text
+    nothing_is_left(server, pid)
+    assert (own in narrow, other in narrow) == (True, False)
+    assert (own in wide, other in wide) == (True, True), "the control"
 
 
 @pytest.mark.parametrize("then", ["fail", "break"])

@@ -12,6 +12,8 @@ OPEN = {
     "tenants.User_groups": "belongs to User; the portal uses no groups",
     "tenants.User_user_permissions": "belongs to User; the portal uses no permissions of Django's",
     "tenants.AccessGrant": "says whose scope is what, so it is read before that is known",
+    "tenants.ApiToken": "a digest that says whose scope is what; read before that is known",
+    "tenants.ApiToken_customers": "belongs to ApiToken, and names customers by id only",
     "tenants.AuditHead": "a count and a hash of the one chain",
     "tenants.AuditAnchor": "counts and hashes of the one chain",
     "tenants.AuditCheck": "counts, and numbers of events",

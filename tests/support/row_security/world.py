@@ -20,6 +20,7 @@ from tenants.domain.reach import EVERYWHERE, Reach, Scope
 from tenants.domain.roles import Role
 from tenants.models import Customer, User
 from tenants.row_security import everything
+from tests.support.api import make_token
 from tests.support.row_security.filling import Rows, fill
 from tests.support.sandbox import ROOT
 from tests.support.services import free_port
@@ -35,6 +36,7 @@ class World:
     other: Rows
     people: dict[str, User]
     cookies: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
 
     @property
     def customer(self) -> int:
@@ -72,6 +74,9 @@ def build() -> World:
         client = Client()
         client.force_login(person)
         world.cookies[name] = client.cookies[settings.SESSION_COOKIE_NAME].value
+    with everything():
+        for name, reach in (("own", grants["own"][1]), ("all", EVERYWHERE)):
+            world.tokens[name] = make_token(people["all"], reach)[1]
     return world
 
 
@@ -88,6 +93,12 @@ class Site:
         cookies = {settings.SESSION_COOKIE_NAME: self.cookies[who]} if who else {}
         with httpx.Client(base_url=self.url, cookies=cookies, timeout=60) as client:
             return client.get(path)
+
+    def ask(self, path: str, token: str) -> httpx.Response:
+        """Ask the API, beside somebody's session who may see everything."""
+        cookies = {settings.SESSION_COOKIE_NAME: self.cookies["all"]}
+        with httpx.Client(base_url=self.url, cookies=cookies, timeout=60) as client:
+            return client.get(path, headers={"Authorization": f"Bearer {token}"})
 
     def told(self) -> int:
         """How often something was told on commit."""
