@@ -29,6 +29,8 @@ from tenants.domain.roles import Action
 from tenants.models import Customer, Tenant
 from tenants.selectors import customers_for
 
+_NOTE = 300
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -62,8 +64,9 @@ def statement_open(request: PortalRequest, slug: str, month: str) -> HttpRespons
 def statement_detail(request: PortalRequest, pk: int) -> HttpResponse:
     """One statement, made to be printed; open ones show today's figures."""
     statement = visible(selectors.statements_for(request.user), pk=pk)
-    form = CorrectionForm(initial={"currency": statement.currency or "USD"})
-    return render(request, "billing/statement_detail.html", _context(statement) | {"form": form})
+    context = _context(statement)
+    form = CorrectionForm(initial=_proposed(statement, context))
+    return render(request, "billing/statement_detail.html", context | {"form": form})
 
 
 @require_POST
@@ -133,15 +136,31 @@ def _context(statement: Statement) -> dict[str, Any]:
     if statement.is_closed:
         lines = selectors.frozen_lines(statement)
         changes = selectors.changes_since(statement)
-        net = totals(_difference(change) for change in changes)
-        context |= {"changes": changes, "net": net, "charge": statement}
+        owed = selectors.owed_since(statement, changes)
+        context |= {"changes": changes, "owed": owed, "charge": statement}
     else:
         lines = selectors.usage_costs(statement.customer, statement.period)
         try:
             context["charge"], context["terms"] = selectors.statement_charge(statement, lines)
         except NoRate as error:
             context["no_rate"] = str(error)
-    return context | {"tenants": _by_tenant(statement.customer, lines), "costs": totals(lines)}
+    return context | {
+        "tenants": _by_tenant(statement.customer, lines),
+        "costs": totals(lines),
+        "uncertain": sum(line.uncertain for line in lines),
+    }
+
+
+def _proposed(statement: Statement, context: dict[str, Any]) -> dict[str, str]:
+    """A correction of what has changed since closing, with its reason; one currency at a time."""
+    owed: dict[str, Decimal] = context.get("owed", {})
+    if not owed:
+        return {"currency": statement.currency or "USD"}
+    currency, amount = next(iter(owed.items()))
+    changes = [change for change in context["changes"] if change.now.currency == currency]
+    reasons = (f"{c.now.purpose.replace('_', ' ')}: {c.reason}" for c in changes)
+    note = "; ".join(dict.fromkeys(reasons))[:_NOTE]
+    return {"currency": currency, "amount": f"{amount.normalize():f}", "note": note}
 
 
 def _by_tenant(
@@ -152,9 +171,3 @@ def _by_tenant(
     for line in lines:
         grouped.setdefault(line.tenant, []).append(line)
     return [(found[pk], own, totals(own)) for pk, own in grouped.items()]
-
-
-def _difference(change: selectors.Change) -> UsageCost:
-    now = change.now
-    amount = now.amount - change.closed.amount
-    return UsageCost(now.tenant, now.purpose, 0, 0, 0, now.currency, amount)

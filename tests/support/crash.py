@@ -294,8 +294,8 @@ def summary(run: Run) -> str:
         [
             f"{sum(run.blows.values())} points ({_listed(run.blows)}) over {jobs} jobs and"
             f" {operations} operations: certain {certain} <= sandbox {counted} <="
-            f" {certain + uncertain}; uncertain {uncertain}, found {calls['found']}; groups in doubt"
-            f" {run.doubts}, packs of members that had to wait for them {run.orphans};"
+            f" {certain + uncertain}; uncertain {uncertain}, found {calls['found']}; groups in"
+            f" doubt {run.doubts}, packs of members that had to wait for them {run.orphans};"
             f" {time.monotonic() - run.began:.0f} s",
             *(
                 f"  {name}, on their way then: {_listed(found)}"
