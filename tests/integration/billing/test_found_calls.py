@@ -217,7 +217,7 @@ def test_a_closed_month_stays_and_the_difference_is_proposed(
     client.force_login(finance)
     address = reverse("statement_detail", args=[closed.pk])
     before = client.get(address).content.decode()
-    assert "1 call left, and no answer was seen" in before
+    assert "1 call was sent and never seen answered" in before
     assert "would read otherwise" not in before
     frozen = list(closed.lines.values_list("billable", "uncertain", "amount"))
     find(tenant)
