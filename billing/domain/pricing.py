@@ -2,7 +2,10 @@
 
 A price book entry holds from `effective_from` (included) to `effective_to` (excluded). Which
 answers are billed is the entry's rule, because Microsoft's pages disagree: `2xx+404` (March 2026)
-or every call. An uncertain call has status 0: nobody knows whether it was answered.
+or every call. An uncertain call has status 0: nobody knows whether it was answered. One that made
+what the directory shows has status 1 (found): it is priced as the success that it must have been,
+unless the service failed after the write. So, always: billable less found <= what is charged
+<= billable and uncertain.
 
 Tiers are graduated: whoever passes a threshold pays less for the calls after it and the same for
 those before, so that an amount never jumps. They count a tenant's billable calls of a UTC month,
@@ -19,7 +22,8 @@ from functools import lru_cache
 
 from billing.domain.periods import Month, month_of
 
-UNCERTAIN = 0
+UNCERTAIN, FOUND = 0, 1
+_CREATED = 201
 SCIM_CALLS = "scim_calls"
 _CENT = Decimal("0.01")
 _EVERY = "all"
@@ -39,6 +43,7 @@ class BillingRule:
 
     def bills(self, status: int) -> bool:
         """Whether an answer of this HTTP status is billed; an uncertain call is not."""
+        status = _CREATED if status == FOUND else status
         return status != UNCERTAIN and (
             self.text == _EVERY or bool({status, status // 100} & _billed(self.text))
         )
@@ -130,7 +135,10 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class UsageLine:
-    """So many calls of one answer status (0: uncertain) that began in one UTC hour or day."""
+    """So many calls of one answer status that began in one UTC hour or day.
+
+    0: uncertain, 1: found in the directory.
+    """
 
     hour: datetime
     status: int
@@ -142,6 +150,7 @@ class Cost:
     """Counts and exact amount of some usage; add them up with `+`.
 
     `unpriced`: billable under the usual rule, at a time for which the price book has no price.
+    `found`: calls whose answer nobody saw, known by what they made; billable if a success is.
     """
 
     calls: int = 0
@@ -149,6 +158,7 @@ class Cost:
     uncertain: int = 0
     amounts: dict[str, Decimal] = field(default_factory=dict)
     unpriced: int = 0
+    found: int = 0
 
     def __add__(self, other: "Cost") -> "Cost":
         amounts = dict(self.amounts)
@@ -160,6 +170,7 @@ class Cost:
             self.uncertain + other.uncertain,
             amounts,
             self.unpriced + other.unpriced,
+            self.found + other.found,
         )
 
 
@@ -206,13 +217,15 @@ def cost_of(
 def _cost(line: UsageLine, book: list[Price], cloud: str, before: int) -> Cost:
     if line.status == UNCERTAIN:
         return Cost(line.calls, uncertain=line.calls)
+    found = line.calls if line.status == FOUND else 0
     try:
         price = price_at(book, line.hour, cloud)
     except NoPrice:
         unpriced = line.calls if USUAL_RULE.bills(line.status) else 0
-        return Cost(line.calls, unpriced=unpriced)
+        return Cost(line.calls, unpriced=unpriced, found=found)
     billable = line.calls if price.rule.bills(line.status) else 0
-    return Cost(line.calls, billable, amounts={price.currency: price.amount(billable, before)})
+    amounts = {price.currency: price.amount(billable, before)}
+    return Cost(line.calls, billable, amounts=amounts, found=found)
 
 
 def quote(calls: int, book: list[Price], at: datetime, cloud: str, before: int = 0) -> Cost:

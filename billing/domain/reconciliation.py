@@ -54,6 +54,8 @@ class MeteredDay:
     """One tenant's UTC day by the meter.
 
     `certain`: billable calls; `amount`: their exact price; `unit_price`: that of the next one.
+    `found`: those of them whose answer nobody saw: what they made is there, so they were a success,
+    unless the service failed after the write.
     `rules`: billable calls under other billing rules, by the rule's text. `first_hour` and
     `last_hour`: certain calls within an hour of midnight.
     """
@@ -68,6 +70,7 @@ class MeteredDay:
     rules: Mapping[str, int] = field(default_factory=dict)
     first_hour: int = 0
     last_hour: int = 0
+    found: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,13 +303,13 @@ def _other_rule(pairs: list[_Pair], late_from: date) -> str:
 
 def _fits(pair: _Pair, count: int) -> bool:
     """Whether Azure's quantity lies between a count and that with every uncertain call."""
-    slack = pair.billed.quantity_slack
-    return count - slack <= pair.billed.quantity <= count + pair.metered.uncertain + slack
+    one, slack = pair.metered, pair.billed.quantity_slack
+    return count - one.found - slack <= pair.billed.quantity <= count + one.uncertain + slack
 
 
 def _uncertain_and_rounding(pair: _Pair) -> None:
-    surplus = max(pair.rest.to_integral_value(ROUND_HALF_UP), _ZERO)
-    pair.give(Cause.UNCERTAIN, min(surplus, Decimal(pair.metered.uncertain)))
+    most, least = Decimal(pair.metered.uncertain), -Decimal(pair.metered.found)
+    pair.give(Cause.UNCERTAIN, min(max(pair.rest.to_integral_value(ROUND_HALF_UP), least), most))
     if abs(pair.rest) <= pair.billed.quantity_slack:
         pair.give(Cause.ROUNDING, pair.rest)
 

@@ -6,7 +6,7 @@ half-up to the cent.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
@@ -135,6 +135,32 @@ def differences(
     empty = {key: _nothing(line) for key, line in (before | after).items()}
     pairs = [(before.get(key, none), after.get(key, none)) for key, none in sorted(empty.items())]
     return [(old, new) for old, new in pairs if old != new]
+
+
+def reason(closed: UsageCost, now: UsageCost) -> str:
+    """Why a line reads otherwise, as far as its counts tell."""
+    found, late = closed.uncertain - now.uncertain, now.calls - closed.calls
+    told = []
+    if found > 0:
+        told.append(f"{found} uncertain call{'s' * (found > 1)} found in the directory")
+    if late > 0:
+        told.append(f"{late} late answer{'s' * (late > 1)}")
+    return " and ".join(told) or "another price"
+
+
+def still_owed(
+    changes: Iterable[tuple[UsageCost, UsageCost]], corrected: Iterable[UsageCost]
+) -> dict[str, Decimal]:
+    """What changed by currency, less what later lines have corrected; nothing that is zero."""
+    owed = totals(side for old, new in changes for side in (new, _negative(old)))
+    for currency, amount in totals(corrected).items():
+        if currency in owed:
+            owed[currency] -= amount
+    return {currency: amount for currency, amount in owed.items() if amount}
+
+
+def _negative(line: UsageCost) -> UsageCost:
+    return replace(line, amount=-line.amount)
 
 
 def _nothing(line: UsageCost) -> UsageCost:

@@ -9,7 +9,7 @@ from tenants.row_security import protect
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0010_unusual_hours'),
+        ('billing', '0012_resolved_calls'),
         ('tenants', '0015_credentials'),
     ]
 

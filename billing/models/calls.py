@@ -16,6 +16,7 @@ class Call(models.Model):
         ANSWERED = "answered", "Answered"
         UNSENT = "unsent", "Never left"
         UNCERTAIN = "uncertain", "Uncertain"
+        FOUND = "found", "Found in the directory"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     customer = models.ForeignKey(Customer, models.PROTECT)
@@ -49,7 +50,10 @@ class Call(models.Model):
 
 
 class Usage(models.Model):
-    """Calls of one tenant in one UTC hour, by job, purpose and answer status (0: uncertain)."""
+    """Calls of one tenant in one UTC hour, by job, purpose and answer status.
+
+    0: uncertain, 1: found in the directory.
+    """
 
     customer = models.ForeignKey(Customer, models.PROTECT)
     tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="usage")

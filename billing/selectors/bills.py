@@ -348,6 +348,7 @@ class _Meter:
                 {text: _billable(lines, rule) for text, rule in self._rules.items()},
                 _billable(self._edges.get((tenant.pk, start), []), price.rule),
                 _billable(self._edges.get((tenant.pk, start + _DAY - _HOUR), []), price.rule),
+                cost.found,
             )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.db.models import QuerySet
 
@@ -13,6 +14,8 @@ from billing.domain.statements import (
     UsageCost,
     charge,
     differences,
+    reason,
+    still_owed,
     totals,
     usage_lines,
 )
@@ -29,6 +32,11 @@ class Change:
 
     closed: UsageCost
     now: UsageCost
+
+    @property
+    def reason(self) -> str:
+        """Why, as far as the counts tell."""
+        return reason(self.closed, self.now)
 
 
 def statements_for(viewer: User) -> QuerySet[Statement]:
@@ -73,7 +81,7 @@ def statement_charge(statement: Statement, lines: list[UsageCost]) -> tuple[Char
     """What an open statement would be closed with now; raises NoRate."""
     terms = terms_of(statement.customer, statement.period)
     waiting = statement.lines.filter(kind=StatementLine.Kind.CORRECTION)
-    corrections = totals(UsageCost(0, "", 0, 0, 0, line.currency, line.amount) for line in waiting)
+    corrections = totals(map(_amount, waiting))
     return charge(totals(lines), corrections, terms, known_rates(), statement.period), terms
 
 
@@ -97,3 +105,13 @@ def changes_since(statement: Statement) -> list[Change]:
     """What a closed statement's month looks like today where it differs."""
     today = usage_costs(statement.customer, statement.period)
     return [Change(*pair) for pair in differences(frozen_lines(statement), today)]
+
+
+def owed_since(statement: Statement, changes: list[Change]) -> dict[str, Decimal]:
+    """By currency what changed since a statement was closed and no correction has settled."""
+    made = StatementLine.objects.filter(corrects=statement)
+    return still_owed([(change.closed, change.now) for change in changes], map(_amount, made))
+
+
+def _amount(line: StatementLine) -> UsageCost:
+    return UsageCost(0, "", 0, 0, 0, line.currency, line.amount)

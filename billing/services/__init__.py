@@ -12,6 +12,7 @@ from billing.services.budgets import (
     why_stopped,
 )
 from billing.services.metering import (
+    Made,
     NewCall,
     SettledCall,
     abandon_open_calls,
@@ -25,6 +26,7 @@ from billing.services.prices import add_price, add_rate, set_terms
 __all__ = [
     "EXEMPT",
     "BudgetExhausted",
+    "Made",
     "NewCall",
     "SettledCall",
     "abandon_open_calls",

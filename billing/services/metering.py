@@ -3,9 +3,12 @@
 Calls are opened in a transaction of their own before they leave, and settled in the transaction
 that settles what they were made for; hourly usage moves in the same transaction as the call's
 state, so that the two can never disagree.
+
+Rows are always moved in one order, hours before days, each sorted, so that settlements cannot wait
+for each other in a circle.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,13 +18,16 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F, QuerySet
 
+from billing.domain.doubts import Attempt, maker
 from billing.domain.periods import hour_of
-from billing.domain.pricing import UNCERTAIN
+from billing.domain.pricing import FOUND, UNCERTAIN
 from billing.models import Call, DailyUsage, Usage
 from billing.services.budgets import EXEMPT, spend
 from tenants.models import Tenant
 
 _U = TypeVar("_U", Usage, DailyUsage)
+_Place = tuple[datetime, str, str, int]
+"""Where a call is counted: hour, job, purpose, status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,15 @@ class SettledCall:
     started_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Something the directory shows, which calls of these jobs alone were to make; all opaque."""
+
+    subject: str
+    purpose: str
+    jobs: frozenset[str]
+
+
 @transaction.atomic
 def open_calls(tenant: Tenant, calls: Sequence[NewCall]) -> None:
     """Write attempts before they leave; raises BudgetExhausted, and then none may leave."""
@@ -69,11 +84,12 @@ def open_calls(tenant: Tenant, calls: Sequence[NewCall]) -> None:
 
 
 @transaction.atomic
-def settle_calls(tenant: Tenant, settled: Sequence[SettledCall]) -> None:
+def settle_calls(tenant: Tenant, settled: Sequence[SettledCall], made: Sequence[Made] = ()) -> None:
     """Write how attempts ended, and count them in their UTC hour of leaving.
 
     Call it inside the transaction that settles the operations behind the attempts. An attempt that
-    is not open any more (a new lane holder took it for uncertain) is left as it is.
+    is not open any more (a new lane holder took it for uncertain) is left as it is. Of the
+    uncertain calls behind what was `made` one each is found, where it is known which.
     """
     still_open = {
         call.pk: call
@@ -88,7 +104,11 @@ def settle_calls(tenant: Tenant, settled: Sequence[SettledCall]) -> None:
             call.started_at, call.duration_ms = entry.started_at, entry.duration_ms
             ended.append(call)
     Call.objects.bulk_update(ended, ["state", "status", "started_at", "duration_ms"])
-    _count(tenant, ended)
+    moved = _counts(ended)
+    for call in _found(tenant, made):
+        moved[_place(call, UNCERTAIN)] -= 1
+        moved[_place(call, FOUND)] += 1
+    _count(tenant, moved)
 
 
 @transaction.atomic
@@ -98,7 +118,7 @@ def abandon_open_calls(tenant: Tenant) -> int:
     for call in calls:
         call.state = Call.State.UNCERTAIN
     Call.objects.bulk_update(calls, ["state"], batch_size=500)
-    _count(tenant, calls)
+    _count(tenant, _counts(calls))
     return len(calls)
 
 
@@ -109,7 +129,10 @@ def forget_subjects(tenant: Tenant) -> int:
 
 
 def prune_calls(before: datetime, *, batch: int = 5_000) -> int:
-    """Delete ended calls that began before a moment, in batches; usage stays. Gives how many."""
+    """Delete ended calls that began before a moment, in batches; usage stays. Gives how many.
+
+    Uncertain ones too: they name people by a digest, and their count stays uncertain for ever.
+    """
     pruned = 0
     for tenant in Tenant.objects.order_by("pk"):  # the calls are indexed by tenant and moment
         old = tenant.calls.filter(started_at__lt=before).exclude(state=Call.State.OPEN)
@@ -118,18 +141,58 @@ def prune_calls(before: datetime, *, batch: int = 5_000) -> int:
     return pruned
 
 
-def _count(tenant: Tenant, calls: Iterable[Call]) -> None:
-    """Add ended calls to the usage of their hours and days, in an order that cannot deadlock."""
-    sent = [call for call in calls if call.state != Call.State.UNSENT]
-    hours = Counter(
-        (hour_of(call.started_at), call.job, call.purpose, call.status or UNCERTAIN)
-        for call in sent
+def _found(tenant: Tenant, made: Sequence[Made]) -> list[Call]:
+    """Take one uncertain call for found behind each of these, where it is known which."""
+    behind: defaultdict[tuple[str, str], list[Call]] = defaultdict(list)
+    for call in _creations(tenant, made):
+        behind[call.subject, call.purpose].append(call)
+    chosen: dict[UUID, Call] = {}
+    for each in made:
+        own = {c.pk: c for c in behind[each.subject, each.purpose] if c.job in each.jobs}
+        if pk := maker(map(_attempt, own.values())):
+            chosen[pk] = own[pk]
+    uncertain = Call.objects.filter(state=Call.State.UNCERTAIN)
+    # Somebody else may find it in the same moment: it is counted by whose update it was.
+    return [
+        chosen[pk]
+        for pk in sorted(chosen)
+        if uncertain.filter(pk=pk).update(state=Call.State.FOUND)
+    ]
+
+
+def _creations(tenant: Tenant, made: Sequence[Made]) -> Iterable[Call]:
+    """Calls that left to make any of these."""
+    if not made:
+        return ()
+    jobs = {job for each in made for job in each.jobs}
+    subjects = {each.subject for each in made}
+    posts = Call.objects.filter(tenant=tenant, job__in=jobs, subject__in=subjects, method="POST")
+    return posts.exclude(subject="").exclude(state=Call.State.UNSENT)
+
+
+def _attempt(call: Call) -> Attempt:
+    uncertain = call.state == Call.State.UNCERTAIN
+    return Attempt(call.pk, uncertain, call.status, hour_of(call.started_at), call.job)
+
+
+def _place(call: Call, status: int) -> _Place:
+    return hour_of(call.started_at), call.job, call.purpose, status
+
+
+def _counts(calls: Iterable[Call]) -> Counter[_Place]:
+    """Ended calls by where they are counted; those that never left are not."""
+    return Counter(
+        _place(call, call.status or UNCERTAIN) for call in calls if call.state != Call.State.UNSENT
     )
-    for (hour, job, purpose, status), number in sorted(hours.items()):
+
+
+def _count(tenant: Tenant, moved: Counter[_Place]) -> None:
+    """Add to the usage of hours and days, or take from it, in an order that cannot deadlock."""
+    for (hour, job, purpose, status), number in sorted(moved.items()):
         key = {"hour": hour, "job": job, "purpose": purpose, "status": status}
         _add(Usage.objects.filter(tenant=tenant, **key), Usage(tenant=tenant, **key), number)
     days: Counter[tuple[date, str, int]] = Counter()
-    for (hour, _job, purpose, status), number in hours.items():
+    for (hour, _job, purpose, status), number in moved.items():
         days[hour.date(), purpose, status] += number
     for (day, purpose, status), number in sorted(days.items()):
         key = {"day": day, "purpose": purpose, "status": status}

@@ -41,6 +41,7 @@ from tenants.models import Customer, Tenant
 from tenants.selectors import customers_for
 
 _PAGE = 50
+_NOTE = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +163,9 @@ def statement_detail(request: PortalRequest, pk: int) -> HttpResponse:
     statement = visible(selectors.statements_for(request.user), pk=pk)
     if ending := request.GET.get("file", ""):
         return _statement_file(statement, ending.removeprefix("statement."))
-    form = CorrectionForm(initial={"currency": statement.currency or "USD"})
-    return render(request, "billing/statement_detail.html", _context(statement) | {"form": form})
+    context = _context(statement)
+    form = CorrectionForm(initial=_proposed(statement, context))
+    return render(request, "billing/statement_detail.html", context | {"form": form})
 
 
 @allowed(Action.SEE_COSTS)
@@ -247,14 +249,26 @@ def _context(statement: Statement) -> dict[str, Any]:
         ),
         "tenants": _by_tenant(statement.customer, figures.lines),
         "costs": totals(figures.lines),
+        "uncertain": sum(line.uncertain for line in figures.lines),
         "issuer": settings.FOCUS_ISSUER,
         "printed_at": timezone.now(),
     }
     if statement.is_closed:
         changes = selectors.changes_since(statement)
-        net = totals(_difference(change) for change in changes)
-        context |= {"changes": changes, "net": net}
+        context |= {"changes": changes, "owed": selectors.owed_since(statement, changes)}
     return context
+
+
+def _proposed(statement: Statement, context: dict[str, Any]) -> dict[str, str]:
+    """A correction of what has changed since closing, with its reason; one currency at a time."""
+    owed: dict[str, Decimal] = context.get("owed", {})
+    if not owed:
+        return {"currency": statement.currency or "USD"}
+    currency, amount = next(iter(owed.items()))
+    changes = [change for change in context["changes"] if change.now.currency == currency]
+    reasons = (f"{c.now.purpose.replace('_', ' ')}: {c.reason}" for c in changes)
+    note = "; ".join(dict.fromkeys(reasons))[:_NOTE]
+    return {"currency": currency, "amount": f"{amount.normalize():f}", "note": note}
 
 
 def _by_tenant(
@@ -265,9 +279,3 @@ def _by_tenant(
     for line in lines:
         grouped.setdefault(line.tenant, []).append(line)
     return [(found[pk], own, totals(own)) for pk, own in grouped.items()]
-
-
-def _difference(change: selectors.Change) -> UsageCost:
-    now = change.now
-    amount = now.amount - change.closed.amount
-    return UsageCost(now.tenant, now.purpose, 0, 0, 0, now.currency, amount)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
-from billing.domain.pricing import UNCERTAIN
+from billing.domain.pricing import FOUND, UNCERTAIN
 from billing.exports import cell
 from billing.models import Usage
 from provisioning.exports import write_job
@@ -97,8 +97,10 @@ def _jobs(jobs: Iterable[Job]) -> Iterator[list[Any]]:
 
 
 def _usage(tenant: Tenant) -> Iterator[list[Any]]:
-    for row in Usage.objects.filter(tenant=tenant).order_by("hour", "purpose", "status"):
-        answer = "uncertain" if row.status == UNCERTAIN else row.status
+    for row in Usage.objects.filter(tenant=tenant, calls__gt=0).order_by(
+        "hour", "purpose", "status"
+    ):
+        answer = {UNCERTAIN: "uncertain", FOUND: "found"}.get(row.status, str(row.status))
         yield [row.hour.isoformat(), row.purpose, answer, row.calls]
 
 

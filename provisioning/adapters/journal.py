@@ -6,8 +6,8 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from billing.models import Call
-from billing.services import NewCall, SettledCall, open_calls, settle_calls
-from provisioning.scim.messages import Attempt, Exchange, Fate
+from billing.services import Made, NewCall, SettledCall, open_calls, settle_calls
+from provisioning.scim.messages import Answer, Attempt, Exchange, Fate
 from tenants.models import Tenant
 
 _STATES = {
@@ -44,21 +44,25 @@ class Journal:
             ],
         )
 
-    def settled(self, exchanges: Sequence[Exchange]) -> None:
-        """Write how attempts ended, in the caller's transaction if it has one."""
-        settle_calls(
-            self._tenant,
-            [
-                SettledCall(
-                    exchange.attempt.id,
-                    _STATES[exchange.answer.fate],
-                    exchange.answer.status,
-                    exchange.answer.duration_ms,
-                    exchange.answer.started_at,
-                )
-                for exchange in exchanges
-            ],
-        )
+    def settled(self, exchanges: Sequence[Exchange], made: Sequence[Made] = ()) -> None:
+        """Write how attempts ended, in the caller's transaction if it has one.
+
+        `made`: what the directory shows of earlier attempts nobody heard of.
+        """
+        ended = [_ended(exchange.attempt, exchange.answer) for exchange in exchanges]
+        settle_calls(self._tenant, ended, made)
+
+
+def _ended(attempt: Attempt, answer: Answer) -> SettledCall:
+    """How an attempt ended; a failure in other words than the service's may hide any answer."""
+    hidden = (answer.status or 0) >= 500 and not isinstance(answer.body, dict)
+    return SettledCall(
+        attempt.id,
+        Call.State.UNCERTAIN if hidden else _STATES[answer.fate],
+        None if hidden else answer.status,
+        answer.duration_ms,
+        answer.started_at,
+    )
 
 
 def subject_of(tenant: Tenant, key: str) -> str:

@@ -25,6 +25,7 @@ from provisioning.scim.errors import NotSent, ScimError, error_of
 from provisioning.scim.messages import Attempt, Exchange, Fate
 from provisioning.scim.refusals import Refused
 from provisioning.services import group_outcomes, moved, outcomes, quarantines
+from provisioning.services.doubts import made_by
 from provisioning.services.lanes import HeldLane
 from provisioning.services.names import is_free
 from provisioning.services.notices import tell_of_job
@@ -175,11 +176,11 @@ def _round(job: Job, batch: Sequence[Operation], client: ScimClient, held: HeldL
     now = timezone.now()
     with transaction.atomic():
         held.confirm()
-        journal.settled(exchanges)
         settled = [
             _settle(operation, exchange, client, now, current)
             for operation, exchange in zip(current, exchanges, strict=True)
         ]
+        journal.settled(exchanges, made_by(settled, now))
         save(job, settled + dropped, sum(map(_left, exchanges)))
     if not _reached(exchanges):
         return Verdict(settings.LANE_RETRY_SECONDS, NotSent.sentence)

@@ -128,7 +128,9 @@ def looked_up(operation: Operation, body: Any, now: datetime) -> Outcome:
     ours = [each for each in resources_of(body) if _is_ours(operation, each)]
     if len(ours) == 1:
         operation.message = ""
-        return _created(operation, str(ours[0]["id"]), now)
+        outcome = _created(operation, str(ours[0]["id"]), now)
+        outcome.shown = True
+        return outcome
     if len(ours) > 1:
         message = f"{len(ours)} groups carry the nickname {operation.user_name}; none is picked."
         return _fail(operation, now, message)

@@ -82,6 +82,8 @@ class Outcome:
     """Object id of the member removed."""
     added: int = 0
     """People added, for the job's counter."""
+    shown: bool = False
+    """A lookup showed what the creation was to make, as it was to make it."""
 
 
 def looks_up(operation: Operation) -> bool:
@@ -216,11 +218,7 @@ def looked_up(
     found = resources_of(body)
     ours = [user for user in found if str(user.get("externalId", "")) == operation.key]
     if len(ours) == 1:
-        entra_id = str(ours[0]["id"])
-        if operation.uncertain_since:
-            return _exists(operation, now, entra_id)
-        operation.message = ""
-        return _done(operation, now, shadow=created_row(operation, entra_id, known_of(ours[0])))
+        return _is_there(operation, ours[0], now)
     if found:
         another = _another_choice(operation, free) if len(found) == 1 else None
         return another or _conflict(operation, found, now)
@@ -232,6 +230,28 @@ def looked_up(
     # While an attempt is uncertain, whoever has the name may be our own account, not yet visible.
     another = None if operation.uncertain_since else _another_choice(operation, free)
     return another or _fail(operation, now, _DELETED_BEFORE)
+
+
+def _is_there(operation: Operation, resource: dict[str, Any], now: datetime) -> Outcome:
+    """The account is there and ours, by this operation or by an earlier one."""
+    entra_id, known = str(resource["id"]), known_of(resource)
+    shown = _as_sent(known, changes_of(operation))
+    if operation.uncertain_since:
+        outcome = _exists(operation, now, entra_id)
+    else:
+        operation.message = ""
+        outcome = _done(operation, now, shadow=created_row(operation, entra_id, known))
+    outcome.shown = shown
+    return outcome
+
+
+def _as_sent(known: dict[str, Any], sent: dict[str, Any]) -> bool:
+    """Whether an account carries what its creation carried; user names have no capitals."""
+    names = str(known.get(USER_NAME, "")), str(sent.get(USER_NAME, ""))
+    others = known.keys() & sent.keys() - {USER_NAME}
+    return names[0].casefold() == names[1].casefold() and all(
+        known[path] == sent[path] for path in others
+    )
 
 
 def _another_choice(operation: Operation, free: Callable[[str, str], bool]) -> Outcome | None:

@@ -142,7 +142,19 @@ def books(tenant: str) -> dict[str, Any]:
         ],
         "calls": Counter(Call.objects.filter(tenant=there).values_list("state", flat=True)),
         "usage": Usage.objects.filter(tenant=there).aggregate(all=Sum("calls"))["all"] or 0,
+        "bill": _bill(there),
     }
+
+
+def _bill(tenant: Any) -> tuple[int, int]:
+    """Calls that were surely billed, and with those in doubt."""
+    from billing.domain.pricing import UsageLine, cost_of
+    from billing.models import Usage
+    from billing.selectors.costs import price_book
+
+    rows = Usage.objects.filter(tenant=tenant).values_list("hour", "status", "calls")
+    cost = cost_of([UsageLine(*row) for row in rows], price_book(), tenant.cloud)
+    return cost.billable - cost.found, cost.billable + cost.uncertain
 
 
 def _tenant(slug: str) -> Any:

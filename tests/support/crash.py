@@ -283,7 +283,7 @@ def summary(run: Run) -> str:
     """Points by blow, operations, calls against the service's count, groups in doubt."""
     states = run.ledger.rows("SELECT state, COUNT(*) FROM billing_call GROUP BY state")
     calls = Counter(dict(states))
-    certain, uncertain = calls["answered"], calls["uncertain"]
+    certain, uncertain = calls["answered"] + calls["found"], calls["uncertain"]
     ((operations,),) = run.ledger.rows(
         "SELECT COUNT(*) FROM provisioning_operation WHERE state = 'done'"
     )
@@ -294,8 +294,9 @@ def summary(run: Run) -> str:
         [
             f"{sum(run.blows.values())} points ({_listed(run.blows)}) over {jobs} jobs and"
             f" {operations} operations: certain {certain} <= sandbox {counted} <="
-            f" {certain + uncertain}; groups in doubt {run.doubts}, packs of members that had to"
-            f" wait for them {run.orphans}; {time.monotonic() - run.began:.0f} s",
+            f" {certain + uncertain}; uncertain {uncertain}, found {calls['found']}; groups in"
+            f" doubt {run.doubts}, packs of members that had to wait for them {run.orphans};"
+            f" {time.monotonic() - run.began:.0f} s",
             *(
                 f"  {name}, on their way then: {_listed(found)}"
                 for name, found in sorted(run.struck.items())

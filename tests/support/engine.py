@@ -14,7 +14,9 @@ from typing import Any
 from django.db.models import Sum
 from django.utils import timezone
 
-from billing.models import Call, PriceBookEntry, Usage
+from billing.domain.pricing import FOUND, UNCERTAIN, Cost, UsageLine, cost_of
+from billing.models import Call, DailyUsage, PriceBookEntry, Usage
+from billing.selectors.costs import price_book
 from msp_portal.demo.generator import people_profile, people_table
 from msp_portal.demo.table import Row, Table
 from provisioning.domain.definition import parse_definition
@@ -267,12 +269,31 @@ class Engine:
     def check_calls(self, outside: int = 0) -> None:
         """Certain calls <= the sandbox's count <= certain + uncertain, and usage equals calls."""
         states = self.call_states()
-        certain, uncertain = states["answered"], states["uncertain"]
+        certain, uncertain = states["answered"] + states["found"], states["uncertain"]
         assert states["open"] == 0
         counted = self.requests() - outside
         assert certain <= counted <= certain + uncertain, (states, self.by_status())
-        used = Usage.objects.filter(tenant=self.tenant).aggregate(total=Sum("calls"))["total"]
-        assert (used or 0) == certain + uncertain
+        for rows in (Usage.objects, DailyUsage.objects):
+            own = rows.filter(tenant=self.tenant)
+            used = Counter(dict(own.values_list("status").annotate(Sum("calls"))))
+            assert (used[UNCERTAIN], used[FOUND]) == (uncertain, states["found"])
+            assert used.total() == certain + uncertain
+        self.check_bill(outside)
+
+    def check_bill(self, outside: int = 0) -> None:
+        """What was surely billed <= the sandbox's bill <= that and all in doubt.
+
+        Of what was found in the directory nobody saw the answer: a failure would be free.
+        """
+        cost = self.cost()
+        billed = int(self.sandbox.usage(self.directory_id)["billable"])
+        most = cost.billable + cost.uncertain + outside
+        assert cost.billable - cost.found <= billed <= most, (cost, self.by_status())
+
+    def cost(self) -> Cost:
+        """All calls of the tenant, priced."""
+        rows = Usage.objects.filter(tenant=self.tenant).values_list("hour", "status", "calls")
+        return cost_of([UsageLine(*row) for row in rows], price_book(), self.tenant.cloud)
 
     def _wait(self) -> None:
         lane = Lane.objects.get(tenant=self.tenant)

@@ -27,7 +27,7 @@ def check_directory(
     _same(members, firm.groups(), "members of groups")
     _check_shadow(users, books["people"])
     _check_groups(groups, books["groups"])
-    _check_calls(sandbox.usage(entra_id)["requests"], books)
+    _check_calls(sandbox.usage(entra_id), books)
 
 
 def _check_user(user: dict[str, Any], keys: Mapping[str, str], firm: Firm) -> None:
@@ -72,12 +72,14 @@ def _check_groups(groups: list[dict[str, Any]], shadows: list[dict[str, Any]]) -
     _same(believed, there, "shadow of groups")
 
 
-def _check_calls(counted: int, books: Mapping[str, Any]) -> None:
-    calls = books["calls"]
-    certain, uncertain = calls.get("answered", 0), calls.get("uncertain", 0)
+def _check_calls(usage: Mapping[str, Any], books: Mapping[str, Any]) -> None:
+    calls, counted = books["calls"], usage["requests"]
+    certain, uncertain = calls.get("answered", 0) + calls.get("found", 0), calls.get("uncertain", 0)
     assert calls.get("open", 0) == 0
     assert certain <= counted <= certain + uncertain, (calls, counted)
     assert books["usage"] == certain + uncertain
+    surely, most = books["bill"]
+    assert surely <= usage["billable"] <= most, (books["bill"], usage)
 
 
 def _same(found: Mapping[str, Any], wanted: Mapping[str, Any], what: str) -> None:

@@ -71,6 +71,14 @@ def test_more_than_the_uncertain_calls_is_not_from_us():
     assert finding.difference == Share(Decimal(10), 10 * PRICE)
 
 
+@pytest.mark.parametrize(("quantity", "rest"), [(98, 0), (97, 0), (95, -2)])
+def test_a_call_that_was_only_found_may_not_have_been_billed(quantity, rest):
+    """What it made is there, and the service may have failed after the write."""
+    found = shares(metered(found=3), billed(quantity))
+    expected = {Cause.UNCERTAIN: (quantity - 100 - rest, (quantity - 100 - rest) * PRICE)}
+    assert found == expected | ({Cause.NOT_BILLED: (rest, rest * PRICE)} if rest else {})
+
+
 def test_calls_on_a_day_without_any_of_ours_are_not_from_us():
     findings = reconcile([metered()], [billed(), billed(5, day=date(2026, 4, 11))], COVERED)
     assert [finding.alert for finding in findings] == [False, True]
