@@ -207,7 +207,7 @@ CAUSES: Mapping[Cause, Words] = {
     Cause.UNCERTAIN: Words(
         "Uncertain calls",
         "A worker or a connection broke off after these calls were sent, so nobody saw an answer;"
-        " Azure counted them.",
+        " Azure's bill says how many of them counted.",
         "Nothing: the bill is right, and they were shown as uncertain from the start.",
         icon="help",
     ),
