@@ -35,12 +35,13 @@ from billing.domain.pricing import UNCERTAIN, Cost, UsageLine, cost_of
 from billing.domain.waste import CHECK, NOT_FOUND, CallLine, Finding, wasted
 from billing.models import Call, DailyUsage, Usage
 from billing.selectors import price_book
-from provisioning.models import Drift, Job, Operation, Reconciliation
+from provisioning.models import Drift, Job, Operation, Reconciliation, Source
 from tenants.models import Tenant
 
 _LABEL = "job:"
 _LOOKUP, _INVENTORY = "lookup", "inventory"
 _CREATIONS = ("create", "group_create")
+_CHAIN = ("tenant_id", "job", "subject")
 _TAKEN = (400, 409)
 _NEVER_LEFT = (Call.State.OPEN, Call.State.UNSENT)
 # What is sent again as it was; another answer says that it would be refused again.
@@ -249,16 +250,16 @@ def _operations() -> QuerySet[Operation]:
     return Operation.objects.filter(subject=OuterRef("subject"), job=OuterRef("job_pk"))
 
 
+def _beside(what: Lag | Lead, *alike: str) -> Window:
+    """Something of the call before or after, among those of the same job and so on."""
+    return Window(what, [F(name) for name in alike], ["started_at", "id"])
+
+
 def _others(sent: QuerySet[Call]) -> QuerySet[Call]:
     """All but lookups, with the attribute that flaps, and whether they were sent again."""
     flaps = Subquery(_operations().exclude(flapping="").order_by().values("flapping")[:1])
-    later = Window(
-        Lead("tenant_id"),
-        partition_by=[F(name) for name in ("tenant_id", "job", "purpose", "subject", "resource")],
-        order_by=["started_at", "id"],
-    )
     return _told(sent.exclude(purpose=_LOOKUP)).annotate(
-        later=later,
+        later=_beside(Lead("tenant_id"), *_CHAIN, "purpose", "resource"),
         again=Case(When(_CAME_TO_NOTHING & Q(later__isnull=False), then=_YES), default=_NO),
         path=Case(When(purpose="update", then=Coalesce(flaps, _NOTHING)), default=_NOTHING),
         settled=_NO,
@@ -272,10 +273,6 @@ def _lookups(sent: QuerySet[Call]) -> QuerySet[Call]:
     of the name is a read in vain; after an attempt that came to nothing it belongs to that.
     """
     asked = sent.filter(purpose=_LOOKUP)
-    chain = {
-        "partition_by": [F("tenant_id"), F("job"), F("subject")],
-        "order_by": ["started_at", "id"],
-    }
     done = _operations().filter(state=Operation.State.DONE)
     settles = Q(after=None, done=True, code__gte=200, code__lt=300)
     refused = Q(before__in=_CREATIONS, code_before__in=_TAKEN)
@@ -285,9 +282,9 @@ def _lookups(sent: QuerySet[Call]) -> QuerySet[Call]:
         _told(sent.filter(purpose__in=[_LOOKUP, *_CREATIONS]))
         .filter(subject__in=asked.values("subject"))
         .annotate(
-            before=Window(Lag("purpose"), **chain),
-            code_before=Window(Lag(Coalesce("status", Value(UNCERTAIN))), **chain),
-            after=Window(Lead("purpose"), **chain),
+            before=_beside(Lag("purpose"), *_CHAIN),
+            code_before=_beside(Lag(Coalesce("status", Value(UNCERTAIN))), *_CHAIN),
+            after=_beside(Lead("purpose"), *_CHAIN),
             done=Exists(done),
             path=_NOTHING,
             settled=Case(When(settles, then=_YES), default=_NO),
@@ -356,3 +353,10 @@ def _reconciles(tenants: Sequence[int], month: Month) -> list[tuple[str, int, An
         "job_id", "job__source_id", "read_at", "ended", "found"
     )
     return [(f"{_LABEL}{pk}", *rest) for pk, *rest in columns]
+
+
+def source_by_job(labels: Iterable[str]) -> dict[str, Source]:
+    """The sources that jobs are of, by label; without those that were removed."""
+    pks = [int(label.removeprefix(_LABEL)) for label in labels if label.startswith(_LABEL)]
+    jobs = Job.objects.filter(pk__in=pks, source__removed_at=None).select_related("source")
+    return {job.label: job.source for job in jobs}
