@@ -148,8 +148,9 @@ def _lines(
         for row in rows
         if known_from and row.day >= known_from
     ]
+    # As useful reads, of which none is wasted, whatever was answered.
     lines += [
-        CallLine(start_of(day), "", purpose, status, calls)
+        CallLine(start_of(day), "", purpose, status, calls, read=True)
         for (day, purpose, status), calls in used.items()
         if not known_from or day < known_from
     ]
