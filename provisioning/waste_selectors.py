@@ -28,7 +28,7 @@ from django.db.models import (
     When,
     Window,
 )
-from django.db.models.functions import Cast, Coalesce, Lag, Lead, Substr
+from django.db.models.functions import Cast, Coalesce, Concat, Lag, Lead, Substr
 
 from billing.domain.periods import Month, start_of
 from billing.domain.pricing import UNCERTAIN, Cost, UsageLine, cost_of
@@ -71,7 +71,7 @@ class TenantWaste:
 
 
 class _Row(NamedTuple):
-    """Calls that are alike, as the database counts them."""
+    """What calls have in common, by which the database counts them."""
 
     tenant: int
     day: date
@@ -82,7 +82,10 @@ class _Row(NamedTuple):
     again: bool
     path: str
     settled: bool
-    calls: int
+
+
+_Rows = Sequence[tuple[_Row, int]]
+"""Each with how many calls there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,7 @@ def _usage(tenants: Sequence[int], month: Month) -> dict[int, dict[tuple[date, s
 
 
 def _lines(
-    rows: Sequence[_Row], used: _Usage, month: Month, facts: _Facts
+    rows: _Rows, used: _Usage, month: Month, facts: _Facts
 ) -> tuple[list[CallLine], date | None]:
     """All calls of one tenant's month; those of days that are not known count as wanted."""
     known_from = _known_from(rows, used, month)
@@ -139,13 +142,13 @@ def _lines(
             row.job,
             row.purpose,
             row.status,
-            row.calls,
+            calls,
             row.read,
             row.again,
             row.path,
             _is_useful(row, facts),
         )
-        for row in rows
+        for row, calls in rows
         if known_from and row.day >= known_from
     ]
     # As useful reads, of which none is wasted, whatever was answered.
@@ -157,13 +160,13 @@ def _lines(
     return lines, known_from
 
 
-def _known_from(rows: Iterable[_Row], used: _Usage, month: Month) -> date | None:
+def _known_from(rows: _Rows, used: _Usage, month: Month) -> date | None:
     """The day after the last one of which calls were counted that are not kept any more."""
     left: Counter[date] = Counter()
     for (day, _purpose, _status), calls in used.items():
         left[day] += calls
-    for row in rows:
-        left[row.day] -= row.calls
+    for row, calls in rows:
+        left[row.day] -= calls
     gone = [day for day, calls in left.items() if calls > 0]
     if not gone:
         return month.start.date()
@@ -180,20 +183,28 @@ def _is_useful(row: _Row, facts: _Facts) -> bool:
     return row.settled if row.purpose == _LOOKUP else row.status != NOT_FOUND
 
 
-def _rows(tenants: Sequence[int], month: Month) -> dict[int, list[_Row]]:
+def _rows(tenants: Sequence[int], month: Month) -> dict[int, list[tuple[_Row, int]]]:
     sent = Call.objects.filter(
         tenant__in=tenants, started_at__gte=month.start, started_at__lt=month.end
     ).exclude(state__in=_NEVER_LEFT)
     # Whose person and path were erased is as good as gone.
     sent = sent.exclude(resource="")
-    found: dict[int, list[_Row]] = {}
-    lookups = [row for row in _counted(_lookups(sent)) if row.purpose == _LOOKUP]
-    for row in _counted(_others(sent)) + lookups:
-        found.setdefault(row.tenant, []).append(row)
+    found: dict[int, list[tuple[_Row, int]]] = {}
+    counts = _counted(_plain(sent))
+    for row, calls in _counted(_troubled(sent, _jobs(tenants, month))).items():
+        counts[row._replace(again=False, path="")] -= calls
+        counts[row] += calls
+    counts += Counter({r: calls for r, calls in _counted(_lookups(sent)).items() if _asks(r)})
+    for row, calls in counts.items():
+        found.setdefault(row.tenant, []).append((row, calls))
     return found
 
 
-def _counted(calls: QuerySet[Call]) -> list[_Row]:
+def _asks(row: _Row) -> bool:
+    return row.purpose == _LOOKUP
+
+
+def _counted(calls: QuerySet[Call]) -> Counter[_Row]:
     """Calls by all of `_ALIKE`. Django groups by no window, so its query is put into another."""
     inner, given = calls.values(*_ALIKE).query.sql_with_params()
     columns = ", ".join(map(connection.ops.quote_name, _ALIKE))
@@ -201,12 +212,12 @@ def _counted(calls: QuerySet[Call]) -> list[_Row]:
     outer = f"SELECT {columns}, COUNT(*) FROM ({inner}) AS alike GROUP BY {columns}"  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(outer, given)
-        return [_row(*told) for told in cursor.fetchall()]
+        return Counter({_row(*told): calls for *told, calls in cursor.fetchall()})
 
 
 def _row(tenant: int, day: Any, job: str, purpose: str, status: int, *told: Any) -> _Row:
     """SQLite knows neither days nor truth."""
-    read, again, path, settled, calls = told
+    read, again, path, settled = told
     return _Row(
         tenant,
         day if isinstance(day, date) else date.fromisoformat(day),
@@ -217,7 +228,6 @@ def _row(tenant: int, day: Any, job: str, purpose: str, status: int, *told: Any)
         bool(again),
         path,
         bool(settled),
-        calls,
     )
 
 
@@ -256,13 +266,29 @@ def _beside(what: Lag | Lead, *alike: str) -> Window:
     return Window(what, [F(name) for name in alike], ["started_at", "id"])
 
 
-def _others(sent: QuerySet[Call]) -> QuerySet[Call]:
-    """All but lookups, with the attribute that flaps, and whether they were sent again."""
-    flaps = Subquery(_operations().exclude(flapping="").order_by().values("flapping")[:1])
-    return _told(sent.exclude(purpose=_LOOKUP)).annotate(
+def _plain(sent: QuerySet[Call]) -> QuerySet[Call]:
+    """All but lookups, by what every call tells of itself."""
+    return _told(sent.exclude(purpose=_LOOKUP)).annotate(again=_NO, path=_NOTHING, settled=_NO)
+
+
+def _troubled(sent: QuerySet[Call], jobs: QuerySet[Job]) -> QuerySet[Call]:
+    """Those of them that are about somebody with whom a call of the job came to nothing, or whose
+    change flaps: with the attribute, and whether they were sent again. They are few as a rule, and
+    looking at what is beside a call takes longer than counting it.
+    """
+    whom = Concat("job", Value("/"), "subject", output_field=TextField())
+    label = Concat(
+        Value(_LABEL), Cast("job_id", TextField()), Value("/"), "subject", output_field=TextField()
+    )
+    flapping = Operation.objects.filter(job__in=jobs, subject__isnull=False).exclude(flapping="")
+    changed = flapping.annotate(whom=label).values("whom")
+    failed = sent.filter(_CAME_TO_NOTHING).annotate(whom=whom).values("whom")
+    asked = sent.exclude(purpose=_LOOKUP).annotate(whom=whom)
+    path = Subquery(_operations().exclude(flapping="").order_by().values("flapping")[:1])
+    return _told(asked.filter(Q(whom__in=failed) | Q(whom__in=changed))).annotate(
         later=_beside(Lead("tenant_id"), *_CHAIN, "purpose", "resource"),
         again=Case(When(_CAME_TO_NOTHING & Q(later__isnull=False), then=_YES), default=_NO),
-        path=Case(When(purpose="update", then=Coalesce(flaps, _NOTHING)), default=_NOTHING),
+        path=Case(When(purpose="update", then=Coalesce(path, _NOTHING)), default=_NOTHING),
         settled=_NO,
     )
 
@@ -312,6 +338,12 @@ def _facts(tenants: Sequence[int], month: Month) -> _Facts:
     return _Facts(idle, frozenset(complete), frozenset(broken))
 
 
+def _jobs(tenants: Sequence[int], month: Month) -> QuerySet[Job]:
+    """Jobs that had not ended before a month."""
+    left = Q(ended_at=None) | Q(ended_at__gte=month.start)
+    return Job.objects.filter(left, tenant__in=tenants)
+
+
 def _idle_jobs(tenants: Sequence[int], month: Month) -> dict[str, str]:
     """Jobs, but reconciles and a tenant's first one to read anything, that planned nothing."""
     first = (
@@ -321,14 +353,8 @@ def _idle_jobs(tenants: Sequence[int], month: Month) -> dict[str, str]:
     )
     begun = Tenant.objects.filter(pk__in=tenants).annotate(first=Subquery(first))
     firsts = set(begun.values_list("first", flat=True))
-    jobs = Job.objects.filter(
-        tenant__in=tenants,
-        state=Job.State.FINISHED,
-        total=0,
-        withheld=0,
-        created_at__lt=month.end,
-        ended_at__gte=month.start,
-    ).exclude(kind=Job.Kind.RECONCILE)
+    jobs = _jobs(tenants, month).filter(state=Job.State.FINISHED, total=0, withheld=0)
+    jobs = jobs.exclude(kind=Job.Kind.RECONCILE)
     labels = ((f"{_LABEL}{pk}", kind) for pk, kind in jobs.values_list("pk", "kind"))
     return {label: kind for label, kind in labels if label not in firsts}
 
@@ -337,11 +363,7 @@ def _reconciles(tenants: Sequence[int], month: Month) -> list[tuple[str, int, An
     """Label, source, when all was read, whether the job has ended, and whether it found something;
     by when they were read. One that the guard stopped has found that much is missing.
     """
-    rows = Reconciliation.objects.filter(
-        Q(job__ended_at=None) | Q(job__ended_at__gte=month.start),
-        tenant__in=tenants,
-        job__created_at__lt=month.end,
-    ).annotate(
+    rows = Reconciliation.objects.filter(job__in=_jobs(tenants, month)).annotate(
         differs=Exists(Drift.objects.filter(job=OuterRef("job"))),
         ended=Q(job__state__in=_ENDED_EARLY),
         found=Q(drifted__gt=0)

@@ -20,7 +20,8 @@ def waste_what(finding: Finding) -> str:
         case Kind.RETRY:
             return TROUBLES[finding.what]
         case Kind.IDLE_JOB:
-            more = "further " if finding.what == CHECK else ""
-            return f"{more}{Job.Kind(finding.what).label} without a finding".capitalize()
+            if finding.what == CHECK:
+                return "Reconciles after the first of the month"
+            return f"{Job.Kind(finding.what).label} jobs"
         case _:
             return purpose_words(finding.what)

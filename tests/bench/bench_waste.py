@@ -12,9 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from typing import Any
 
 from tests.support import services
@@ -22,7 +20,6 @@ from tests.support import services
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "msp_portal.settings")
 MAY = datetime(2026, 5, 1, tzinfo=UTC)
 _JOBS = 240  # one each three hours
-_BATCH = 5_000
 
 
 def main(count: int) -> None:
@@ -46,12 +43,13 @@ def _run(name: str, environment: dict[str, str], count: int) -> None:
 
 
 def _build(count: int) -> None:
+    """Rows are copies that the database makes of one of each kind."""
     from django.core.management import call_command
+    from django.db import connection
 
-    from billing.models import Call
     from provisioning.models import Job, Operation
     from tests.support.rows import add_job, add_tenant
-    from tests.support.wasted_calls import count_usage
+    from tests.support.wasted_calls import add_call, count_usage, flapped
 
     call_command("migrate", verbosity=0)
     tenant = add_tenant("bench")
@@ -59,73 +57,69 @@ def _build(count: int) -> None:
     for number in range(_JOBS):
         at = MAY + timedelta(hours=3 * number)
         jobs.append(add_job(tenant, Job.State.FINISHED, total=1, ended_at=at))
-    rows = _calls(jobs, count)
-    while batch := list(islice(rows, _BATCH)):
-        Call.objects.bulk_create(batch)
-        Operation.objects.bulk_create(
-            _operation(jobs, call) for call in batch if call.purpose == "update" and _flaps(call)
-        )
+    call, operation = add_call(jobs[0], MAY, "update", 204), flapped(jobs[0], "one", "title")
+    each = -(-count // _JOBS)
+    count = each * _JOBS
+    told = _expressions(each, jobs[0].pk, connection.vendor)
+    job, subject = told["job_id"], told["subject"]
+    _copy(call, count, {name: told[name] for name in told if name != "job_id"}, "1 = 1")
+    flaps = f"{told['status']} = 204 AND {told['place']} % 5 = 4"
+    _copy(operation, count, {"job_id": job, "subject": subject, "key": subject}, flaps)
+    call.delete()
+    Operation.objects.filter(pk=operation.pk).delete()
     count_usage(tenant)
 
 
-def _calls(jobs: list[Any], count: int) -> Iterator[Any]:
-    """Calls of one job after the other; each hundredth person has some trouble."""
-    from billing.models import Call
-
-    each, step = count // _JOBS, timedelta(milliseconds=900 * 10_000 // max(count // 100, 1))
-    for number, job in enumerate(jobs):
-        at = MAY + timedelta(hours=3 * number)
-        for person in range(each):
-            purpose, status, place = _shape(person)
-            yield Call(
-                customer_id=job.customer_id,
-                tenant_id=job.tenant_id,
-                job=job.label,
-                purpose=purpose,
-                method={"lookup": "GET", "create": "POST"}.get(purpose, "PATCH"),
-                resource="/users" if purpose != "update" else f"/users/{place:036}",
-                subject=f"{place:032}",
-                state=Call.State.ANSWERED,
-                status=status,
-                duration_ms=30,
-                started_at=at + person * step,
-            )
-
-
-def _shape(person: int) -> tuple[str, int, int]:
-    """Purpose, answer and whom it is about."""
-    match person % 100:
-        case 0 | 2:
-            return "update", 503, person + 1
-        case 4:
-            return "update", 404, person
-        case 5:
-            return "create", 409, person
-        case 6:
-            return "lookup", 200, person - 1
-        case _:
-            return "update", 204, person
-
-
-def _flaps(call: Any) -> bool:
-    return call.status == 204 and int(call.subject) % 5 == 4
-
-
-def _operation(jobs: list[Any], call: Any) -> Any:
-    from provisioning.models import Operation
-
-    return Operation(
-        customer_id=call.customer_id,
-        tenant_id=call.tenant_id,
-        job_id=int(call.job.removeprefix("job:")),
-        kind=Operation.Kind.UPDATE,
-        state=Operation.State.DONE,
-        key=call.subject,
-        person="Ann",
-        user_name="ann@bench.example",
-        flapping="title",
-        subject=call.subject,
+def _expressions(each: int, first: int, vendor: str) -> dict[str, str]:
+    """Columns of the n-th call as SQL; `place` is the number of whom it is about."""
+    job, person = f"({first} + n / {each})", f"(n % {each})"
+    seconds = f"(10800 * (n / {each}) + 2 * {person})"
+    place = (
+        f"({person} + CASE {person} % 100 WHEN 0 THEN 1 WHEN 2 THEN 1 WHEN 6 THEN -1 ELSE 0 END)"
     )
+    status = f"""(CASE {person} % 100 WHEN 0 THEN 503 WHEN 2 THEN 503 WHEN 4 THEN 404
+        WHEN 5 THEN 409 WHEN 6 THEN 200 ELSE 204 END)"""
+    if vendor == "sqlite":
+        subject, key = f"printf('%032d', {place})", "lower(hex(randomblob(16)))"
+        at = f"datetime('2026-05-01', '+' || {seconds} || ' seconds')"
+    else:
+        subject, key = f"lpad({place}::text, 32, '0')", "gen_random_uuid()"
+        at = f"timestamptz '2026-05-01 00:00+00' + {seconds} * interval '1 second'"
+    by_status = "(CASE {} WHEN 409 THEN '{}' WHEN 200 THEN '{}' ELSE '{}' END)"
+    return {
+        "id": key,
+        "job": f"'job:' || {job}",
+        "job_id": job,
+        "purpose": by_status.format(status, "create", "lookup", "update"),
+        "method": by_status.format(status, "POST", "GET", "PATCH"),
+        "resource": f"(CASE {status} WHEN 409 THEN '/users' WHEN 200 THEN '/users'"
+        f" ELSE '/users/' || {subject} END)",
+        "subject": subject,
+        "status": status,
+        "started_at": at,
+        "place": place,
+    }
+
+
+def _copy(row: Any, count: int, told: dict[str, str], where: str) -> None:
+    from django.db import connection
+
+    series = f"generate_series(0, {count - 1}) AS series(n)"
+    if connection.vendor == "sqlite":
+        steps = f"SELECT 0 UNION ALL SELECT n + 1 FROM series WHERE n < {count - 1}"
+        series = f"(WITH RECURSIVE series(n) AS ({steps}) SELECT n FROM series) AS series"
+    names = [field.column for field in row._meta.concrete_fields]
+    if names[0] not in told:
+        del names[0]  # numbered by the database
+    columns = ", ".join(f'"{name}"' for name in names)
+    values = ", ".join(told.get(name, f'one."{name}"') for name in names)
+    table = row._meta.db_table
+    with connection.cursor() as cursor:
+        # Numbers and names of this module only; the table holds the one row that is copied.
+        cursor.execute(
+            f"INSERT INTO {table} ({columns}) SELECT {values}"
+            f" FROM {table} AS one, {series} WHERE {where}"
+        )
 
 
 def _report(name: str) -> None:

@@ -56,7 +56,7 @@ def told(response: Any) -> list[tuple[str, str, int, int]]:
 WHOLE = [
     ("Attribute that flaps", "Job title", 6, 1),
     ("Not found", "Updating accounts", 4, 1),
-    ("Job that found nothing", "Further reconcile without a finding", 3, 3),
+    ("Job that found nothing", "Reconciles after the first of the month", 3, 3),
     ("Attribute that flaps", "Job title, Department", 2, 1),
     ("Read in vain", "Looking up a person", 1, 1),
     ("Sent again", "Failed in Entra or not answered", 7, 1),
@@ -123,7 +123,7 @@ def test_a_file_has_the_same_lines(client: Client, jobs: dict[str, Job]) -> None
         "customer": "Customer acme",
         "tenant": "Tenant acme",
         "cause": "Job that found nothing",
-        "what": "Further reconcile without a finding",
+        "what": "Reconciles after the first of the month",
         "calls": "3",
         "billable": "3",
         "uncertain": "0",
