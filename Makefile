@@ -95,6 +95,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench.bench_forecast
 	$(BIN)/python -m tests.bench.bench_planning
 	$(BIN)/python -m tests.bench.bench_threads
+	$(BIN)/python -m tests.bench.bench_waste
 	$(BIN)/python -m tests.bench.bench_csv
 	$(BIN)/python -m tests.bench.bench_sandbox
 

@@ -22,6 +22,7 @@ from provisioning.views import (
     suggestions,
     undoing,
     uploads,
+    waste,
 )
 from provisioning.views.places import PlaceConverter
 
@@ -149,4 +150,13 @@ urlpatterns = [
     path("jobs/<int:pk>/resume/", jobs.job_resume, name="job_resume"),
     path("jobs/<int:pk>/cancel/", jobs.job_cancel, name="job_cancel"),
     path("reports/", jobs.report_list, name="report_list"),
+    # Before billing's own, of which one takes a day where this says waste.
+    path("costs/tenants/<slug:slug>/waste/", waste.waste_tenant, name="waste_tenant"),
+    path("costs/tenants/<slug:slug>/waste.csv", waste.waste_tenant_csv, name="waste_tenant_csv"),
+    path("costs/customers/<slug:slug>/waste/", waste.waste_customer, name="waste_customer"),
+    path(
+        "costs/customers/<slug:slug>/waste.csv",
+        waste.waste_customer_csv,
+        name="waste_customer_csv",
+    ),
 ]

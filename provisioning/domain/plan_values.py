@@ -167,6 +167,11 @@ class Change:
         # A manager is found among the accounts: it may change while the record does not.
         return tuple(path for path in self.after if path != MANAGER)
 
+    @property
+    def only_flaps(self) -> bool:
+        """Whether it would not be made without the paths that flap."""
+        return bool(self.flapping) and len(self.flapping) == len(self.after)
+
 
 @dataclass(frozen=True, slots=True)
 class Directory:

@@ -277,6 +277,14 @@ class Operation(models.Model):
         help_text="Whose user name it gets, and the temporary one in a circle of names.",
     )
     record_digest = models.CharField(max_length=32, blank=True)
+    flapping = models.TextField(
+        blank=True, help_text="Paths that flap, comma between, where it changes nothing else."
+    )
+    subject = models.CharField(
+        max_length=64,
+        null=True,
+        help_text="How the meter knows whom it is about, where the waste report has to ask.",
+    )
     reason = models.CharField(max_length=300, blank=True)
     warning = models.CharField(max_length=300, blank=True)
     attempts = models.PositiveIntegerField(default=0)
@@ -295,6 +303,11 @@ class Operation(models.Model):
             models.Index(fields=["job", "state", "phase", "id"], name="operation_by_state"),
             models.Index(fields=["job", "kind"], name="operation_by_kind"),
             models.Index(fields=["job", "folded_key"], name="operation_by_key"),
+            models.Index(
+                fields=["subject", "job"],
+                condition=Q(subject__isnull=False),
+                name="operation_by_subject",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

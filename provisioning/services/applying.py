@@ -252,6 +252,8 @@ def _settle(
     batch: Sequence[Operation],
 ) -> Outcome:
     error, looking = error_of(exchange), looks_up(operation)
+    if looking:
+        operation.subject = exchange.attempt.request.subject
     if error is None:
         client.bearer.worked()
         body = exchange.answer.body

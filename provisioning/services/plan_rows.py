@@ -1,5 +1,6 @@
 """What the planners decided, as rows of a job."""
 
+from provisioning.adapters.journal import subject_of
 from provisioning.domain.groups import GroupAct, GroupOperation
 from provisioning.domain.phases import phase_of
 from provisioning.domain.planner import Change, Kind
@@ -40,6 +41,8 @@ def person_row(job: Job, change: Change) -> Operation:
         before=dict(change.before),
         after=dict(change.after),
         record_digest=change.digest,
+        flapping=", ".join(sorted(change.flapping)) if change.only_flaps else "",
+        subject=subject_of(job.tenant, change.key[:255]) if change.only_flaps else None,
         choices={path: list(rest) for path, rest in change.choices.items() if rest},
         reason=change.reason[:300],
     )

@@ -34,6 +34,7 @@ _FIELDS = (
     "settled_at",
     "target",
     "group",
+    "subject",
 )
 _CONTENT = ("after", "choices", "user_name", "members", "carries_manager", "warning")
 _OPENED = ("naming", "waits_for", "target_revision")
