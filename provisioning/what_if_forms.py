@@ -1,0 +1,151 @@
+"""What a person asks the simulator."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, cast
+
+from django import forms
+
+from billing.domain.simulator import Migration, Scenario
+from provisioning.domain.what_if import RECONCILES, SYNCS, interval_words
+from provisioning.past import Days, Pace
+
+_MOST_PEOPLE, _MOST_EACH, _MOST_GROUPS = 10_000_000, 1000, 100_000
+_NOW, _NEVER = "now", "never"
+
+
+class MigrationForm(forms.Form):
+    """A one-off move of people, by GET: what is missing has its usual value."""
+
+    people = forms.IntegerField(
+        label="People to create",
+        min_value=0,
+        max_value=_MOST_PEOPLE,
+        required=False,
+        help_text="Who get an account at once, for example when a company is taken over.",
+    )
+    memberships = forms.IntegerField(
+        label="Groups each of them joins",
+        min_value=0,
+        max_value=_MOST_EACH,
+        required=False,
+        help_text="On average; empty: one if you name groups, otherwise none.",
+    )
+    groups = forms.IntegerField(
+        label="Among how many groups",
+        min_value=1,
+        max_value=_MOST_GROUPS,
+        required=False,
+        help_text="Members are added 20 a call, so fewer and larger groups take fewer calls.",
+    )
+    new_groups = forms.BooleanField(label="These groups are to be created, too", required=False)
+
+    migrated: Migration | None = None
+
+    def __init__(self, given: Mapping[str, Any], usual: Mapping[str, Any]) -> None:
+        super().__init__({**{name: str(value) for name, value in usual.items()}, **given})
+
+    def clean(self) -> dict[str, Any]:
+        """Numbers that fit together."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        each, groups = cleaned.get("memberships"), cleaned.get("groups")
+        if each and groups and each > groups:
+            self.add_error(
+                "memberships", f"Nobody is in a group twice: {groups} is the most for {groups}."
+            )
+        if (each or groups) and not cleaned.get("people") and "people" not in self.errors:
+            self.add_error("people", "Say how many people there are to create.")
+        return cleaned
+
+    def move(
+        self, known_groups: int = 0, second_calls: tuple[int, int] = (0, 0)
+    ) -> Migration | None:
+        """The valid form as a Migration, which is kept as `migrated`; None without people.
+
+        `known_groups`: among so many without a number. `second_calls` of so many creations, as the
+        history has them.
+        """
+        data = self.cleaned_data
+        people, each = data["people"] or 0, data["memberships"]
+        if not people:
+            return None
+        if each is None:
+            each = 1 if data["groups"] else 0
+        groups = data["groups"] or max(1, each, known_groups if each else 0)
+        second, creations = second_calls
+        self.migrated = Migration(
+            people,
+            people * each,
+            groups,
+            -(-people * second // creations) if creations else 0,
+            groups if data["new_groups"] and each else 0,
+        )
+        return self.migrated
+
+
+class WhatIfForm(MigrationForm):
+    """Intervals, growth, a migration, and from when on the past is looked at."""
+
+    sync = forms.ChoiceField(label="Sync")
+    reconcile = forms.ChoiceField(
+        label="Reconcile", help_text="Reading the directory back, to find what was changed there."
+    )
+    growth = forms.IntegerField(
+        label="Growth in per cent",
+        min_value=-100,
+        max_value=1000,
+        required=False,
+        help_text="More people, and changes by the same share.",
+    )
+    since = forms.DateField(
+        label="From the history since",
+        required=False,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+    )
+    field_order = ("sync", "reconcile", "growth", "since")
+
+    def __init__(self, given: Mapping[str, Any], days: Days, pace: Pace) -> None:
+        usual = {"sync": _NOW, "reconcile": _NOW, "growth": 0, "since": days.usual}
+        super().__init__(given, usual)
+        self._days, self._pace = days, pace
+        self._choices("sync", pace.sync_minutes, [(str(each), each) for each in SYNCS])
+        others = [(str(each), each) for each in RECONCILES]
+        self._choices("reconcile", pace.reconcile_minutes, [*others, (_NEVER, None)])
+        since = self.fields["since"]
+        since.help_text = "Days in UTC, 90 at most."
+        since.widget.attrs |= {"min": str(days.earliest), "max": str(days.latest)}
+
+    def clean_growth(self) -> int:
+        """Nothing said is no growth."""
+        return int(self.cleaned_data["growth"] or 0)
+
+    def clean_since(self) -> date:
+        """A day on which the history may begin."""
+        day: date = self.cleaned_data["since"] or self._days.usual
+        if not self._days.earliest <= day <= self._days.latest:
+            raise forms.ValidationError(
+                f"Choose a day from {_day(self._days.earliest)} to {_day(self._days.latest)}: no"
+                " more than 90 days are looked at, and one whole day is needed."
+            )
+        return day
+
+    def scenario(self) -> Scenario:
+        """The valid form as a Scenario, with the migration if one was made of it."""
+        data, present = self.cleaned_data, self._pace
+        sync, reconcile = data["sync"], data["reconcile"]
+        every = present.sync_minutes if sync == _NOW else int(sync)
+        if reconcile == _NOW:
+            back = present.reconcile_minutes
+        else:
+            back = None if reconcile == _NEVER else int(reconcile)
+        return Scenario(every, back, data["growth"], self.migrated)
+
+    def _choices(self, name: str, now: int | None, others: list[tuple[str, int | None]]) -> None:
+        field = cast("forms.ChoiceField", self.fields[name])
+        told = [(value, interval_words(minutes)) for value, minutes in others]
+        choices = [(_NOW, f"as now, {interval_words(now)}"), *told]
+        field.choices = [(value, words[:1].upper() + words[1:]) for value, words in choices]
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%b %Y}"
