@@ -132,9 +132,13 @@ def metered_writes(tenant: Tenant, first: date) -> int:
 
 
 def newest_people(tenant: Tenant) -> int:
-    """People in the newest accepted reads of the tenant's sources together."""
-    sources = tenant.sources.filter(removed_at=None)
-    return sum(read.people for source in sources if (read := source.snapshot))
+    """People in the newest whole reads of the tenant's sources together, accepted or not yet."""
+    whole = Q(complete=True) | Q(accepted_at__isnull=False)
+    reads = [
+        source.snapshots.filter(whole).order_by("-created_at", "-pk").first()
+        for source in tenant.sources.filter(removed_at=None)
+    ]
+    return sum(read.people for read in reads if read)
 
 
 def managed_groups(tenant: Tenant) -> int:

@@ -14,31 +14,28 @@ _MOST_PEOPLE, _MOST_EACH, _MOST_GROUPS = 10_000_000, 1000, 100_000
 _NOW, _NEVER = "now", "never"
 
 
+def _number(label: str, least: int, most: int) -> forms.IntegerField:
+    """A whole number that may be left out."""
+    return forms.IntegerField(
+        label=label,
+        min_value=least,
+        max_value=most,
+        required=False,
+        error_messages={
+            "invalid": "Enter a whole number.",
+            "min_value": f"{least} is the least.",
+            "max_value": f"{most:,} is the most.",
+        },
+    )
+
+
 class MigrationForm(forms.Form):
     """A one-off move of people, by GET: what is missing has its usual value."""
 
-    people = forms.IntegerField(
-        label="People to create",
-        min_value=0,
-        max_value=_MOST_PEOPLE,
-        required=False,
-        help_text="Who get an account at once, for example when a company is taken over.",
-    )
-    memberships = forms.IntegerField(
-        label="Groups each of them joins",
-        min_value=0,
-        max_value=_MOST_EACH,
-        required=False,
-        help_text="On average; empty: one if you name groups, otherwise none.",
-    )
-    groups = forms.IntegerField(
-        label="Among how many groups",
-        min_value=1,
-        max_value=_MOST_GROUPS,
-        required=False,
-        help_text="Members are added 20 a call, so fewer and larger groups take fewer calls.",
-    )
-    new_groups = forms.BooleanField(label="These groups are to be created, too", required=False)
+    people = _number("People to create", 0, _MOST_PEOPLE)
+    memberships = _number("Groups that each joins", 0, _MOST_EACH)
+    groups = _number("Out of how many groups", 1, _MOST_GROUPS)
+    new_groups = forms.BooleanField(label="The groups are new", required=False)
 
     migrated: Migration | None = None
 
@@ -87,18 +84,10 @@ class WhatIfForm(MigrationForm):
     """Intervals, growth, a migration, and from when on the past is looked at."""
 
     sync = forms.ChoiceField(label="Sync")
-    reconcile = forms.ChoiceField(
-        label="Reconcile", help_text="Reading the directory back, to find what was changed there."
-    )
-    growth = forms.IntegerField(
-        label="Growth in per cent",
-        min_value=-100,
-        max_value=1000,
-        required=False,
-        help_text="More people, and changes by the same share.",
-    )
+    reconcile = forms.ChoiceField(label="Reconcile")
+    growth = _number("Growth in per cent", -100, 1000)
     since = forms.DateField(
-        label="From the history since",
+        label="History since",
         required=False,
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
     )
@@ -111,9 +100,7 @@ class WhatIfForm(MigrationForm):
         self._choices("sync", pace.sync_minutes, [(str(each), each) for each in SYNCS])
         others = [(str(each), each) for each in RECONCILES]
         self._choices("reconcile", pace.reconcile_minutes, [*others, (_NEVER, None)])
-        since = self.fields["since"]
-        since.help_text = "Days in UTC, 90 at most."
-        since.widget.attrs |= {"min": str(days.earliest), "max": str(days.latest)}
+        self.fields["since"].widget.attrs |= {"min": str(days.earliest), "max": str(days.latest)}
 
     def clean_growth(self) -> int:
         """Nothing said is no growth."""

@@ -31,6 +31,7 @@ RECONCILES = (WEEK, MINUTES_A_MONTH)
 PRESETS = (QUARTER, FOUR_HOURS, DAY)
 """Intervals of syncs that are always shown."""
 _NEAR = Fraction(1, 10)
+_MOST_TOLD = 100
 _UNITS = ((MINUTES_A_MONTH, "month"), (WEEK, "week"), (DAY, "day"), (HOUR, "hour"), (1, "minute"))
 
 
@@ -85,10 +86,13 @@ def interval_words(minutes: int | None) -> str:
     """An interval as people say it: "every 4 hours", "every day"; None: "never"."""
     if minutes is None:
         return "never"
-    exact = next((each for each in _UNITS if minutes % each[0] == 0), _UNITS[-1])
-    size, unit = next(each for each in _UNITS if minutes >= each[0])
-    about = "" if exact == (size, unit) else "about "
+    exact = next(each for each in _UNITS if minutes % each[0] == 0)
+    # Two of a unit say more than one of the next; a hundred and more say nothing to anybody.
+    size, unit = exact
+    if minutes // size > _MOST_TOLD:
+        size, unit = next(each for each in _UNITS if minutes >= 2 * each[0])
     number = round(minutes / size)
+    about = "" if minutes % size == 0 else "about "
     return f"{about}every {f'{number} {unit}s' if number > 1 else unit}"
 
 

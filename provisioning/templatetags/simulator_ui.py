@@ -54,6 +54,8 @@ def duration(seconds: int) -> str:
 def needed_time(way: Way) -> str:
     """How long a way's calls take under the quota, from full to empty."""
     least, most = duration(way.least_seconds), duration(way.most_seconds)
+    if not way.least_seconds:
+        return f"up to {most}" if way.most_seconds else most
     return most if least == most else f"{least} to {most}"
 
 

@@ -36,7 +36,7 @@ from tenants.domain.roles import Action
 from tenants.models import Tenant
 from tenants.selectors import tenants_for
 
-_GROWTHS = (0, 20, 50)
+_GROWTHS = (20, 50)
 _COLUMNS = (
     "way",
     "details",
@@ -100,7 +100,7 @@ def simulator(request: PortalRequest, slug: str) -> HttpResponse:
         "bars": _bars(asked.lines, priced=asked.price is not None),
         "kinds": _kinds(chosen.answer.month) if chosen else [],
         "moved": _kinds(asked.migration) if asked.migration else [],
-        "growths": _growths(request),
+        "growths": _growths(request) if "growth" in asked.form.fields else [],
         "query": request.GET.urlencode(),
     }
     return render(request, "provisioning/simulator.html", context)
@@ -196,13 +196,13 @@ def _kinds(compared: Compared) -> list[tuple[str, int, int]]:
     ]
 
 
-def _growths(request: PortalRequest) -> list[tuple[int, str]]:
-    """Quick choices: the growth, and the query that asks for it."""
+def _growths(request: PortalRequest) -> list[tuple[str, str]]:
+    """Quick choices: words, and the query that asks for it."""
     found = []
     for growth in _GROWTHS:
         query = request.GET.copy()
         query["growth"] = str(growth)
-        found.append((growth, query.urlencode()))
+        found.append((f"{growth} % growth", query.urlencode()))
     return found
 
 

@@ -1,11 +1,13 @@
-"""What the simulator makes of a real history: a firm synced day by day, as its meter counted."""
+"""What the simulator makes of a tenant's past: a firm synced day by day, as its meter counted."""
 
 from collections import Counter
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from django.db.models import F
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from billing.domain.periods import start_of
@@ -13,13 +15,15 @@ from billing.domain.pricing import price_at
 from billing.domain.simulator import MINUTES_A_MONTH, Kind, Scenario, replay
 from billing.models import Call, DailyUsage
 from billing.selectors import price_book
-from provisioning.domain.what_if import DAY, WEEK, side_by_side
-from provisioning.models import DirectoryObject, Job, Operation, Schedule
+from provisioning.domain.what_if import DAY, side_by_side
+from provisioning.models import DirectoryObject, Job, Operation
 from provisioning.past import days_of, history_of, metered_writes, newest_people, pace_of
+from tenants.models import Tenant
 from tests.support.engine import Engine
 from tests.support.firm import Firm
+from tests.support.staff import members
 
-DAYS = 6
+DAYS, A_DAY = 6, timedelta(days=1)
 PURPOSES = {
     Kind.CREATE: ("create",),
     Kind.CHANGE: ("update", "disable"),
@@ -74,6 +78,13 @@ def metered(engine: Engine, since: datetime) -> Counter[Kind]:
     return Counter({kind: sum(by_purpose[p] for p in them) for kind, them in PURPOSES.items()})
 
 
+def text(client: Client, tenant: Tenant, **query: object) -> str:
+    """A tenant's page, blanks put together."""
+    response = client.get(reverse("simulator", kwargs={"slug": tenant.slug}), query)
+    assert response.status_code == 200
+    return " ".join(response.content.decode().split())
+
+
 def folded(calls: dict[Kind, int]) -> Counter[Kind]:
     """Calls by kind as the meter has them."""
     found = Counter(calls)
@@ -81,16 +92,55 @@ def folded(calls: dict[Kind, int]) -> Counter[Kind]:
     return Counter({kind: found[kind] for kind in PURPOSES})
 
 
-def test_try(engine, firm):
-    now = timezone.now()
-    days = days_of(engine.tenant, now)
-    print(days)
-    for begin in (days.usual, days.earliest):
+def test_a_months_calls_are_those_that_the_meter_counted_scaled(
+    engine: Engine, firm: Firm, client: Client
+) -> None:
+    now, tenant = timezone.now(), engine.tenant
+    days = days_of(tenant, now)
+    assert days is not None
+    assert days.first_load == days.earliest == (now - timedelta(days=DAYS)).date()
+    assert (days.usual - days.first_load, days.latest - days.usual) == (A_DAY, 4 * A_DAY)
+    price = price_at(price_book(), now, tenant.cloud)
+    for begin in (days.usual, days.earliest):  # without the first load, and with it
         start = start_of(begin)
-        pace = pace_of(engine.tenant, start)
-        h = history_of(engine.tenant, start, now, pace)
-        print(pace, h.people, h.users, h.group_sizes, len(h.writes))
-        print(metered(engine, start))
-        print(folded(replay(h, pace.sync_minutes)), replay(h, pace.sync_minutes))
-        print(metered_writes(engine.tenant, begin), sum(metered(engine, start).values()))
-    print(Counter(Call.objects.values_list("purpose","status")))
+        pace = pace_of(tenant, start)
+        assert (pace.sync_minutes, pace.reconcile_minutes) == (DAY, None)
+        history = history_of(tenant, start, now, pace)
+        counted = metered(engine, start)
+        assert folded(replay(history, DAY)) == counted
+        assert metered_writes(tenant, begin) == counted.total()
+        present = Scenario(DAY)
+        (line,) = (each for each in side_by_side(history, present, present, price) if each.present)
+        month = line.answer.month.ours
+        minutes = (now - start) // timedelta(minutes=1)
+        for kind, number in folded(dict(month.calls)).items():
+            exact = counted[kind] * MINUTES_A_MONTH / minutes
+            # A second call is an update to the meter: two kinds are rounded up instead of one.
+            assert exact <= number < exact + 1 + (kind is Kind.CHANGE), kind
+        assert month.amount == month.total * Decimal("0.002")
+    assert counted[Kind.CREATE] == DirectoryObject.objects.filter(tenant=tenant).count() == 55
+    assert history.people == len(firm.rows) == 45
+    assert history.users == 55
+    assert sorted(history.group_sizes) == sorted(map(len, members(engine).values()))
+    assert sum(write.members for write in history.writes if write.kind is Kind.REMOVE) == 49
+    assert newest_people(tenant) == 45
+    client.force_login(engine.engineer)
+    told = text(client, tenant)
+    assert "changes take 204 calls; the meter counted 204 writes" in told
+    assert "45 people who have an account that is not disabled, 55 accounts" in told
+
+
+def test_what_was_not_sent_or_not_done_is_no_write(engine: Engine, firm: Firm) -> None:
+    now, start = timezone.now(), start_of((timezone.now() - timedelta(days=DAYS)).date())
+    pace = pace_of(engine.tenant, start)
+    before = Counter(w.kind for w in history_of(engine.tenant, start, now, pace).writes)
+    of_people = Operation.objects.exclude(kind__in=Operation.ON_GROUPS)
+    for kind in ("create", "disable"):
+        one, other = of_people.filter(kind=kind)[:2]
+        Operation.objects.filter(pk=one.pk).update(state="failed")
+        Operation.objects.filter(pk=other.pk).update(first_sent_at=None)
+    after = Counter(w.kind for w in history_of(engine.tenant, start, now, pace).writes)
+    lost = before - after
+    assert (lost[Kind.CREATE], lost[Kind.CHANGE]) == (2, 2)
+    assert set(lost) <= {Kind.CREATE, Kind.CHANGE, Kind.SECOND}
+    assert not history_of(engine.tenant, now, now + timedelta(days=1), pace).writes
