@@ -97,6 +97,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench.bench_threads
 	$(BIN)/python -m tests.bench.bench_csv
 	$(BIN)/python -m tests.bench.bench_sandbox
+	$(BIN)/python -m tests.bench.bench_simulator
 
 requirements: $(VENV)/.dev
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes requirements/base.in -o requirements/base.txt

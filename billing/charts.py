@@ -9,7 +9,7 @@ MARGIN_LEFT, MARGIN_RIGHT, MARGIN_TOP, MARGIN_BOTTOM = 76, 4, 10, 24
 LABEL_SPACE = 58
 BAR_SHARE, BAR_MAX = Decimal("0.72"), Decimal(56)
 COLOURS = 6
-_ZERO, _VISIBLE = Decimal(0), Decimal("0.4")
+_ZERO, _VISIBLE = Decimal(0), Decimal(1)
 _HUNDREDTH = Decimal("0.01")
 
 

@@ -102,6 +102,13 @@ PAGES = {
     "costs": ("finance", "/costs/"),
     "month without calls": ("finance", "/costs/?month=2026-03"),
     "costs of a customer": ("finance", "/costs/customers/calm/"),
+    "what if": ("finance", "/costs/tenants/aged/simulator/"),
+    "what if, asked": (
+        "engineer",
+        "/costs/tenants/aged/simulator/?sync=60&growth=20&people=500&memberships=3&new_groups=on",
+    ),
+    "what if, asked wrongly": ("finance", "/costs/tenants/aged/simulator/?growth=x&groups=2"),
+    "what if without a history": ("finance", "/costs/tenants/bare/simulator/"),
     "price book": ("finance", "/costs/prices/"),
     "another price": ("admin", "/costs/prices/add/"),
     "audit trail": ("admin", "/audit/"),

@@ -164,9 +164,9 @@ def test_bars_are_on_one_scale_and_nothing_is_invisible(rows):
     ]
     most = max((value for value, _ in bars), default=0)
     for value, width in bars:
-        assert (width > 0) is (value > 0)
         assert width <= 100
-        if width > 0.4:
+        assert (width >= 1) is (value > 0)
+        if width > 1:
             assert width == pytest.approx(float(value / most * 100), abs=0.01)
     assert not most or max(width for _, width in bars) == 100
 
