@@ -50,9 +50,8 @@ def _measure(people: int, changes: int) -> None:
     history = history_of(tenant, start, now, pace)
     kept, most = (each / 2**20 for each in tracemalloc.get_traced_memory())
     tracemalloc.stop()
-    print(
-        f"{people:,} people, {len(history.group_sizes)} groups, 89 days, {len(history.writes):,} writes"
-    )
+    size = f"{people:,} people, {len(history.group_sizes)} groups"
+    print(f"{size}, 89 days, {len(history.writes):,} writes")
     print(f"reading the past: {seconds:.1f} s, {kept:.0f} MiB kept, {most:.0f} MiB at most")
     client = Client(SERVER_NAME="localhost")
     client.force_login(add_person(Role.FINANCE, None))
