@@ -91,6 +91,7 @@ def simulator(request: PortalRequest, slug: str) -> HttpResponse:
     context = {
         "tenant": asked.tenant,
         "price": asked.price,
+        "currency": asked.price.currency if asked.price else "",
         "form": asked.form,
         "past": asked.past,
         "lines": asked.lines,

@@ -197,13 +197,16 @@ def test_an_unknown_price_leaves_amounts_open(finance: Client, tenant: Tenant) -
     found = rows(finance, tenant, people="10")
     assert all(row["cost"] == row["saved"] == row["currency"] == "" for row in found)
     assert all(int(row["calls"]) for row in found)
+    alone = page(finance, add_tenant("bare"), people="10")
+    assert "10 people are created." in alone
+    assert "USD" not in alone
 
 
 def test_the_price_is_todays_of_the_tenants_cloud_with_its_steps(
     finance: Client, tenant: Tenant
 ) -> None:
     now = timezone.now()
-    entry = {"currency": "EUR", "rule": "2xx+404", "source_note": "An agreement"}
+    entry = {"currency": "EUR", "rule": "2xx+404", "note": "An agreement"}
     for cloud, price, begins in (
         ("global", "0.001", now - timedelta(days=1)),
         ("global", "0.5", now + timedelta(days=1)),
@@ -260,6 +263,7 @@ def test_a_longer_past_takes_no_more_queries(finance: Client, tenant: Tenant) ->
     small = add_tenant("small")
     add_past(small, people=5, days=3, changes=1, groups=1)
     counts = []
+    page(finance, small)  # what is read once in a process
     for each in (small, tenant):
         with CaptureQueriesContext(
             connection,
