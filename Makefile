@@ -98,6 +98,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench.bench_waste
 	$(BIN)/python -m tests.bench.bench_csv
 	$(BIN)/python -m tests.bench.bench_sandbox
+	$(BIN)/python -m tests.bench.bench_simulator
 
 requirements: $(VENV)/.dev
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes requirements/base.in -o requirements/base.txt

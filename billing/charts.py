@@ -11,7 +11,7 @@ MARGIN_LEFT, MARGIN_RIGHT, MARGIN_TOP, MARGIN_BOTTOM = 76, 4, 10, 24
 LABEL_SPACE = 58
 BAR_SHARE, BAR_MAX = Decimal("0.72"), Decimal(56)
 COLOURS = 6
-_ZERO = Decimal(0)
+_ZERO, _VISIBLE = Decimal(0), Decimal(1)
 _HUNDREDTH = Decimal("0.01")
 
 
@@ -239,6 +239,35 @@ def course_bar(course: Course, width: int = 160) -> CourseBar:
         None if expected is None else at(expected),
         None if course.amount is None else at(course.amount),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two values of one thing, and how long their bars are in per cent of the longest of all."""
+
+    label: str
+    first: Decimal
+    second: Decimal
+    first_width: float
+    second_width: float
+
+
+def paired_bars(rows: Sequence[tuple[str, Decimal, Decimal]]) -> tuple[Pair, ...]:
+    """Bars on one scale for two values of each row; what is not nothing stays visible.
+
+    Raises ValueError for a negative value.
+    """
+    if any(min(first, second) < 0 for _, first, second in rows):
+        raise ValueError("a bar cannot be negative")
+    most = max((max(first, second) for _, first, second in rows), default=_ZERO)
+    return tuple(
+        Pair(label, first, second, _width(first, most), _width(second, most))
+        for label, first, second in rows
+    )
+
+
+def _width(value: Decimal, most: Decimal) -> float:
+    return _number(max(value * 100 / most, _VISIBLE)) if value else 0.0
 
 
 def sparkline(values: Sequence[int], width: int = 120, height: int = 24) -> str:

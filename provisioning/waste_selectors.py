@@ -31,7 +31,7 @@ from django.db.models import (
 from django.db.models.functions import Cast, Coalesce, Concat, Lag, Lead, Substr
 
 from billing.domain.periods import Month, start_of
-from billing.domain.pricing import UNCERTAIN, Cost, UsageLine, cost_of
+from billing.domain.pricing import FOUND, UNCERTAIN, Cost, UsageLine, cost_of
 from billing.domain.waste import CHECK, NOT_FOUND, CallLine, Finding, wasted
 from billing.models import Call, DailyUsage, Usage
 from billing.selectors import price_book
@@ -45,7 +45,11 @@ _CHAIN = ("tenant_id", "job", "subject")
 _TAKEN = (400, 409)
 _NEVER_LEFT = (Call.State.OPEN, Call.State.UNSENT)
 # What is sent again as it was; another answer says that it would be refused again.
-_CAME_TO_NOTHING = Q(status=None) | Q(status__in=(401, 403, 408, 429)) | Q(status__gte=500)
+_CODE = Case(
+    When(state=Call.State.FOUND, then=Value(FOUND)), default=Coalesce("status", Value(UNCERTAIN))
+)
+_LOST = Q(status=None) & ~Q(state=Call.State.FOUND)
+_CAME_TO_NOTHING = _LOST | Q(status__in=(401, 403, 408, 429)) | Q(status__gte=500)
 _ALIKE = ("tenant_id", "day", "job", "purpose", "code", "read", "again", "path", "settled")
 _ENDED_EARLY = (Job.State.CANCELLED, Job.State.FAILED)
 _YES, _NO = Value(True), Value(False)
@@ -251,7 +255,7 @@ def _told(sent: QuerySet[Call]) -> QuerySet[Call]:
     pk = Cast(Substr("job", len(_LABEL) + 1), BigIntegerField())
     return sent.annotate(
         day=_UtcDay("started_at"),
-        code=Coalesce("status", Value(UNCERTAIN)),
+        code=_CODE,
         read=Case(When(method="GET", then=_YES), default=_NO),
         job_pk=Case(When(job__startswith=_LABEL, then=pk)),
     )
@@ -310,7 +314,7 @@ def _lookups(sent: QuerySet[Call]) -> QuerySet[Call]:
         .filter(subject__in=asked.values("subject"))
         .annotate(
             before=_beside(Lag("purpose"), *_CHAIN),
-            code_before=_beside(Lag(Coalesce("status", Value(UNCERTAIN))), *_CHAIN),
+            code_before=_beside(Lag(_CODE), *_CHAIN),
             after=_beside(Lead("purpose"), *_CHAIN),
             done=Exists(done),
             path=_NOTHING,

@@ -143,6 +143,12 @@ def purpose_costs(tenant: Tenant, month: Month) -> list[tuple[str, Cost]]:
     return sorted(totals.items(), key=lambda item: -item[1].calls)
 
 
+def calls_by_purpose(tenant: Tenant, first: date) -> dict[str, int]:
+    """Calls of a tenant since a UTC day, that day included, by purpose; uncertain ones too."""
+    rows = DailyUsage.objects.filter(tenant=tenant, day__gte=first).order_by().values("purpose")
+    return dict(rows.annotate(total=Sum("calls")).values_list("purpose", "total"))
+
+
 def job_cost(tenant: Tenant, job: str) -> Cost:
     """Calls and cost of one job so far, open attempts left out.
 

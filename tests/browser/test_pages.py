@@ -122,6 +122,13 @@ PAGES = {
     "waste of a customer": ("finance", "/costs/customers/failing/waste/"),
     "waste of a tenant": ("engineer", "/costs/tenants/failing/waste/"),
     "nothing wasted": ("finance", "/costs/tenants/calm/waste/"),
+    "what if": ("finance", "/costs/tenants/aged/simulator/"),
+    "what if, asked": (
+        "engineer",
+        "/costs/tenants/aged/simulator/?sync=60&growth=20&people=500&memberships=3&new_groups=on",
+    ),
+    "what if, asked wrongly": ("finance", "/costs/tenants/aged/simulator/?growth=x&groups=2"),
+    "what if without a history": ("finance", "/costs/tenants/bare/simulator/"),
     "price book": ("finance", "/costs/prices/"),
     "another price": ("admin", "/costs/prices/add/"),
     "API tokens": ("finance", "/api-tokens/"),

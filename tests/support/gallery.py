@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.core.paginator import Paginator
 
-from billing.charts import Chart, stacked_bars
+from billing.charts import Chart, paired_bars, stacked_bars
 from msp_portal.icons import ICONS
 from msp_portal.templatetags.portal_ui import STATUSES
 
@@ -108,6 +108,12 @@ def gallery_context() -> dict[str, Any]:
             ("left", 788, "neutral", "clock"),
         ],
         "chart": sample_chart(),
+        "pairs": paired_bars(
+            [
+                ("Every 4 hours", Decimal("2.44"), Decimal("441.7")),
+                ("Every day", Decimal("2.44"), Decimal("76.9")),
+            ]
+        ),
         "upload": UploadForm(),
         "form": form,
         "statuses": [(kind, list(states)) for kind, states in STATUSES.items()],

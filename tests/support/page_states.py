@@ -39,6 +39,7 @@ def main() -> None:
     django.setup()
     states = _States(sys.argv[1])
     states.seed()
+    states.grow_old()
     first = states.settle({name: states.upload(name) for name in ("calm", "doubtful", "short")})
     states.settle({"edited": states.upload("edited")})
     waits = states.settle({name: states.upload(name) for name in ("night", "resting")})
@@ -121,6 +122,13 @@ class _States:
             protected_accounts=(),
         )
         services.add_tenant(customer=bare, facts=facts, by=None)
+
+    def grow_old(self) -> None:
+        """A tenant whose jobs ran every day for a month."""
+        from tests.support.pasts import add_past
+        from tests.support.rows import add_tenant
+
+        add_past(add_tenant("aged"))
 
     def _save_drafts(self) -> None:
         """A tenant with a draft that is wrong, and people to try it on."""

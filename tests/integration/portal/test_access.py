@@ -173,6 +173,8 @@ ROUTES = {
     "price_add": Route(ADMIN, whole=True),
     "cost_tenant": Route(MONEY, names="tenant"),
     "cost_day": Route(MONEY, names="tenant", arguments={"day": "2026-05-01"}),
+    "simulator": Route(MONEY, names="tenant"),
+    "simulator_csv": Route(MONEY, names="tenant", answer=302),  # nothing to compare yet
     "cost_file": Route(MONEY, arguments={"ending": "xlsx"}),
     "cost_focus": Route(MONEY),
     "waste_tenant": Route(MONEY, names="tenant"),
