@@ -19,6 +19,7 @@ from provisioning.services.decisions import (
     require_fresh,
     why_stale,
 )
+from provisioning.services.estimates import ESTIMATED, note_estimate
 from provisioning.services.notices import tell_of_job
 from provisioning.services.ownership import settle_without_calls
 from provisioning.services.permitted import require_permitted, why_not_permitted
@@ -210,12 +211,14 @@ def _release(
     job: Job, now: datetime, included: Sequence[str], left: str, chosen: Collection[int] = ()
 ) -> None:
     """Hand the plan to its lane; what is withheld and not included is skipped, for that reason."""
+    job.refresh_from_db(fields=["total", "planned_calls"])
     withheld = job.operations.filter(state=Operation.State.WITHHELD)
     job.total += withheld.filter(Q(kind__in=included) | Q(pk__in=chosen)).update(
         state=Operation.State.PENDING
     )
-    job.save(update_fields=["total"])
-    withheld.update(state=Operation.State.SKIPPED, message=left, settled_at=now)
     job.operations.filter(state=Operation.State.PROPOSED).update(state=Operation.State.PENDING)
+    note_estimate(job)
+    job.save(update_fields=["total", *ESTIMATED])
+    withheld.update(state=Operation.State.SKIPPED, message=left, settled_at=now)
     snapshots.accept_read_of(job, now)
     lanes.want(job.tenant, urgent=job.is_urgent)
