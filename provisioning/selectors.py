@@ -351,18 +351,23 @@ def _plan(job: Job) -> dict[str, Any]:
     counts = counts_of(job)
     plan: dict[str, Any] = {name: getattr(counts, name) for name in JobCounts.__slots__}
     plan["calls"] = job.planned_calls
-    estimate = {name: getattr(job, f"{name}_calls") for name in ("expected", "least", "most")}
-    plan["estimate"] = estimate | {"reasons": job.reasons}
+    plan["estimate"] = _estimate(job)
     if job.unit_price is not None:
         plan["price"] = {
             "currency": job.currency,
             "amount": f"{job.planned_calls * job.unit_price:f}",
-            **{
-                name: None if calls is None else f"{calls * job.unit_price:f}"
-                for name, calls in estimate.items()
-            },
         }
     return plan
+
+
+def _estimate(job: Job) -> dict[str, Any]:
+    """Calls and amounts as predicted, with the ends of the range; nothing before there were any."""
+    if job.expected_calls is None:
+        return {}
+    calls = {name: getattr(job, f"{name}_calls") for name in ("expected", "least", "most")}
+    price = job.unit_price or 0
+    amounts = {name: f"{number * price:f}" for name, number in calls.items()}
+    return {**calls, "amounts": amounts, "reasons": job.reasons}
 
 
 def _usage(job: Job, cost: Cost) -> dict[str, Any]:

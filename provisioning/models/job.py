@@ -183,6 +183,11 @@ class Job(models.Model):
         """Whether the tenant's policy approved it, and no person."""
         return self.approval is not None and self.approval["approvers"] == Approvers.NOBODY
 
+    @property
+    def more_calls(self) -> int:
+        """How many calls above what is expected are to be reckoned with."""
+        return (self.most_calls or 0) - (self.expected_calls or 0)
+
     def since_plan(self, calls: int) -> int | None:
         """Of all its calls so far those since its plan was there; None where nobody noted that."""
         return None if self.reading_calls is None else max(calls - self.reading_calls, 0)

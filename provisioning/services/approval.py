@@ -19,7 +19,7 @@ from provisioning.services.decisions import (
     require_fresh,
     why_stale,
 )
-from provisioning.services.estimates import ESTIMATED, note_estimate
+from provisioning.services.estimates import ESTIMATED, calls_range, note_estimate
 from provisioning.services.notices import tell_of_job
 from provisioning.services.ownership import settle_without_calls
 from provisioning.services.permitted import require_permitted, why_not_permitted
@@ -113,7 +113,7 @@ def approve_by_policy(job: Job, now: datetime) -> None:
     approval = {"approvers": decision.approvers.value, "reasons": list(decision.reasons)}
     move(job, {_PLANNED}, approval=approval)
     if decision.approvers is not Approvers.NOBODY:
-        tell_of_job("job.waits", job, changes=job.total, calls=job.planned_calls)
+        _tell_of_waiting(job)
         return
     move(job, {_PLANNED}, state=Job.State.APPLYING, approved_at=now)
     _release(job, now, (), "It needs a yes of its own, and the rest was approved by policy.")
@@ -125,6 +125,19 @@ def approve_by_policy(job: Job, now: datetime) -> None:
         calls=job.planned_calls,
         figures=figures.to_json(),
         policy=policy.to_json(),
+    )
+
+
+def _tell_of_waiting(job: Job) -> None:
+    tell_of_job(
+        "job.waits",
+        job,
+        changes=job.total,
+        calls=job.planned_calls,
+        expected=job.expected_calls,
+        least=job.least_calls,
+        most=job.most_calls,
+        range=calls_range(job),
     )
 
 

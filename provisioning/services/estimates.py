@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from django.db.models import Count, Q, QuerySet
 
-from billing.domain.pricing import UNCERTAIN
+from billing.domain.pricing import UNCERTAIN, rounded
 from billing.selectors import answers_of, last_answers
 from provisioning.domain.attributes import MANAGER, is_custom
 from provisioning.domain.estimate import (
@@ -16,10 +16,12 @@ from provisioning.domain.estimate import (
     Step,
     calls_in,
     estimate,
+    in_words,
     why_outside,
 )
 from provisioning.domain.records import fold_key
 from provisioning.models import Directory, Job, Operation
+from provisioning.selectors import sure_calls
 from provisioning.services.renaming import temporary_of
 from tenants.models import Tenant
 
@@ -73,6 +75,24 @@ def why_differs(job: Job, made: int) -> str:
         cancelled=job.state == Job.State.CANCELLED,
     )
     return why_outside(made, job.least_calls, job.most_calls, met)
+
+
+def calls_range(job: Job) -> str:
+    """The calls a plan takes: "1,605 to 1,671, most likely 1,605"; one number without a range."""
+    expected = sure_calls(job)
+    if job.least_calls is None or job.most_calls is None:
+        return f"{expected:,}"
+    return in_words(expected, job.least_calls, job.most_calls)
+
+
+def price_range(job: Job) -> str:
+    """What those calls cost at the plan's price: "USD 3.21 to 3.34"; "no price" without one."""
+    if job.unit_price is None:
+        return "no price"
+    ends = (job.least_calls, job.most_calls)
+    calls = [sure_calls(job) if end is None else end for end in ends]
+    amounts = dict.fromkeys(f"{rounded(each * job.unit_price):,f}" for each in calls)
+    return f"{job.currency} {' to '.join(amounts)}"
 
 
 def _withheld_calls(job: Job) -> int:
