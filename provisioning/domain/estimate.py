@@ -31,6 +31,7 @@ class Cause(StrEnum):
     MATCHES = "matches"
     GROUPS = "groups"
     MANAGERS = "managers"
+    GONE = "gone"
     BESIDE = "beside"
 
 
@@ -64,7 +65,8 @@ class Counts:
     manager where the directory has not said whether they may; `followed`: calls that come after a
     creation, for the same account. `hanging` and `groups_hanging` are calls that hang on one
     account or group which the plan creates. `removals` of members, `groups` that are created, and
-    other open jobs `beside`, which may do some of it first.
+    other open jobs `beside`, which may do some of it first. `freed`: calls more (or fewer) if names
+    that deleted accounts had are free by now, against what is expected.
     """
 
     expected: int
@@ -77,6 +79,7 @@ class Counts:
     hanging: Sequence[int] = ()
     groups_hanging: Sequence[int] = ()
     beside: int = 0
+    freed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,7 @@ def estimate(counts: Counts, seen: Experience) -> Estimate:
     if not counts.expected:
         return Estimate(0)
     others = [_matches(counts, seen), _lookups(counts, seen), _groups(counts, seen)]
-    others += [_managers(counts), _beside(counts)]
+    others += [_managers(counts), _gone(counts), _beside(counts)]
     # Whatever comes on top is a call that can fail as well.
     calls = counts.expected + sum(each.more for each in others)
     reasons = [_retries(calls, seen), *others]
@@ -183,6 +186,14 @@ def _managers(counts: Counts) -> Reason:
         " these is refused once and followed by a call of its own."
     )
     return Reason(Cause.MANAGERS, 0, 2 * counts.unproven, text)
+
+
+def _gone(counts: Counts) -> Reason:
+    text = (
+        "Entra keeps the user name of a deleted account for 30 days. Some creations are expected to"
+        " be refused for that, and are not if the account was deleted for good."
+    )
+    return Reason(Cause.GONE, max(-counts.freed, 0), max(counts.freed, 0), text)
 
 
 def _beside(counts: Counts) -> Reason:

@@ -1,14 +1,15 @@
 """The estimate of a plan: counted from its operations, with a range from what its tenant met."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
 
 from billing.domain.pricing import UNCERTAIN, rounded
 from billing.selectors import answers_of, last_answers
-from provisioning.domain.attributes import MANAGER, is_custom
+from provisioning.domain.attributes import MANAGER, USER_NAME, is_custom
 from provisioning.domain.estimate import (
     Counts,
     Experience,
@@ -22,6 +23,7 @@ from provisioning.domain.estimate import (
 from provisioning.domain.records import fold_key
 from provisioning.models import Directory, Job, Operation
 from provisioning.selectors import sure_calls
+from provisioning.services.deletions import names_gone
 from provisioning.services.renaming import temporary_of
 from tenants.models import Tenant
 
@@ -42,8 +44,12 @@ def note_estimate(job: Job) -> None:
 
     `planned_calls` are right already; the job is not saved.
     """
-    expected = job.planned_calls - _withheld_calls(job)
-    found = estimate(_counts(job, expected), _experience(job.tenant))
+    if_free = job.planned_calls - _withheld_calls(job)
+    expected = if_free
+    if gone := _gone(job):
+        expected = calls_in(_steps(job, _GOING, gone))
+    counts = replace(_counts(job, expected), freed=if_free - expected)
+    found = estimate(counts, _experience(job.tenant))
     job.expected_calls, job.least_calls, job.most_calls = expected, found.least, found.most
     job.reasons = [each.to_json() for each in found.reasons]
 
@@ -104,10 +110,29 @@ def _withheld_calls(job: Job) -> int:
     return withheld.count() - withheld.filter(kind=_KIND.TRANSFER, after={}).count()
 
 
-def _steps(job: Job, states: Iterable[Operation.State]) -> Iterator[Step]:
+def _gone(job: Job) -> set[int]:
+    """Creations, by primary key, that Entra is likely to refuse: a deleted account has the name."""
+    made = job.operations.filter(kind=_KIND.CREATE, state__in=_GOING)
+    if not made.exists() or not (names := names_gone(job.tenant, timezone.now())):
+        return set()
+    rows = made.values_list("pk", "user_name").iterator(2000)
+    return {pk for pk, name in rows if name.casefold() in names}
+
+
+def _steps(
+    job: Job, states: Iterable[Operation.State], gone: Collection[int] = ()
+) -> Iterator[Step]:
     rows = job.operations.filter(state__in=states).exclude(kind__in=_WITHOUT_CALL).order_by()
     for operation in rows.iterator(2000):
-        yield _step(operation)
+        step = _step(operation)
+        yield _refused(operation, step) if operation.pk in gone else step
+
+
+def _refused(operation: Operation, step: Step) -> Step:
+    """A creation that is told its name is taken: looked up, and sent again with the next one."""
+    if operation.choices.get(USER_NAME):
+        return replace(step, calls=step.calls + 2)
+    return Step(2)
 
 
 def _step(operation: Operation) -> Step:

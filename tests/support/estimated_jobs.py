@@ -24,7 +24,7 @@ from provisioning.services.replanning import plan_again, retry_failed
 from provisioning.services.schema import read_targets
 from provisioning.services.undoing import undo_job, why_not
 from tenants.models import Tenant, User
-from tests.support.engine import DOMAIN, Engine, add_engine
+from tests.support.engine import DOMAIN, add_engine
 from tests.support.firm import Firm
 from tests.support.sandbox import RunningSandbox
 
@@ -174,19 +174,19 @@ class _Tenant:
 
     def _told(self, job: Job, number: int, kind: str, requests: int) -> Run:
         made = job.since_plan(job_cost(job.tenant, job.label).calls)
-        assert job.expected_calls is not None and made is not None
-        assert job.least_calls is not None and job.most_calls is not None
+        expected, least, most = job.expected_calls, job.least_calls, job.most_calls
+        assert None not in (expected, least, most, made)
         return Run(
             self.seed,
             number,
             kind,
             self.rate,
-            job.expected_calls,
-            job.least_calls,
-            job.most_calls,
-            made,
+            expected or 0,
+            least or 0,
+            most or 0,
+            made or 0,
             requests,
-            why_differs(job, made),
+            why_differs(job, made or 0),
             str(dict(answers_of(job.tenant, job.label))),
         )
 
