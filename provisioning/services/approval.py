@@ -123,6 +123,8 @@ def approve_by_policy(job: Job, now: datetime) -> None:
         customer=job.customer,
         subject=job,
         calls=job.planned_calls,
+        least=job.least_calls,
+        most=job.most_calls,
         figures=figures.to_json(),
         policy=policy.to_json(),
     )

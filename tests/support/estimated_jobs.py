@@ -39,7 +39,7 @@ FAULTS: list[dict[str, Any]] = [
     {"kind": "reset", "when": "after"},
 ]
 JOBS_OF_A_TENANT = 5
-_HIGHEST_RATE = 0.15
+_LOWEST_RATE, _HIGHEST_RATE = 0.01, 0.15
 _BADGE = f"{CUSTOM}:Staff.Badge"
 _SETS = {"Staff": [{"name": "Badge", "type": "String"}]}
 _PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
@@ -92,7 +92,8 @@ class _Tenant:
 
     def __init__(self, sandbox: RunningSandbox, engineer: User, seed: int, *, faulty: bool) -> None:
         self.seed, self.faulty, self.chance = seed, faulty, random.Random(seed)
-        self.base = _HIGHEST_RATE * self.chance.random() ** 2 if faulty else 0.0
+        spread = (_HIGHEST_RATE - _LOWEST_RATE) * self.chance.random() ** 2
+        self.base = _LOWEST_RATE + spread if faulty else 0.0
         self.rate = 0.0
         self.firm = Firm(seed, self.chance.randint(5, 55))
         self.engine = add_engine(sandbox, f"estimate-{uuid.uuid4().hex[:12]}", engineer)
