@@ -65,8 +65,9 @@ class Counts:
     manager where the directory has not said whether they may; `followed`: calls that come after a
     creation, for the same account. `hanging` and `groups_hanging` are calls that hang on one
     account or group which the plan creates. `removals` of members, `groups` that are created, and
-    other open jobs `beside`, which may do some of it first. `freed`: calls more (or fewer) if names
-    that deleted accounts had are free by now, against what is expected.
+    other open jobs `beside`, which may do some of it first. Where deleted accounts
+    are expected to keep the names of creations, `refused` calls come of that, and `forgone` are not
+    made for it.
     """
 
     expected: int
@@ -79,7 +80,8 @@ class Counts:
     hanging: Sequence[int] = ()
     groups_hanging: Sequence[int] = ()
     beside: int = 0
-    freed: int = 0
+    refused: int = 0
+    forgone: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +195,7 @@ def _gone(counts: Counts) -> Reason:
         "Entra keeps the user name of a deleted account for 30 days. Some creations are expected to"
         " be refused for that, and are not if the account was deleted for good."
     )
-    return Reason(Cause.GONE, max(-counts.freed, 0), max(counts.freed, 0), text)
+    return Reason(Cause.GONE, counts.refused, counts.forgone, text)
 
 
 def _beside(counts: Counts) -> Reason:

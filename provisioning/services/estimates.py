@@ -1,7 +1,7 @@
 """The estimate of a plan: counted from its operations, with a range from what its tenant met."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from django.db.models import Count, Q, QuerySet
@@ -44,11 +44,13 @@ def note_estimate(job: Job) -> None:
 
     `planned_calls` are right already; the job is not saved.
     """
-    if_free = job.planned_calls - _withheld_calls(job)
-    expected = if_free
-    if gone := _gone(job):
+    if_free = expected = job.planned_calls - _withheld_calls(job)
+    gone = _gone(job)
+    if gone:
         expected = calls_in(_steps(job, _GOING, gone))
-    counts = replace(_counts(job, expected), freed=if_free - expected)
+    refused = sum(gone.values())
+    forgone = if_free + refused - expected
+    counts = replace(_counts(job, expected), refused=refused, forgone=forgone)
     found = estimate(counts, _experience(job.tenant))
     job.expected_calls, job.least_calls, job.most_calls = expected, found.least, found.most
     job.reasons = [each.to_json() for each in found.reasons]
@@ -110,29 +112,33 @@ def _withheld_calls(job: Job) -> int:
     return withheld.count() - withheld.filter(kind=_KIND.TRANSFER, after={}).count()
 
 
-def _gone(job: Job) -> set[int]:
-    """Creations, by primary key, that Entra is likely to refuse: a deleted account has the name."""
+def _gone(job: Job) -> Mapping[int, int]:
+    """Creations, by primary key, that Entra is likely to refuse, because a deleted account has the
+    name; and how many calls come of that: a lookup, and a creation with the next name if any.
+    """
     made = job.operations.filter(kind=_KIND.CREATE, state__in=_GOING)
     if not made.exists() or not (names := names_gone(job.tenant, timezone.now())):
-        return set()
-    rows = made.values_list("pk", "user_name").iterator(2000)
-    return {pk for pk, name in rows if name.casefold() in names}
+        return {}
+    rows = made.values_list("pk", "user_name", "choices").iterator(2000)
+    return {
+        pk: 2 if choices.get(USER_NAME) else 1
+        for pk, name, choices in rows
+        if name.casefold() in names
+    }
 
 
 def _steps(
-    job: Job, states: Iterable[Operation.State], gone: Collection[int] = ()
+    job: Job, states: Iterable[Operation.State], gone: Mapping[int, int] | None = None
 ) -> Iterator[Step]:
     rows = job.operations.filter(state__in=states).exclude(kind__in=_WITHOUT_CALL).order_by()
     for operation in rows.iterator(2000):
-        step = _step(operation)
-        yield _refused(operation, step) if operation.pk in gone else step
+        refused = (gone or {}).get(operation.pk, 0)
+        yield _refused(_step(operation), refused) if refused else _step(operation)
 
 
-def _refused(operation: Operation, step: Step) -> Step:
-    """A creation that is told its name is taken: looked up, and sent again with the next one."""
-    if operation.choices.get(USER_NAME):
-        return replace(step, calls=step.calls + 2)
-    return Step(2)
+def _refused(step: Step, calls: int) -> Step:
+    """A creation that is told its name is taken: the account comes with the next one, or not."""
+    return replace(step, calls=step.calls + calls) if calls > 1 else Step(2)
 
 
 def _step(operation: Operation) -> Step:

@@ -320,7 +320,7 @@ class Command(OperatorCommand):
         """What to reckon with, without what needs a yes of its own."""
         if job.expected_calls is None:
             return []
-        lines = [f"  predicted {calls_range(job)} calls, {price_range(job)}"]
+        lines = [f"  predicted calls: {calls_range(job)}; {price_range(job)}"]
         return lines + [f"    {_moves(reason)}: {reason['text']}" for reason in job.reasons]
 
     def _made_lines(self, job: Job, calls: int) -> list[str]:
@@ -329,7 +329,7 @@ class Command(OperatorCommand):
             return []
         outside = why_differs(job, made)
         verdict = f"outside. {outside}" if outside else "inside"
-        return [f"  predicted {calls_range(job)} calls, made {made:,}: {verdict}"]
+        return [f"  predicted calls: {calls_range(job)}; made {made:,}: {verdict}"]
 
     def _report_lines(self, job: Job) -> list[str]:
         cost = job_cost(job.tenant, job.label)
