@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo demo-once test check fix audit access canary crash lanes fairness storm quota model histories privilege soak-billing postgresql bench requirements clean
+.PHONY: demo demo-once test check fix audit access canary crash lanes fairness storm quota model histories estimates privilege soak-billing postgresql bench requirements clean
 
 demo: $(VENV)/.base
 	@$(BIN)/python manage.py demo
@@ -60,6 +60,11 @@ model: $(VENV)/.dev
 # 50 syncs of random HR histories, several for each position of a switch (the suite runs 12 of one).
 histories: $(VENV)/.dev
 	HISTORY_SYNCS=50 HISTORY_SEEDS="1 2 3 4" $(BIN)/python -m pytest -p no:randomly tests/integration/provisioning/test_histories.py
+
+# 200 random jobs without faults, exactly as predicted, and 200 with faults in the predicted range (the
+# suite runs a dozen of each).
+estimates: $(VENV)/.dev
+	ESTIMATE_JOBS=200 $(BIN)/python -m pytest -p no:randomly -q -s tests/integration/provisioning/test_estimates.py
 
 # Twelve profiles with the permissions they are advised, and without each one, as a table.
 privilege: $(VENV)/.dev

@@ -209,15 +209,11 @@ def counts_of(job: Job) -> JobCounts:
 
 
 def sure_calls(job: Job) -> int:
-    """Calls the plan takes without a yes to anything that is withheld.
-
-    Whatever is withheld takes one call, but a transfer that changes nothing of the account.
-    """
-    held = job.operations.filter(state=Operation.State.WITHHELD)
-    if not job.withheld:
-        return job.planned_calls
-    free = held.filter(kind=Operation.Kind.TRANSFER, after={}).count()
-    return max(job.planned_calls - job.withheld + free, 0)
+    """Calls the plan takes without a yes to anything that is withheld; exact since there are
+    estimates."""
+    if job.expected_calls is None:
+        return max(job.planned_calls - job.withheld, 0)
+    return job.expected_calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,7 +324,7 @@ def report_of(job: Job) -> dict[str, Any]:
         "way_in": way_in_of(job) if job.created else "",
         "flapping": job.flapping,
         "done": {name: getattr(job, name) for name in _ENDS},
-        "usage": _usage(cost),
+        "usage": _usage(job, cost),
         "comparison": job.comparison,
         "held_records": list(job.held_records.values("line", "key", "stage", "code", "message")),
         "operations": [
@@ -355,6 +351,7 @@ def _plan(job: Job) -> dict[str, Any]:
     counts = counts_of(job)
     plan: dict[str, Any] = {name: getattr(counts, name) for name in JobCounts.__slots__}
     plan["calls"] = job.planned_calls
+    plan["estimate"] = _estimate(job)
     if job.unit_price is not None:
         plan["price"] = {
             "currency": job.currency,
@@ -363,9 +360,20 @@ def _plan(job: Job) -> dict[str, Any]:
     return plan
 
 
-def _usage(cost: Cost) -> dict[str, Any]:
+def _estimate(job: Job) -> dict[str, Any]:
+    """Calls and amounts as predicted, with the ends of the range; nothing before there were any."""
+    if job.expected_calls is None:
+        return {}
+    calls = {name: getattr(job, f"{name}_calls") for name in ("expected", "least", "most")}
+    price = job.unit_price or 0
+    amounts = {name: f"{number * price:f}" for name, number in calls.items()}
+    return {**calls, "amounts": amounts, "reasons": job.reasons}
+
+
+def _usage(job: Job, cost: Cost) -> dict[str, Any]:
     return {
         "calls": cost.calls,
+        "since_plan": job.since_plan(cost.calls),
         "billable": cost.billable,
         "uncertain": cost.uncertain,
         "cost": {currency: f"{amount:f}" for currency, amount in cost.amounts.items()},

@@ -10,6 +10,7 @@ from django.db.models import Case, QuerySet, Sum, Value, When
 
 from billing.domain.periods import Month, hour_of, month_of, start_of
 from billing.domain.pricing import (
+    UNCERTAIN,
     Cost,
     NoPrice,
     Price,
@@ -168,6 +169,22 @@ def attempts_of(tenant: Tenant, job: str, most: int) -> list[Call]:
     """The last attempts made for a job, in their order, open ones and those never sent included."""
     rows = Call.objects.filter(tenant=tenant, job=job).order_by("-started_at", "-pk")
     return list(rows[:most])[::-1]
+
+
+def answers_of(tenant: Tenant, job: str) -> Counter[tuple[str, int]]:
+    """Calls of one job so far by purpose and answer (0: uncertain), open attempts left out."""
+    rows = Usage.objects.filter(tenant=tenant, job=job).order_by()
+    totals = rows.values_list("purpose", "status").annotate(total=Sum("calls"))
+    return Counter({(purpose, status): calls for purpose, status, calls in totals})
+
+
+def last_answers(tenant: Tenant, most: int) -> Counter[tuple[str, int]]:
+    """A tenant's last calls, at most so many, by purpose and answer (0: uncertain)."""
+    ended = Call.objects.filter(
+        tenant=tenant, state__in=(Call.State.ANSWERED, Call.State.UNCERTAIN)
+    )
+    last = ended.order_by("-started_at").values_list("purpose", "status")[:most]
+    return Counter((purpose, status or UNCERTAIN) for purpose, status in last)
 
 
 def _days(tenants: Iterable[Tenant], month: Month) -> QuerySet[DailyUsage]:

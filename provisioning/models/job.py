@@ -91,6 +91,16 @@ class Job(models.Model):
         default=dict, help_text="People by path whose value changes although their record did not."
     )
     planned_calls = models.PositiveIntegerField(default=0)
+    expected_calls = models.PositiveIntegerField(
+        null=True,
+        help_text="Calls if nothing unforeseen happens, without what is not approved.",
+    )
+    least_calls = models.PositiveIntegerField(null=True)
+    most_calls = models.PositiveIntegerField(null=True)
+    reasons = models.JSONField(default=list, help_text="Why there may be fewer or more calls.")
+    reading_calls = models.PositiveIntegerField(
+        null=True, help_text="Calls made until the plan was there, to read the directory."
+    )
     unit_price = models.DecimalField(max_digits=18, decimal_places=9, null=True)
     currency = models.CharField(max_length=3, blank=True)
 
@@ -172,6 +182,15 @@ class Job(models.Model):
     def automatic(self) -> bool:
         """Whether the tenant's policy approved it, and no person."""
         return self.approval is not None and self.approval["approvers"] == Approvers.NOBODY
+
+    @property
+    def more_calls(self) -> int:
+        """How many calls above what is expected are to be reckoned with."""
+        return (self.most_calls or 0) - (self.expected_calls or 0)
+
+    def since_plan(self, calls: int) -> int | None:
+        """Of all its calls so far those since its plan was there; None where nobody noted that."""
+        return None if self.reading_calls is None else max(calls - self.reading_calls, 0)
 
     @property
     def settled(self) -> int:

@@ -19,6 +19,7 @@ from provisioning.services.decisions import (
     require_fresh,
     why_stale,
 )
+from provisioning.services.estimates import ESTIMATED, calls_range, note_estimate
 from provisioning.services.notices import tell_of_job
 from provisioning.services.ownership import settle_without_calls
 from provisioning.services.permitted import require_permitted, why_not_permitted
@@ -113,7 +114,7 @@ def approve_by_policy(job: Job, now: datetime) -> None:
     approval = {"approvers": decision.approvers.value, "reasons": list(decision.reasons)}
     move(job, {_PLANNED}, approval=approval)
     if decision.approvers is not Approvers.NOBODY:
-        tell_of_job("job.waits", job, changes=job.total, calls=job.planned_calls)
+        _tell_of_waiting(job)
         if over:
             tell_of_job("budget.stops", job, text=_OVER)
         return
@@ -125,6 +126,8 @@ def approve_by_policy(job: Job, now: datetime) -> None:
         customer=job.customer,
         subject=job,
         calls=job.planned_calls,
+        least=job.least_calls,
+        most=job.most_calls,
         figures=figures.to_json(),
         policy=policy.to_json(),
     )
@@ -135,6 +138,19 @@ _OVER = (
     "A budget has less left than the plan costs, so a person decides: whoever may approve can"
     " approve it all the same, and who sets budgets can raise it."
 )
+
+
+def _tell_of_waiting(job: Job) -> None:
+    tell_of_job(
+        "job.waits",
+        job,
+        changes=job.total,
+        calls=job.planned_calls,
+        expected=job.expected_calls,
+        least=job.least_calls,
+        most=job.most_calls,
+        range=calls_range(job),
+    )
 
 
 def _why_over_budget(job: Job, figures: PlanFigures, now: datetime) -> str:
@@ -220,12 +236,14 @@ def _release(
     job: Job, now: datetime, included: Sequence[str], left: str, chosen: Collection[int] = ()
 ) -> None:
     """Hand the plan to its lane; what is withheld and not included is skipped, for that reason."""
+    job.refresh_from_db(fields=["total", "planned_calls"])
     withheld = job.operations.filter(state=Operation.State.WITHHELD)
     job.total += withheld.filter(Q(kind__in=included) | Q(pk__in=chosen)).update(
         state=Operation.State.PENDING
     )
-    job.save(update_fields=["total"])
-    withheld.update(state=Operation.State.SKIPPED, message=left, settled_at=now)
     job.operations.filter(state=Operation.State.PROPOSED).update(state=Operation.State.PENDING)
+    note_estimate(job)
+    job.save(update_fields=["total", *ESTIMATED])
+    withheld.update(state=Operation.State.SKIPPED, message=left, settled_at=now)
     snapshots.accept_read_of(job, now)
     lanes.want(job.tenant, urgent=job.is_urgent)

@@ -3,10 +3,16 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db.models import Q
+
+from provisioning.domain.attributes import USER_NAME
 from provisioning.domain.leaving import DELETED_FOR
-from provisioning.models import DeletedAccount, Operation
+from provisioning.models import DeletedAccount, Drift, Job, Operation
 from provisioning.services.outcomes import Outcome
 from tenants.models import Tenant
+
+_DUPLICATE, _NOT_FOUND = (400, 409), 404
+_NAMES = ("before", "user_name")
 
 
 def note_deletions(settled: Iterable[Outcome], now: datetime) -> None:
@@ -37,6 +43,27 @@ def kept_names(tenant: Tenant, now: datetime) -> dict[str, datetime]:
     rows = DeletedAccount.objects.filter(tenant=tenant, deleted_at__gt=now - DELETED_FOR)
     named = rows.order_by("deleted_at").values_list("folded_user_name", "deleted_at")
     return {name: deleted_at + DELETED_FOR for name, deleted_at in named}
+
+
+def names_gone(tenant: Tenant, now: datetime) -> set[str]:
+    """Folded user names that a creation was lately told are taken, or whose account is gone.
+
+    Somebody deleted it outside the portal, and Entra keeps its name as long as any; unless it was
+    deleted for good, which nobody tells.
+    """
+    since = now - DELETED_FOR
+    missing = Drift.objects.filter(
+        tenant=tenant, kind=Drift.Kind.MISSING, job__created_at__gt=since
+    ).values_list("user_name", flat=True)
+    jobs = Job.objects.filter(Q(failed__gt=0) | Q(disabled__gt=0), tenant=tenant)
+    recent = list(jobs.filter(created_at__gt=since).values_list("pk", flat=True))
+    kind, state = Operation.Kind, Operation.State
+    refused = Q(state=state.FAILED, kind=kind.CREATE, lookups__gt=0, status__in=_DUPLICATE)
+    absent = Q(state=state.FAILED, status=_NOT_FOUND) & ~Q(kind__in=Operation.ON_GROUPS)
+    closed = Q(state=state.DONE, kind=kind.DISABLE, target=None)
+    lost = Operation.objects.filter(refused | absent | closed, job__in=recent)
+    names = {str(before.get(USER_NAME) or name) for before, name in lost.values_list(*_NAMES)}
+    return {name.casefold() for name in (*missing, *names)}
 
 
 def forget_deletions(now: datetime) -> int:

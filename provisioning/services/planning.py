@@ -20,6 +20,7 @@ from provisioning.services import repairs, snapshots
 from provisioning.services.accepted import Acceptances
 from provisioning.services.approval import approve_by_policy
 from provisioning.services.comparing import read_back
+from provisioning.services.estimates import ESTIMATED, note_estimate, note_reading
 from provisioning.services.group_planning import group_rows, read_groups, write_groups
 from provisioning.services.group_repairs import compares_groups
 from provisioning.services.inventory import read_inventory
@@ -47,6 +48,8 @@ _DECIDED = (
     "currency",
     "unit_price",
     "planned_calls",
+    *ESTIMATED,
+    "reading_calls",
     "withheld",
     "total",
     "unchanged",
@@ -192,6 +195,8 @@ def _finish_planning(job: Job, counts: PlanCounts) -> None:
     job.out_of_scope = counts.outside
     job.flapping = dict(counts.flapping)
     job.held = job.held_records.filter(stage__in=_HELD).count()
+    note_estimate(job)
+    note_reading(job)
     job.planned_at, job.problem = now, ""
     job.state = Job.State.PLANNED
     if counts.operations == 0:

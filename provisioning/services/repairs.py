@@ -22,9 +22,9 @@ from provisioning.domain.reconciling import Drifted, drifted_only, kind_of
 from provisioning.models import AcceptedDrift, DirectoryObject, Drift, Job, Operation
 from provisioning.services import lanes
 from provisioning.services.decisions import DecisionRefused, require
+from provisioning.services.estimates import ESTIMATED, count_calls, note_estimate
 from provisioning.services.group_repairs import group_keys_of, rewrite_groups
 from provisioning.services.lanes import HeldLane
-from provisioning.services.outcomes import has_second_call
 from provisioning.services.people import MappedPeople
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User
@@ -285,18 +285,10 @@ def _recount(job: Job) -> None:
     """Calls and price of what is left of the plan."""
     waiting = job.operations.filter(state=Operation.State.PROPOSED).count()
     withheld = job.operations.filter(state=Operation.State.WITHHELD).count()
-    creations = job.operations.filter(
-        kind=Operation.Kind.CREATE,
-        state__in=(Operation.State.PROPOSED, Operation.State.WITHHELD),
-    )
-    # Adopting a group is a note of ours.
-    free = job.operations.filter(
-        kind=Operation.Kind.GROUP_ADOPT, state=Operation.State.PROPOSED
-    ).count()
-    second = sum(map(has_second_call, creations.iterator(2000)))
     job.total, job.withheld = waiting, withheld
-    job.planned_calls = waiting + withheld + second - free
-    job.save(update_fields=["total", "withheld", "planned_calls"])
+    job.planned_calls = count_calls(job)
+    note_estimate(job)
+    job.save(update_fields=["total", "withheld", "planned_calls", *ESTIMATED])
 
 
 @transaction.atomic

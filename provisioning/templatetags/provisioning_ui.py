@@ -17,11 +17,14 @@ from provisioning.domain.plan_values import Change
 from provisioning.domain.redaction import DISPLAY_NAME, REDACTED, shown_name, shown_text
 from provisioning.models import Job, MappingProfile, Operation
 from provisioning.selectors import source_of, sources_of
+from provisioning.services.estimates import calls_range, price_range
 from provisioning.services.ownership import can_be_asked
 from provisioning.views.places import slug_of
 from tenants.models import Tenant
 
 register = template.Library()
+register.filter("calls_range", calls_range)
+register.filter("price_range", price_range)
 
 _WORDS = {True: "Yes", False: "No"}
 # Counters of a job: words, tone and icon.

@@ -20,6 +20,7 @@ from provisioning.models import Job, Operation
 from provisioning.services import approval, pausing, policies, quarantines, resting
 from provisioning.services.decisions import DecisionRefused, why_stale
 from provisioning.services.domains import unseen_in
+from provisioning.services.estimates import why_differs
 from provisioning.services.ownership import ask_for_transfer
 from provisioning.services.permitted import why_not_permitted
 from provisioning.services.queueing import QueueRefused
@@ -211,22 +212,30 @@ def _over_budget(job: Job, viewer: User) -> str:
 def facts_of(job: Job, viewer: User) -> dict[str, Any]:
     """What every page about a job shows, and what this viewer may decide."""
     counts = selectors.counts_of(job)
+    cost = job_cost(job.tenant, job.label)
     return (
         _needs(job, viewer)
         | _waits(job)
+        | _made(job, cost.calls)
         | {
             "job": job,
             "counts": counts,
             "counted": job.operations.exists(),
-            "cost": job_cost(job.tenant, job.label),
+            "cost": cost,
             "way_in": selectors.way_in_of(job),
-            "planned_cost": None if job.unit_price is None else job.planned_calls * job.unit_price,
             "sure_calls": selectors.sure_calls(job),
             "over_budget": _over_budget(job, viewer),
             "several": job.tenant.sources.count() > 1,
             "done_percent": 100 * job.settled // job.total if job.total else 0,
         }
     )
+
+
+def _made(job: Job, calls: int) -> dict[str, Any]:
+    """Calls made since the plan was approved; at the end of a job also why they are not as said."""
+    made = job.since_plan(calls) if job.approved_at else None
+    ended = made is not None and not job.is_open
+    return {"made": made, "why_outside": why_differs(job, made or 0) if ended else ""}
 
 
 def _waits(job: Job) -> dict[str, Any]:

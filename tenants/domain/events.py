@@ -27,7 +27,7 @@ EVENTS: Mapping[str, EventKind] = {
         "A plan waits for approval",
         "{subject} waits for approval",
         "{subject} of {tenant} is planned and waits for somebody to approve it:"
-        " {changes} changes, {calls} calls.",
+        " {changes} changes; calls: {range}.",
     ),
     "job.stopped": EventKind(
         "A file was stopped by the guard",

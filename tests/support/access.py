@@ -151,6 +151,11 @@ def objects(slug: str) -> Targets:
     priced = {
         "planned_at": timezone.now(),
         "planned_calls": 3,
+        "expected_calls": 3,
+        "least_calls": 2,
+        "most_calls": 5,
+        "reasons": [{"cause": "retries", "fewer": 1, "more": 2, "text": "Calls are made again."}],
+        "reading_calls": 0,
         "calls_made": 3,
         "unit_price": Decimal("0.002"),
         "currency": "USD",

@@ -31,6 +31,7 @@ from provisioning.selectors import (
 )
 from provisioning.services import approval
 from provisioning.services.decisions import DecisionRefused
+from provisioning.services.estimates import calls_range, price_range, why_differs
 from provisioning.services.on_demand import person_named, send_on_demand
 from provisioning.services.queueing import QueueRefused, queue_from_snapshot
 from provisioning.services.uploads import accept_upload
@@ -248,6 +249,7 @@ class Command(OperatorCommand):
         ]
         lines += self._group_lines(counts)
         lines.append(f"  {job.planned_calls} calls, {self._price(job)}")
+        lines += self._range_lines(job)
         if job.first_approved_by:
             lines.append(f"  approved by {job.first_approved_by}; deletes take a second person")
         if job.approval:
@@ -314,6 +316,21 @@ class Command(OperatorCommand):
             return "no price"
         return show(job.currency, job.planned_calls * job.unit_price)
 
+    def _range_lines(self, job: Job) -> list[str]:
+        """What to reckon with, without what needs a yes of its own."""
+        if job.expected_calls is None:
+            return []
+        lines = [f"  predicted calls: {calls_range(job)}; {price_range(job)}"]
+        return lines + [f"    {_moves(reason)}: {reason['text']}" for reason in job.reasons]
+
+    def _made_lines(self, job: Job, calls: int) -> list[str]:
+        made = job.since_plan(calls)
+        if job.expected_calls is None or made is None or not job.approved_at:
+            return []
+        outside = why_differs(job, made)
+        verdict = f"outside. {outside}" if outside else "inside"
+        return [f"  predicted calls: {calls_range(job)}; made {made:,}: {verdict}"]
+
     def _report_lines(self, job: Job) -> list[str]:
         cost = job_cost(job.tenant, job.label)
         amounts = ", ".join(show(*item) for item in cost.amounts.items()) or "nothing to pay"
@@ -329,6 +346,7 @@ class Command(OperatorCommand):
             f"  {cost.calls} calls, {cost.billable} billable, {cost.uncertain} uncertain,"
             f" {amounts}",
         ]
+        lines += self._made_lines(job, cost.calls)
         if job.state == Job.State.STOPPED and job.comparison:
             lines += [f"  {reason}" for reason in job.comparison["reasons"]]
         failed = job.operations.filter(state=Operation.State.FAILED)[:_SHOWN]
@@ -341,3 +359,10 @@ class Command(OperatorCommand):
         if job.failed:
             return f"{job.failed} operation{'' if job.failed == 1 else 's'} failed."
         return f"The job is {job.get_state_display().lower()}. {job.problem}"
+
+
+def _moves(reason: dict[str, Any]) -> str:
+    """How far a reason moves the calls: "-2 to +5"."""
+    moves = [f"-{reason['fewer']}"] if reason["fewer"] else []
+    moves += [f"+{reason['more']}"] if reason["more"] else []
+    return " to ".join(moves)

@@ -40,9 +40,10 @@ def test_a_plan_that_waits(engine: Engine, told: News) -> None:
     payload = last()
     assert payload["text"] == (
         f"Job {job.pk} of {engine.tenant} is planned and waits for somebody to approve it:"
-        f" 20 changes, {job.planned_calls} calls."
+        f" 20 changes; calls: 20 to {job.most_calls}, most likely 20."
     )
     assert payload["link"].endswith(f"/jobs/{job.pk}/")
+    assert (payload["facts"]["calls"], payload["facts"]["most"]) == (20, job.most_calls)
 
 
 def test_a_job_without_failures_is_no_news(engine: Engine, told: News, tmp_path: Any) -> None:

@@ -65,6 +65,7 @@ def test_it_prints_the_plan_as_json(engine: Engine, run: Any) -> None:
     assert plan["state"] == "planned"
     counted = plan["plan"]
     assert counted.pop("price") == {"currency": "USD", "amount": "0.024000000"}
+    assert counted.pop("estimate")["expected"] == 12
     assert {name: number for name, number in counted.items() if number} == {
         "create": 12,
         "calls": 12,

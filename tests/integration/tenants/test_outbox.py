@@ -134,7 +134,7 @@ def test_what_is_taken_back_is_never_told(ann: Any, northmoor: Tenant) -> None:
 def test_an_event_that_is_unknown_or_lacks_a_fact_is_a_mistake(northmoor: Tenant) -> None:
     with pytest.raises(UnknownEvent, match=r"no event 'job\.exploded'"):
         tell_of(northmoor, "job.exploded")
-    with pytest.raises(UnknownEvent, match=r"job\.waits lacks calls, tenant"):
+    with pytest.raises(UnknownEvent, match=r"job\.waits lacks range, tenant"):
         tell_of(northmoor, "job.waits", changes=1)
 
 
