@@ -1,7 +1,7 @@
 """Calls, usage, prices. A job is an opaque label here."""
 
 from billing.models.budgets import Budget, BudgetWarning, Reservation
-from billing.models.calls import Call, DailyUsage, Usage
+from billing.models.calls import Call, DailyUsage, MonthUsage, Usage
 from billing.models.prices import CustomerTerms, ExchangeRate, PriceBookEntry
 from billing.models.statements import Statement, StatementLine, StatementNumber
 from billing.models.watching import UnusualHour
@@ -13,6 +13,7 @@ __all__ = [
     "CustomerTerms",
     "DailyUsage",
     "ExchangeRate",
+    "MonthUsage",
     "PriceBookEntry",
     "Reservation",
     "Statement",

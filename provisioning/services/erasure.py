@@ -143,6 +143,7 @@ KEPT: Mapping[str, str] = {
     "billing.Reservation": "counts, until a slice ends",
     "billing.CustomerTerms": "what the customer was charged",
     "billing.DailyUsage": "counts by day, which the bill is made of",
+    "billing.MonthUsage": "the same counts by month",
     "billing.ExchangeRate": "rates, the same for everybody",
     "billing.Statement": "what the customer was told and charged",
     "billing.StatementLine": "what the customer was told and charged",

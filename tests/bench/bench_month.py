@@ -67,6 +67,7 @@ def _portals(
                 roles = services.with_roles(url, f"bench_{name}")
                 environment = {**_BASE, **roles.environment, "PORTAL_VAR": folder}
                 _manage(environment, "migrate")
+                _manage(environment, "collectstatic", "--no-input")
                 portals[name] = (environment, {**_BASE, "DATABASE_URL": roles.admin})
             yield portals
 
@@ -75,8 +76,8 @@ def _environment(more: dict[str, str]) -> dict[str, str]:
     return {**{k: v for k, v in os.environ.items() if k != "DATABASE_URL"}, **more}
 
 
-def _manage(environment: dict[str, str], command: str) -> None:
-    line = [sys.executable, "manage.py", command, "-v0"]
+def _manage(environment: dict[str, str], *command: str) -> None:
+    line = [sys.executable, "manage.py", *command, "-v0"]
     subprocess.run(line, env=_environment(environment), check=True)
 
 

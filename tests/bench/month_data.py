@@ -276,6 +276,12 @@ def _assert_agreement() -> None:
         for some, other in ((0, 1), (1, 2), (2, 0)):
             cursor.execute(f"SELECT COUNT(*) FROM ({sums[some]} EXCEPT {sums[other]}) AS more")
             assert cursor.fetchone() == (0,), (sums[some], sums[other])
+        columns = " + ".join(f"SUM(d{day})" for day in range(1, 32))
+        cursor.execute(
+            f"SELECT {columns}, (SELECT COUNT(*) FROM billing_call) FROM billing_monthusage"
+        )
+        months, calls = cursor.fetchone()
+        assert months == calls, (months, calls)
 
 
 def _prices(now: datetime) -> None:

@@ -18,6 +18,7 @@ _ROW = object()
 _WANTED: dict[str, dict[str, Any]] = {
     "tenants.Tenant": {"cloud": "global", "sandbox_url": ""},
     "billing.Call": {"state": "answered", "status": 200},
+    "billing.MonthUsage": {"month": date(2026, 5, 1)},
     "billing.Statement": {"month": date(2026, 5, 1)},
     "billing.StatementLine": {"kind": "usage", "tenant": _ROW},
     "provisioning.Schedule": {"unit": "daily", "times": ["06:00"], "enabled": False},
