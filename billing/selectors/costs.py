@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
+from itertools import pairwise
 
-from django.db.models import Case, QuerySet, Sum, Value, When
+from django.db.models import F, Func, IntegerField, QuerySet, Sum
 
 from billing.domain.periods import Month, hour_of, month_of, start_of
-from billing.domain.pricing import Cost, Price, UsageLine, cost_of, priced_lines, quote
-from billing.models import Call, DailyUsage, PriceBookEntry, Usage
+from billing.domain.pricing import Cost, PriceBook, UsageLine, cost_of, priced_lines, quote
+from billing.models import Call, DailyUsage, MonthUsage, PriceBookEntry, Usage
 from tenants.domain.roles import Action
 from tenants.models import Customer, Tenant, User
 from tenants.selectors import tenants_for
@@ -39,9 +40,9 @@ def writes_since(tenant: Tenant, since: datetime) -> list[datetime]:
     return list(sent.values_list("started_at", flat=True))
 
 
-def price_book() -> list[Price]:
+def price_book() -> PriceBook:
     """Every entry of the price book as a value."""
-    return [entry.as_price() for entry in PriceBookEntry.objects.all()]
+    return PriceBook(entry.as_price() for entry in PriceBookEntry.objects.all())
 
 
 def quote_for(tenant: Tenant, calls: int, at: datetime) -> Cost:
@@ -51,7 +52,7 @@ def quote_for(tenant: Tenant, calls: int, at: datetime) -> Cost:
     return quote(calls, book, at, tenant.cloud, before)
 
 
-def billable_before(tenant: Tenant, at: datetime, book: list[Price]) -> int:
+def billable_before(tenant: Tenant, at: datetime, book: PriceBook) -> int:
     """Billable calls of a tenant in the UTC month until a moment's hour, for its place in tiers."""
     rows = Usage.objects.filter(tenant=tenant, hour__gte=month_of(at).start, hour__lt=hour_of(at))
     lines = rows.values_list("hour", "status").annotate(total=Sum("calls"))
@@ -70,17 +71,33 @@ def costs_of(tenants: Iterable[Tenant], month: Month, last: date | None = None) 
     Two queries however many they are.
     """
     tenants, book = list(tenants), price_book()
-    spans = _spans(book, month)
-    lines: dict[int, list[UsageLine]] = {tenant.pk: [] for tenant in tenants}
-    used = _days(tenants, month)
-    if last is not None:
-        used = used.filter(day__lte=last)
-    rows = used.annotate(span=_span_of_day(spans))
-    for pk, span, status, total in rows.values_list("tenant_id", "span", "status").annotate(
-        total=Sum("calls")
-    ):
-        lines[pk].append(UsageLine(spans[span], status, total))
-    return [TenantCost(tenant, cost_of(lines[tenant.pk], book, tenant.cloud)) for tenant in tenants]
+    used = MonthUsage.objects.filter(tenant__in=[tenant.pk for tenant in tenants])
+    lines = month_lines(used, book, month, last)
+    return [
+        TenantCost(tenant, cost_of(lines.get(tenant.pk, ()), book, tenant.cloud))
+        for tenant in tenants
+    ]
+
+
+def month_lines(
+    used: QuerySet[MonthUsage], book: PriceBook, month: Month, last: date | None = None
+) -> dict[int, list[UsageLine]]:
+    """A month's usage by tenant (pk), until a day included if one is given, by one query.
+
+    Days of one price are added up, because prices begin and end at midnight.
+    """
+    spans = _spans(book, month, last)
+    rows = used.filter(month=month.start.date()).values_list(
+        "tenant_id", "status", *(_added(days) for _, days in spans)
+    )
+    lines: dict[int, list[UsageLine]] = {}
+    for tenant, status, *numbers in rows:
+        lines.setdefault(tenant, []).extend(
+            UsageLine(start, status, calls)
+            for (start, _), calls in zip(spans, numbers, strict=True)
+            if calls
+        )
+    return lines
 
 
 def day_costs(viewer: User, month: Month, customer: Customer | None = None) -> list[DayCost]:
@@ -148,17 +165,20 @@ def _days(tenants: Iterable[Tenant], month: Month) -> QuerySet[DailyUsage]:
     return DailyUsage.objects.filter(tenant__in=pks, day__gte=first, day__lt=after)
 
 
-def _spans(book: list[Price], month: Month) -> list[datetime]:
-    """Moments of a month from which another price may hold, its beginning first."""
+def _spans(book: PriceBook, month: Month, last: date | None) -> list[tuple[datetime, list[date]]]:
+    """Moments of a month from which another price may hold, its beginning first, and their days."""
     moments = {price.effective_from for price in book} | {price.effective_to for price in book}
-    within = {moment for moment in moments if moment and month.start < moment < month.end}
-    return sorted({month.start, *within})
-
-
-def _span_of_day(spans: list[datetime]) -> Case:
-    """Which of these spans a day's usage lies in, by its place in the list."""
-    later = [
-        When(day__gte=start.astimezone(UTC).date(), then=Value(number))
-        for number, start in reversed(list(enumerate(spans)))
+    starts = sorted({month.start, *(m for m in moments if m and month.start < m < month.end)})
+    days = [day for day in month.days if last is None or day <= last]
+    found = [
+        (start, [day for day in days if start <= start_of(day) < end])
+        for start, end in pairwise([*starts, month.end])
     ]
-    return Case(*later, default=Value(0))
+    return [(start, own) for start, own in found if own]
+
+
+def _added(days: list[date]) -> Func:
+    """The sum of these days' columns."""
+    columns = (F(f"d{day.day}") for day in days)
+    joined = {"template": "(%(expressions)s)", "arg_joiner": " + "}
+    return Func(*columns, output_field=IntegerField(), **joined)

@@ -10,12 +10,19 @@ from typing import Any
 from django.db.models import QuerySet, Sum
 
 from billing.domain.periods import Month, start_of
-from billing.domain.pricing import Cost, UsageLine, cost_of, priced_lines
-from billing.models import Call, DailyUsage, Usage
-from billing.selectors.costs import costs_of, price_book
+from billing.domain.pricing import (
+    Cost,
+    PriceBook,
+    UsageLine,
+    billable_of,
+    cost_of,
+    priced_lines,
+)
+from billing.models import Call, DailyUsage, MonthUsage, Usage
+from billing.selectors.costs import month_lines, price_book
 from tenants.domain.roles import Action
 from tenants.models import Customer, Tenant, User
-from tenants.selectors import tenants_for
+from tenants.selectors import customers_for
 
 SORTS = ("cost", "change", "calls", "name")
 
@@ -26,7 +33,7 @@ class CustomerMonth:
 
     customer: Customer
     cost: Cost = field(default_factory=Cost)
-    before: Cost = field(default_factory=Cost)
+    before: int = 0
     days: list[int] = field(default_factory=list)
 
     @property
@@ -47,7 +54,7 @@ class CustomerMonth:
     @property
     def change(self) -> int:
         """Billable calls more than in the same days of the month before."""
-        return self.cost.billable - self.before.billable
+        return self.cost.billable - self.before
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +67,18 @@ class JobDay:
 
 
 def customer_months(viewer: User, month: Month, now: datetime) -> list[CustomerMonth]:
-    """Every customer whose costs this person may see; the number of queries does not grow."""
-    tenants = list(tenants_for(viewer, Action.SEE_COSTS))
-    found = {tenant.customer_id: CustomerMonth(tenant.customer) for tenant in tenants}
-    for row in costs_of(tenants, month):
-        found[row.tenant.customer_id].cost += row.cost
-    for row in costs_of(tenants, month.previous(), _days_gone(month, now)):
-        found[row.tenant.customer_id].before += row.cost
+    """Every customer with a tenant whose costs this person may see, by the same six queries."""
+    customers = customers_for(viewer, Action.SEE_COSTS)
+    tenants = Tenant.objects.filter(customer__in=customers).values_list("pk", "customer", "cloud")
+    names, book = {customer.pk: customer for customer in customers}, price_book()
+    used = MonthUsage.objects.filter(customer__in=customers)
+    lines = month_lines(used, book, month)
+    before = month_lines(used, book, month.previous(), _days_gone(month, now))
+    found: dict[int, CustomerMonth] = {}
+    for tenant, customer, cloud in tenants:
+        row = found.setdefault(customer, CustomerMonth(names[customer]))
+        row.cost += cost_of(lines.get(tenant, ()), book, cloud)
+        row.before += billable_of(before.get(tenant, ()), book, cloud)
     return list(found.values())
 
 
@@ -88,29 +100,42 @@ def add_days(rows: Sequence[CustomerMonth], month: Month) -> None:
     by_customer = {row.customer.pk: row for row in rows}
     for row in rows:
         row.days = [0] * len(month.days)
+    used = MonthUsage.objects.filter(customer__in=by_customer)
+    days = used.filter(month=month.start.date()).values_list(
+        "customer", "tenant__cloud", "status", *_columns(month)
+    )
     book = price_book()
-    first, after = month.start.date(), month.end.date()
-    used = DailyUsage.objects.filter(customer__in=by_customer, day__gte=first, day__lt=after)
-    for pk, cloud, day, status, calls in used.values_list(
-        "customer_id", "tenant__cloud", "day", "status"
-    ).annotate(total=Sum("calls")):
-        billable = cost_of([UsageLine(start_of(day), status, calls)], book, cloud).billable
-        by_customer[pk].days[day.day - 1] += billable
+    for customer, cloud, status, *numbers in days:
+        _count(by_customer[customer].days, month, status, numbers, book, cloud)
 
 
 def total_days(viewer: User, month: Month) -> list[int]:
     """Billable calls by day of every customer whose costs this person may see: two queries."""
     totals, book = [0] * len(month.days), price_book()
-    first, after = month.start.date(), month.end.date()
-    used = DailyUsage.objects.filter(
-        tenant__in=tenants_for(viewer, Action.SEE_COSTS), day__gte=first, day__lt=after
-    )
-    for cloud, day, status, calls in used.values_list("tenant__cloud", "day", "status").annotate(
-        total=Sum("calls")
-    ):
-        line = UsageLine(start_of(day), status, calls)
-        totals[day.day - 1] += cost_of([line], book, cloud).billable
+    used = MonthUsage.objects.filter(customer__in=customers_for(viewer, Action.SEE_COSTS))
+    days = used.filter(month=month.start.date()).values_list("tenant__cloud", "status")
+    for cloud, status, *numbers in days.annotate(*(Sum(name) for name in _columns(month))):
+        _count(totals, month, status, numbers, book, cloud)
     return totals
+
+
+def _columns(month: Month) -> list[str]:
+    return [f"d{day.day}" for day in month.days]
+
+
+def _count(
+    totals: list[int],
+    month: Month,
+    status: int,
+    numbers: Iterable[int],
+    book: PriceBook,
+    cloud: str,
+) -> None:
+    """Add calls of the month's days to totals where an answer of this status is billed."""
+    for at, (day, calls) in enumerate(zip(month.days, numbers, strict=True)):
+        price = book.at(start_of(day), cloud) if calls else None
+        if price and price.rule.bills(status):
+            totals[at] += calls
 
 
 def tenant_days(tenant: Tenant, month: Month) -> list[tuple[date, Cost]]:
