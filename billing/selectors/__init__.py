@@ -10,6 +10,7 @@ from billing.selectors.costs import (
     month_costs,
     price_book,
     purpose_costs,
+    purposes_of,
     quote_for,
     writes_since,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "month_costs",
     "price_book",
     "purpose_costs",
+    "purposes_of",
     "quote_for",
     "statement_charge",
     "statements_for",

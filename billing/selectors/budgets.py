@@ -1,7 +1,7 @@
 """Where budgets stand. Whoever asks, the sums are over everything the budget covers."""
 
 from collections.abc import Iterable
-from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -9,7 +9,7 @@ from django.db.models import Count, Q, QuerySet
 
 from billing.domain.budgets import Span, Standing, Stop, months_of
 from billing.domain.periods import Month, month_of
-from billing.domain.pricing import NoPrice, Price, price_at, show
+from billing.domain.pricing import Cost, Price, PriceBook, show
 from billing.domain.statements import NoRate, Rate, rate_for
 from billing.models import Budget, Call, ExchangeRate, Reservation
 from billing.selectors.costs import costs_of, price_book
@@ -41,26 +41,74 @@ def budgets_above(tenant: Tenant, *stops: Stop) -> QuerySet[Budget]:
 
 
 def standing_of(budget: Budget, at: datetime) -> Standing:
-    """What was spent of a budget in the period of a moment; raises NoRate, NoPrice.
+    """What was spent of a budget in the period of a moment; raises NoRate."""
+    return _standing(budget, at, _facts([budget], at))
 
-    Read in the order in which a call moves, reserved, on its way, counted: one that moves on in
-    between is seen twice, never missed.
+
+def standings_of(budgets: Iterable[Budget], at: datetime) -> dict[int, Standing | NoRate]:
+    """Each budget's standing (by pk), or why it cannot be told; no more queries for many."""
+    budgets, found = list(budgets), dict[int, Standing | NoRate]()
+    facts = _facts(budgets, at)
+    for budget in budgets:
+        try:
+            found[budget.pk] = _standing(budget, at, facts)
+        except NoRate as error:
+            found[budget.pk] = error
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What budgets stand by: tenants under each key of `_key`, and the rest by tenant (pk)."""
+
+    tenants: dict[tuple[int | None, int | None], list[Tenant]]
+    promised: dict[int, Reservation]
+    on_way: dict[int, int]
+    costs: dict[Month, dict[int, Cost]]
+    book: PriceBook
+    rates: list[Rate]
+
+
+def _facts(budgets: list[Budget], at: datetime) -> _Facts:
+    """Read in the order in which a call moves, reserved, on its way, counted.
+
+    One that moves on in between is seen twice, never missed.
     """
+    spans = {Span(budget.span) for budget in budgets}
+    months = {month for span in spans for month in months_of(span, at) if month.start <= at}
     with everything():
-        tenants = list(covered_by(budget))
+        tenants = list(_covered_by_any(budgets))
+        pks = [tenant.pk for tenant in tenants]
+        promised = {row.tenant_id: row for row in Reservation.objects.filter(tenant__in=pks)}
+        on_way = _on_way(pks)
+        costs = {
+            month: {row.tenant.pk: row.cost for row in costs_of(tenants, month)}
+            for month in sorted(months)
+        }
         book, rates = price_book(), _rates()
-        promised = _promised(tenants, budget, rates, at)
-        on_way = _on_way(tenants)
-        spent = doubtful = Decimal(0)
-        for month in months_of(Span(budget.span), at):
-            for row in costs_of(tenants, month) if month.start <= at else ():
-                spent += _sum(row.cost.amounts, budget.currency, rates, month)
-                pending = row.cost.uncertain
-                if month.start <= at < month.end:
-                    pending += on_way.get(row.tenant.pk, 0)
-                if pending and (price := _price_in(book, row.tenant, month, at)):
-                    unit = _turn(price.unit_price, price.currency, budget.currency, rates, month)
-                    doubtful += pending * unit
+    covered: dict[tuple[int | None, int | None], list[Tenant]] = {}
+    for tenant in tenants:
+        for key in ((None, None), (tenant.customer_id, None), (tenant.customer_id, tenant.pk)):
+            covered.setdefault(key, []).append(tenant)
+    return _Facts(covered, promised, on_way, costs, book, rates)
+
+
+def _standing(budget: Budget, at: datetime, facts: _Facts) -> Standing:
+    tenants = facts.tenants.get((budget.customer_id, budget.tenant_id), [])
+    spent = doubtful = promised = Decimal(0)
+    for tenant in tenants:
+        if row := facts.promised.get(tenant.pk):
+            turn = (row.unit_price, row.currency, budget.currency, facts.rates, month_of(at))
+            promised += (row.granted - row.used) * _turn(*turn)
+    for month in months_of(Span(budget.span), at):
+        runs = month.start <= at < month.end
+        for tenant in tenants if month.start <= at else ():
+            cost = facts.costs[month][tenant.pk]
+            spent += _sum(cost.amounts, budget.currency, facts.rates, month)
+            pending = cost.uncertain + (facts.on_way.get(tenant.pk, 0) if runs else 0)
+            if pending and (price := _price_in(facts.book, tenant, month, at)):
+                turn = (price.unit_price, price.currency, budget.currency, facts.rates, month)
+                doubtful += pending * _turn(*turn)
     return Standing(budget.amount, spent, doubtful, promised)
 
 
@@ -99,26 +147,21 @@ def covered_by(budget: Budget) -> QuerySet[Tenant]:
     return tenants.filter(customer=budget.customer_id) if budget.customer_id else tenants
 
 
-def _promised(tenants: list[Tenant], budget: Budget, rates: list[Rate], at: datetime) -> Decimal:
-    month = month_of(at)
-    total = Decimal(0)
-    for row in Reservation.objects.filter(tenant__in=[tenant.pk for tenant in tenants]):
-        unit = _turn(row.unit_price, row.currency, budget.currency, rates, month)
-        total += (row.granted - row.used) * unit
-    return total
+def _covered_by_any(budgets: list[Budget]) -> QuerySet[Tenant]:
+    if len(budgets) == 1:
+        return covered_by(budgets[0])
+    tenants = Tenant.objects.select_related("customer")
+    customers = {budget.customer_id for budget in budgets}
+    return tenants if None in customers else tenants.filter(customer__in=customers)
 
 
-def _on_way(tenants: list[Tenant]) -> dict[int, int]:
-    open_calls = Call.objects.filter(
-        tenant__in=[tenant.pk for tenant in tenants], state=Call.State.OPEN
-    )
+def _on_way(tenants: list[int]) -> dict[int, int]:
+    open_calls = Call.objects.filter(tenant__in=tenants, state=Call.State.OPEN)
     return dict(open_calls.values_list("tenant").annotate(number=Count("pk")))
 
 
-def _price_in(book: list[Price], tenant: Tenant, month: Month, at: datetime) -> Price | None:
-    with suppress(NoPrice):
-        return price_at(book, month.start if at >= month.end else at, tenant.cloud)
-    return None
+def _price_in(book: PriceBook, tenant: Tenant, month: Month, at: datetime) -> Price | None:
+    return book.at(month.start if at >= month.end else at, tenant.cloud)
 
 
 def _rates() -> list[Rate]:

@@ -109,9 +109,7 @@ def day_costs(viewer: User, month: Month, customer: Customer | None = None) -> l
     customers: dict[int, Customer] = {t.customer_id: t.customer for t in by_pk.values()}
     lines: dict[int, list[UsageLine]] = {pk: [] for pk in by_pk}
     for pk, day, status, calls in (
-        _days(by_pk.values(), month)
-        .values_list("tenant_id", "day", "status")
-        .annotate(total=Sum("calls"))
+        _days(by_pk, month).values_list("tenant_id", "day", "status").annotate(total=Sum("calls"))
     ):
         lines[pk].append(UsageLine(start_of(day), status, calls))
     totals: dict[tuple[date, int], Cost] = {}
@@ -124,18 +122,31 @@ def day_costs(viewer: User, month: Month, customer: Customer | None = None) -> l
 
 
 def purpose_costs(tenant: Tenant, month: Month) -> list[tuple[str, Cost]]:
-    """Calls and cost of one tenant's month by purpose, those with most calls first.
+    """Calls and cost of one tenant's month by purpose, as `purposes_of` tells them."""
+    return purposes_of([tenant], month)[tenant.pk]
 
-    Within a day purposes share tiers in the order of their names, so that they add up exactly.
+
+def purposes_of(tenants: Iterable[Tenant], month: Month) -> dict[int, list[tuple[str, Cost]]]:
+    """Calls and cost of a month by tenant (pk) and purpose, those with most calls first.
+
+    Within a day purposes share tiers in the order of their names, so that they add up exactly. Two
+    queries however many tenants there are.
     """
-    rows = _days([tenant], month).order_by("day", "purpose", "status")
-    book, totals = price_book(), dict[str, Cost]()
-    reached: Counter[Month] = Counter()
-    for purpose, day, status, calls in rows.values_list("purpose", "day", "status", "calls"):
-        cost = cost_of([UsageLine(start_of(day), status, calls)], book, tenant.cloud, reached)
-        reached[month] += cost.billable
-        totals[purpose] = totals.get(purpose, Cost()) + cost
-    return sorted(totals.items(), key=lambda item: -item[1].calls)
+    clouds, book = {tenant.pk: tenant.cloud for tenant in tenants}, price_book()
+    found: dict[int, dict[str, Cost]] = {pk: {} for pk in clouds}
+    reached = {pk: Counter[Month]() for pk in clouds}
+    rows = _days(clouds, month).order_by("tenant_id", "day", "purpose", "status")
+    for pk, purpose, day, status, calls in rows.values_list(
+        "tenant_id", "purpose", "day", "status", "calls"
+    ):
+        line = UsageLine(start_of(day), status, calls)
+        cost = cost_of([line], book, clouds[pk], reached[pk])
+        reached[pk][month] += cost.billable
+        found[pk][purpose] = found[pk].get(purpose, Cost()) + cost
+    return {
+        pk: sorted(purposes.items(), key=lambda item: -item[1].calls)
+        for pk, purposes in found.items()
+    }
 
 
 def job_cost(tenant: Tenant, job: str) -> Cost:
@@ -159,10 +170,9 @@ def attempts_of(tenant: Tenant, job: str, most: int) -> list[Call]:
     return list(rows[:most])[::-1]
 
 
-def _days(tenants: Iterable[Tenant], month: Month) -> QuerySet[DailyUsage]:
-    pks = [tenant.pk for tenant in tenants]
+def _days(tenants: Iterable[int], month: Month) -> QuerySet[DailyUsage]:
     first, after = month.start.date(), month.end.date()
-    return DailyUsage.objects.filter(tenant__in=pks, day__gte=first, day__lt=after)
+    return DailyUsage.objects.filter(tenant__in=list(tenants), day__gte=first, day__lt=after)
 
 
 def _spans(book: PriceBook, month: Month, last: date | None) -> list[tuple[datetime, list[date]]]:

@@ -6,12 +6,12 @@ from decimal import Decimal
 from django.db import transaction
 from django.urls import reverse
 
-from billing.domain.budgets import Span, months_of
+from billing.domain.budgets import Span, Standing, months_of
 from billing.domain.periods import hour_of, month_of
 from billing.domain.pricing import NoPrice, show
 from billing.domain.statements import NoRate
 from billing.models import Budget, BudgetWarning, UnusualHour, Usage
-from billing.selectors.budgets import covered_by, in_currency, standing_of
+from billing.selectors.budgets import covered_by, in_currency, standings_of
 from billing.selectors.watching import expected_of, unusual_now
 from tenants.models import Tenant
 from tenants.services import record
@@ -20,10 +20,13 @@ from tenants.services.notices import tell
 
 def watch_budgets(now: datetime) -> int:
     """Tell of every threshold that a budget has come to, once a period; gives how many."""
-    told = 0
-    for budget in Budget.objects.select_related("customer", "tenant"):
+    told, budgets = 0, list(Budget.objects.select_related("customer", "tenant"))
+    standings = standings_of(budgets, now)
+    for budget in budgets:
+        standing = standings[budget.pk]
         try:
-            told += _by_spending(budget, now) + _by_forecast(budget, now)
+            if isinstance(standing, Standing):
+                told += _by_spending(budget, standing, now) + _by_forecast(budget, standing, now)
         except (NoRate, NoPrice):
             continue  # the page of budgets says what is missing
     return told
@@ -37,15 +40,14 @@ def watch_hours(now: datetime) -> int:
     return sum(_note_hour(tenant, now) for tenant in tenants)
 
 
-def _by_spending(budget: Budget, now: datetime) -> int:
-    standing = standing_of(budget, now)
+def _by_spending(budget: Budget, standing: Standing, now: datetime) -> int:
     return sum(
         _warn(budget, now, percent, standing.spent, by_forecast=False)
         for percent in standing.reached(budget.thresholds)
     )
 
 
-def _by_forecast(budget: Budget, now: datetime) -> int:
+def _by_forecast(budget: Budget, standing: Standing, now: datetime) -> int:
     """Of a month only: how longer periods end, too little is known of."""
     if budget.span != Span.MONTH or not budget.forecast_thresholds:
         return 0
@@ -53,7 +55,6 @@ def _by_forecast(budget: Budget, now: datetime) -> int:
     if expected is None:
         return 0
     amount = in_currency(expected.amounts, budget.currency, month_of(now))
-    standing = standing_of(budget, now)
     return sum(
         _warn(budget, now, percent, amount, by_forecast=True)
         for percent in standing.reached(budget.forecast_thresholds, amount)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -12,15 +13,16 @@ from django.views.decorators.http import require_POST
 
 from billing.domain.budgets import Span, Standing, months_of
 from billing.domain.periods import Month
-from billing.domain.pricing import NoPrice
 from billing.domain.statements import NoRate
 from billing.forms.budgets import BudgetForm
 from billing.models import Budget
-from billing.selectors.budgets import budgets_for, sees_msp, standing_of
+from billing.selectors.budgets import budgets_for, sees_msp, standings_of
 from billing.services import remove_budget, set_budget
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action
 from tenants.selectors import customers_for, tenants_for
+
+_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,10 @@ class Row:
 def budget_list(request: PortalRequest) -> HttpResponse:
     """Every budget this person may see, and how much of it is spent."""
     now = timezone.now()
-    rows = [_row(budget, now) for budget in budgets_for(request.user)]
-    return render(request, "billing/budget_list.html", {"rows": rows})
+    page = Paginator(budgets_for(request.user), _PAGE).get_page(request.GET.get("page"))
+    standings = standings_of(page, now)
+    rows = [_row(budget, standings[budget.pk], now) for budget in page]
+    return render(request, "billing/budget_list.html", {"rows": rows, "page": page})
 
 
 @allowed(Action.BILL)
@@ -98,9 +102,8 @@ def _billed_by(request: PortalRequest) -> QuerySet[Budget]:
     return seen.filter(customer=None) | own if sees_msp(request.user, Action.BILL) else own
 
 
-def _row(budget: Budget, now: datetime) -> Row:
+def _row(budget: Budget, standing: Standing | NoRate, now: datetime) -> Row:
     period = months_of(Span(budget.span), now)
-    try:
-        return Row(budget, period, standing_of(budget, now))
-    except (NoRate, NoPrice) as error:
-        return Row(budget, period, None, str(error))
+    if isinstance(standing, NoRate):
+        return Row(budget, period, None, str(standing))
+    return Row(budget, period, standing)

@@ -2,10 +2,11 @@
 
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
@@ -30,6 +31,7 @@ from billing.selectors.overview import (
 )
 from billing.selectors.rows import focus_charges, usage_rows
 from billing.selectors.watching import expected_of, unusual_hours_for
+from billing.views.files import file_of
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action
 from tenants.models import Customer
@@ -138,25 +140,24 @@ def cost_csv(request: PortalRequest) -> HttpResponse:
 
 
 @allowed(Action.SEE_COSTS)
-def cost_file(request: PortalRequest, ending: str) -> HttpResponse:
+def cost_file(request: PortalRequest, ending: str) -> FileResponse:
     """A month by day, tenant and purpose as CSV, XLSX, JSON or JSON lines; `customer` narrows."""
     month, customer = month_asked(request), _customer_asked(request)
     kind = FORMATS.get(ending)
     if kind is None:
         raise Http404("No such file.")
-    response = _file(f"scim-usage-{month}.{kind.extension}", kind.content_type)
-    kind.write(usage_rows(request.user, month, customer), response)
-    return response
+    rows = usage_rows(request.user, month, customer)
+    name = f"scim-usage-{month}.{kind.extension}"
+    return file_of(name, kind.content_type, partial(kind.write, rows))
 
 
 @allowed(Action.SEE_COSTS)
-def cost_focus(request: PortalRequest) -> HttpResponse:
+def cost_focus(request: PortalRequest) -> FileResponse:
     """A month's billable calls as FOCUS 1.2; `customer` narrows."""
     month, customer = month_asked(request), _customer_asked(request)
-    response = _file(f"focus-{month}.csv", "text/csv; charset=utf-8")
-    issuer = Issuer(settings.FOCUS_ISSUER)
-    write_focus(focus_charges(request.user, month, customer), issuer, response)
-    return response
+    charges = focus_charges(request.user, month, customer)
+    write = partial(write_focus, charges, Issuer(settings.FOCUS_ISSUER))
+    return file_of(f"focus-{month}.csv", "text/csv; charset=utf-8", write)
 
 
 def _customer_asked(request: PortalRequest) -> Customer | None:
@@ -166,17 +167,13 @@ def _customer_asked(request: PortalRequest) -> Customer | None:
     return visible(customers_for(request.user, Action.SEE_COSTS), slug=slug)
 
 
-def _file(name: str, content_type: str) -> HttpResponse:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return HttpResponse(content_type=content_type, headers=headers)
-
-
 @allowed(Action.SEE_COSTS)
 def cost_customer(request: PortalRequest, slug: str) -> HttpResponse:
     """One customer's month: tenants, purposes, days."""
     customer = visible(customers_for(request.user, Action.SEE_COSTS), slug=slug)
     month = month_asked(request)
     tenants = selectors.costs_of(customer.tenants.select_related("customer"), month)
+    purposes = selectors.purposes_of([row.tenant for row in tenants], month)
     now = timezone.now()
     runs = month == month_of(now)
     context = {
@@ -185,7 +182,7 @@ def cost_customer(request: PortalRequest, slug: str) -> HttpResponse:
         "customer": customer,
         "month": month,
         "later": later_than(month),
-        "tenants": [(row, selectors.purpose_costs(row.tenant, month)) for row in tenants],
+        "tenants": [(row, purposes[row.tenant.pk]) for row in tenants],
         "chart": _chart(selectors.day_costs(request.user, month, customer), month),
         "total": sum((row.cost for row in tenants), Cost()),
     }

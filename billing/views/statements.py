@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -29,6 +30,8 @@ from tenants.domain.roles import Action
 from tenants.models import Customer, Tenant
 from tenants.selectors import customers_for
 
+_PAGE = 50
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -42,10 +45,19 @@ class Row:
 def statement_list(request: PortalRequest) -> HttpResponse:
     """Every customer's statement of a month; a month that has none yet can be opened."""
     month = month_asked(request)
-    customers = customers_for(request.user, Action.SEE_COSTS).order_by("name")
-    kept = {s.customer_id: s for s in _of_month(request, month)}
-    rows = [Row(customer, kept.get(customer.pk)) for customer in customers]
-    context = {"month": month, "later": later_than(month), "rows": rows}
+    asked = request.GET.get("q", "").strip()
+    customers = customers_for(request.user, Action.SEE_COSTS).filter(name__icontains=asked)
+    paged = Paginator(customers.order_by("name", "pk"), _PAGE)
+    page = paged.get_page(request.GET.get("page"))
+    kept = {s.customer_id: s for s in _of_month(request, month).filter(customer__in=list(page))}
+    rows = [Row(customer, kept.get(customer.pk)) for customer in page]
+    context = {
+        "month": month,
+        "later": later_than(month),
+        "page": page,
+        "rows": rows,
+        "asked": asked,
+    }
     return render(request, "billing/statement_list.html", context)
 
 

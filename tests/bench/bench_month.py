@@ -12,6 +12,7 @@ PostgreSQL the portal is the application role, under row-level security; the loa
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -55,21 +56,25 @@ def _portals(
 ) -> Iterator[dict[str, tuple[dict[str, str], dict[str, str]]]]:
     """Migrated, empty databases: the environment of the portal, and of whoever loads it."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        first, *others = sizes
         if stack == "sqlite":
             found = {name: {**_BASE, "PORTAL_VAR": str(Path(folder) / name)} for name in sizes}
-            for environment in found.values():
-                _manage(environment, "migrate")
+            _manage(found[first], "migrate")
+            for name in others:
+                shutil.copytree(Path(folder) / first, Path(folder) / name)
             yield {name: (environment, environment) for name, environment in found.items()}
             return
         with services.postgres() as url:
-            portals = {}
-            for name in sizes:
-                roles = services.with_roles(url, f"bench_{name}")
-                environment = {**_BASE, **roles.environment, "PORTAL_VAR": folder}
-                _manage(environment, "migrate")
-                _manage(environment, "collectstatic", "--no-input")
-                portals[name] = (environment, {**_BASE, "DATABASE_URL": roles.admin})
-            yield portals
+            migrated = services.with_roles(url, f"bench_{first}")
+            _manage(_of(migrated, folder)[0], "migrate")
+            _manage(_of(migrated, folder)[0], "collectstatic", "--no-input")
+            portals = {name: services.copied(migrated, f"bench_{name}") for name in others}
+            yield {name: _of(roles, folder) for name, roles in {first: migrated, **portals}.items()}
+
+
+def _of(roles: services.Roles, folder: str) -> tuple[dict[str, str], dict[str, str]]:
+    portal = {**_BASE, **roles.environment, "PORTAL_VAR": folder}
+    return portal, {**_BASE, "DATABASE_URL": roles.admin}
 
 
 def _environment(more: dict[str, str]) -> dict[str, str]:

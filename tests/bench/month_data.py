@@ -323,7 +323,7 @@ def _finance(owners: Sequence[tuple[int, int]], now: datetime) -> None:
         )
         for customer in customers
     )
-    Budget.objects.create(amount=50_000)
+    Budget.objects.create(amount=50_000, forecast_thresholds=[100])
     Budget.objects.bulk_create(Budget(customer=customer, amount=500) for customer in customers)
     Budget.objects.bulk_create(
         Budget(customer_id=customer, tenant_id=tenant, amount=100)
