@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
 from billing.domain.periods import Month, month_of
 
@@ -119,7 +120,7 @@ class Price:
 
     def amount(self, calls: int, before: int = 0) -> Decimal:
         """Exact price of billable calls that follow `before` others of the month."""
-        if not self.tiers:
+        if all(before + calls <= tier.above for tier in self.tiers):
             return max(calls, 0) * self.unit_price
         return sum((number * unit for number, unit in self.parts(calls, before)), Decimal(0))
 
@@ -129,8 +130,7 @@ class Price:
         return reached[-1] if reached else self.unit_price
 
 
-@dataclass(frozen=True, slots=True)
-class UsageLine:
+class UsageLine(NamedTuple):
     """So many calls of one answer status (0: uncertain) that began in one UTC hour or day."""
 
     hour: datetime
@@ -181,13 +181,17 @@ class PriceBook(list[Price]):
 
     def at(self, at: datetime, cloud: str) -> Price | None:
         """As `price_at`, None where there is none; the entries must not change any more."""
-        key = (at, cloud)
-        if key not in self._found:
-            try:
-                self._found[key] = price_at(self, at, cloud)
-            except NoPrice:
-                self._found[key] = None
-        return self._found[key]
+        try:
+            return self._found[at, cloud]
+        except KeyError:
+            found = self._found[at, cloud] = self._in_force(at, cloud)
+            return found
+
+    def _in_force(self, at: datetime, cloud: str) -> Price | None:
+        try:
+            return price_at(self, at, cloud)
+        except NoPrice:
+            return None
 
 
 def priced_lines(
@@ -221,24 +225,24 @@ def cost_of(
     The calls of one moment are added up before they are priced, because they have one price.
     """
     book = book if isinstance(book, PriceBook) else PriceBook(book)
-    total, moments = Cost(), Counter[datetime]()
-    for line in lines:
-        total.calls += line.calls
-        price = book.at(line.hour, cloud)
-        if line.status == UNCERTAIN:
-            total.uncertain += line.calls
+    total, moments = Cost(), dict[datetime, int]()
+    for at, status, calls in lines:
+        total.calls += calls
+        price = book.at(at, cloud)
+        if status == UNCERTAIN:
+            total.uncertain += calls
         elif price is None:
-            total.unpriced += line.calls if USUAL_RULE.bills(line.status) else 0
+            total.unpriced += calls if USUAL_RULE.bills(status) else 0
         else:
-            moments[line.hour] += line.calls if price.rule.bills(line.status) else 0
-    reached: Counter[Month] = Counter(before or {})
-    for moment, billable in sorted(moments.items()):
-        if price := book.at(moment, cloud):
-            month = month_of(moment)
-            amount = price.amount(billable, reached[month])
+            moments[at] = moments.get(at, 0) + (calls if price.rule.bills(status) else 0)
+    reached = dict(before or {})
+    for at, billable in sorted(moments.items()):
+        if price := book.at(at, cloud):
+            month = month_of(at)
+            amount = price.amount(billable, reached.get(month, 0))
             total.amounts[price.currency] = total.amounts.get(price.currency, Decimal(0)) + amount
             total.billable += billable
-            reached[month] += billable
+            reached[month] = reached.get(month, 0) + billable
     return total
 
 

@@ -9,7 +9,15 @@ from itertools import pairwise
 from django.db.models import F, Func, IntegerField, QuerySet, Sum
 
 from billing.domain.periods import Month, hour_of, month_of, start_of
-from billing.domain.pricing import Cost, PriceBook, UsageLine, cost_of, priced_lines, quote
+from billing.domain.pricing import (
+    Cost,
+    PriceBook,
+    UsageLine,
+    billable_of,
+    cost_of,
+    priced_lines,
+    quote,
+)
 from billing.models import Call, DailyUsage, MonthUsage, PriceBookEntry, Usage
 from tenants.domain.roles import Action
 from tenants.models import Customer, Tenant, User
@@ -98,6 +106,19 @@ def month_lines(
             if calls
         )
     return lines
+
+
+def billable_by_customer(
+    used: QuerySet[MonthUsage], book: PriceBook, month: Month, last: date | None = None
+) -> dict[int, int]:
+    """Billable calls of a month by customer (pk): steps of a price do not matter."""
+    spans, found = _spans(book, month, last), Counter[int]()
+    rows = used.filter(month=month.start.date()).values_list("customer", "tenant__cloud", "status")
+    sums = {f"sum{at}": Sum(_added(days)) for at, (_, days) in enumerate(spans)}
+    for customer, cloud, status, *numbers in rows.annotate(**sums):
+        lines = (UsageLine(at, status, n) for (at, _), n in zip(spans, numbers, strict=True))
+        found[customer] += billable_of(lines, book, cloud)
+    return found
 
 
 def day_costs(viewer: User, month: Month, customer: Customer | None = None) -> list[DayCost]:

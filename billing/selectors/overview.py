@@ -1,9 +1,10 @@
 """The month for finance: every customer's cost, how it moves, and the way down to single calls."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
@@ -14,12 +15,11 @@ from billing.domain.pricing import (
     Cost,
     PriceBook,
     UsageLine,
-    billable_of,
     cost_of,
     priced_lines,
 )
 from billing.models import Call, DailyUsage, MonthUsage, Usage
-from billing.selectors.costs import month_lines, price_book
+from billing.selectors.costs import billable_by_customer, month_lines, price_book
 from tenants.domain.roles import Action
 from tenants.models import Customer, Tenant, User
 from tenants.selectors import customers_for
@@ -66,19 +66,24 @@ class JobDay:
     purposes: tuple[tuple[str, int], ...]
 
 
-def customer_months(viewer: User, month: Month, now: datetime) -> list[CustomerMonth]:
-    """Every customer with a tenant whose costs this person may see, by the same six queries."""
+def customer_months(
+    viewer: User, month: Month, now: datetime, book: PriceBook | None = None
+) -> list[CustomerMonth]:
+    """Every customer with a tenant whose costs this person may see, by the same five queries."""
     customers = customers_for(viewer, Action.SEE_COSTS)
     tenants = Tenant.objects.filter(customer__in=customers).values_list("pk", "customer", "cloud")
-    names, book = {customer.pk: customer for customer in customers}, price_book()
+    names = {customer.pk: customer for customer in customers.only("name", "slug")}
+    book = price_book() if book is None else book
     used = MonthUsage.objects.filter(customer__in=customers)
     lines = month_lines(used, book, month)
-    before = month_lines(used, book, month.previous(), _days_gone(month, now))
+    before = billable_by_customer(used, book, month.previous(), _days_gone(month, now))
     found: dict[int, CustomerMonth] = {}
     for tenant, customer, cloud in tenants:
         row = found.setdefault(customer, CustomerMonth(names[customer]))
-        row.cost += cost_of(lines.get(tenant, ()), book, cloud)
-        row.before += billable_of(before.get(tenant, ()), book, cloud)
+        if tenant in lines:
+            row.cost += cost_of(lines[tenant], book, cloud)
+    for customer, row in found.items():
+        row.before = before.get(customer, 0)
     return list(found.values())
 
 
@@ -95,27 +100,27 @@ def sorted_by(rows: Iterable[CustomerMonth], sort: str) -> list[CustomerMonth]:
     return sorted(ordered, key=keys.get(sort, keys["cost"]), reverse=True)
 
 
-def add_days(rows: Sequence[CustomerMonth], month: Month) -> None:
-    """Give each row its billable calls by day, by two queries for all of them."""
+def add_days(rows: Iterable[CustomerMonth], month: Month, book: PriceBook) -> None:
+    """Give each row its billable calls by day, by one query for all of them."""
     by_customer = {row.customer.pk: row for row in rows}
-    for row in rows:
+    for row in by_customer.values():
         row.days = [0] * len(month.days)
-    used = MonthUsage.objects.filter(customer__in=by_customer)
-    days = used.filter(month=month.start.date()).values_list(
-        "customer", "tenant__cloud", "status", *_columns(month)
-    )
-    book = price_book()
+    used = MonthUsage.objects.filter(customer__in=by_customer, month=month.start.date())
+    days = used.values_list("customer", "tenant__cloud", "status", *_columns(month))
+    billed = _billed_days(month, book)
     for customer, cloud, status, *numbers in days:
-        _count(by_customer[customer].days, month, status, numbers, book, cloud)
+        row = by_customer[customer]
+        row.days = _added(row.days, numbers, billed(cloud, status))
 
 
-def total_days(viewer: User, month: Month) -> list[int]:
-    """Billable calls by day of every customer whose costs this person may see: two queries."""
-    totals, book = [0] * len(month.days), price_book()
-    used = MonthUsage.objects.filter(customer__in=customers_for(viewer, Action.SEE_COSTS))
-    days = used.filter(month=month.start.date()).values_list("tenant__cloud", "status")
-    for cloud, status, *numbers in days.annotate(*(Sum(name) for name in _columns(month))):
-        _count(totals, month, status, numbers, book, cloud)
+def total_days(viewer: User, month: Month, book: PriceBook) -> list[int]:
+    """Billable calls by day of every customer whose costs this person may see: one query."""
+    customers = customers_for(viewer, Action.SEE_COSTS)
+    used = MonthUsage.objects.filter(customer__in=customers, month=month.start.date())
+    sums = [Sum(name) for name in _columns(month)]
+    totals, billed = [0] * len(month.days), _billed_days(month, book)
+    for cloud, status, *numbers in used.values_list("tenant__cloud", "status").annotate(*sums):
+        totals = _added(totals, numbers, billed(cloud, status))
     return totals
 
 
@@ -123,19 +128,23 @@ def _columns(month: Month) -> list[str]:
     return [f"d{day.day}" for day in month.days]
 
 
-def _count(
-    totals: list[int],
-    month: Month,
-    status: int,
-    numbers: Iterable[int],
-    book: PriceBook,
-    cloud: str,
-) -> None:
-    """Add calls of the month's days to totals where an answer of this status is billed."""
-    for at, (day, calls) in enumerate(zip(month.days, numbers, strict=True)):
-        price = book.at(start_of(day), cloud) if calls else None
-        if price and price.rule.bills(status):
-            totals[at] += calls
+def _billed_days(month: Month, book: PriceBook) -> Callable[[str, int], list[bool]]:
+    """On which days of a month an answer is billed, by cloud and status; each is found once."""
+    days = [start_of(day) for day in month.days]
+
+    @cache
+    def billed(cloud: str, status: int) -> list[bool]:
+        prices = [book.at(day, cloud) for day in days]
+        return [price is not None and price.rule.bills(status) for price in prices]
+
+    return billed
+
+
+def _added(totals: list[int], numbers: Iterable[int], billed: list[bool]) -> list[int]:
+    return [
+        total + number * counts
+        for total, number, counts in zip(totals, numbers, billed, strict=True)
+    ]
 
 
 def tenant_days(tenant: Tenant, month: Month) -> list[tuple[date, Cost]]:

@@ -73,12 +73,14 @@ def cost_overview(request: PortalRequest) -> HttpResponse:
     """Calls and cost of a month by customer: filtered, sorted, with a chart of its days."""
     month, asked = month_asked(request), request.GET.get("q", "").strip()
     sort = request.GET.get("sort", "")
-    rows = customer_months(request.user, month, timezone.now())
+    book = selectors.price_book()
+    rows = customer_months(request.user, month, timezone.now(), book)
     total = sum((row.cost for row in rows), Cost())
-    chart = _month_chart(rows, month, total_days(request.user, month))
     shown = [row for row in rows if asked.casefold() in row.name]
     page = Paginator(sorted_by(shown, sort), _PAGE).get_page(request.GET.get("page"))
-    add_days(list(page), month)
+    most = sorted_by(rows, "calls")[: COLOURS - 1]
+    add_days([*page, *most], month, book)
+    chart = _month_chart(most, month, total_days(request.user, month, book))
     context = {
         "month": month,
         "later": later_than(month),
@@ -189,10 +191,8 @@ def cost_customer(request: PortalRequest, slug: str) -> HttpResponse:
     return render(request, "billing/cost_customer.html", context)
 
 
-def _month_chart(rows: list[CustomerMonth], month: Month, whole: list[int]) -> Chart | None:
+def _month_chart(most: list[CustomerMonth], month: Month, whole: list[int]) -> Chart | None:
     """Billable calls by day of the customers with most of them, and of the others together."""
-    most = sorted_by(rows, "calls")[: COLOURS - 1]
-    add_days(most, month)
     rest = CustomerMonth(Customer(name="Others"))
     rest.days = [all_ - sum(row.days[at] for row in most) for at, all_ in enumerate(whole)]
     series = [
