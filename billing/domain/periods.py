@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import MAXYEAR, UTC, date, datetime, timedelta
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -24,8 +25,8 @@ class Month:
     @property
     def days(self) -> list[date]:
         """Every day of the month, in order."""
-        count = (self.end - self.start).days
-        return [self.start.date() + timedelta(days=day) for day in range(count)]
+        first, end = self.start, self.end
+        return [first.date() + timedelta(days=day) for day in range((end - first).days)]
 
     def holds(self, day: date) -> bool:
         """Whether a UTC day lies in the month."""
@@ -43,6 +44,7 @@ class Month:
         return f"{self.year:04d}-{self.number:02d}"
 
 
+@lru_cache(maxsize=4096)
 def month_of(instant: datetime) -> Month:
     """The UTC month an instant lies in."""
     instant = instant.astimezone(UTC)

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
 from billing.domain.periods import Month, month_of
 
@@ -44,9 +45,7 @@ class BillingRule:
     def bills(self, status: int) -> bool:
         """Whether an answer of this HTTP status is billed; an uncertain call is not."""
         status = _CREATED if status == FOUND else status
-        return status != UNCERTAIN and (
-            self.text == _EVERY or bool({status, status // 100} & _billed(self.text))
-        )
+        return status != UNCERTAIN and _bills(self.text, status)
 
     def __str__(self) -> str:
         return self.text
@@ -66,11 +65,12 @@ def parse_rule(text: str) -> BillingRule:
     return BillingRule(tidy if tidy == _EVERY else "+".join(dict.fromkeys(parts)))
 
 
-@lru_cache
-def _billed(text: str) -> frozenset[int]:
-    """Classes as one digit, statuses as three."""
+@lru_cache(maxsize=1024)
+def _bills(text: str, status: int) -> bool:
+    """A rule's parts are classes as one digit, and statuses as three."""
     found = (_PART.fullmatch(part) for part in text.split("+"))
-    return frozenset(int(match[1] or match[2]) for match in found if match)
+    billed = {int(match[1] or match[2]) for match in found if match}
+    return text == _EVERY or not billed.isdisjoint({status, status // 100})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -125,6 +125,8 @@ class Price:
 
     def amount(self, calls: int, before: int = 0) -> Decimal:
         """Exact price of billable calls that follow `before` others of the month."""
+        if all(before + calls <= tier.above for tier in self.tiers):
+            return max(calls, 0) * self.unit_price
         return sum((number * unit for number, unit in self.parts(calls, before)), Decimal(0))
 
     def unit_at(self, before: int) -> Decimal:
@@ -133,8 +135,7 @@ class Price:
         return reached[-1] if reached else self.unit_price
 
 
-@dataclass(frozen=True, slots=True)
-class UsageLine:
+class UsageLine(NamedTuple):
     """So many calls of one answer status that began in one UTC hour or day.
 
     0: uncertain, 1: found in the directory.
@@ -182,6 +183,28 @@ def price_at(book: Iterable[Price], at: datetime, cloud: str, meter: str = SCIM_
     return max(candidates, key=lambda price: (price.cloud == cloud, price.effective_from))
 
 
+class PriceBook(list[Price]):
+    """Entries, of which the one in force is looked up once for each moment and cloud."""
+
+    def __init__(self, prices: Iterable[Price] = ()) -> None:
+        super().__init__(prices)
+        self._found: dict[tuple[datetime, str], Price | None] = {}
+
+    def at(self, at: datetime, cloud: str) -> Price | None:
+        """As `price_at`, None where there is none; the entries must not change any more."""
+        try:
+            return self._found[at, cloud]
+        except KeyError:
+            found = self._found[at, cloud] = self._in_force(at, cloud)
+            return found
+
+    def _in_force(self, at: datetime, cloud: str) -> Price | None:
+        try:
+            return price_at(self, at, cloud)
+        except NoPrice:
+            return None
+
+
 def priced_lines(
     lines: Iterable[UsageLine],
     book: list[Price],
@@ -192,6 +215,7 @@ def priced_lines(
 
     `before`: billable calls of a month that came before the first line, for tiers.
     """
+    book = book if isinstance(book, PriceBook) else PriceBook(book)
     reached: Counter[Month] = Counter(before or {})
     priced = []
     for line in sorted(lines, key=lambda line: (line.hour, line.status)):
@@ -207,20 +231,48 @@ def cost_of(
     cloud: str,
     before: Mapping[Month, int] | None = None,
 ) -> Cost:
-    """Exact cost of one tenant's usage; unrounded, per currency; see `priced_lines`."""
-    total = Cost()
-    for _line, cost in priced_lines(lines, book, cloud, before):
-        total = total + cost
+    """Exact cost of one tenant's usage; unrounded, per currency; as the sum of `priced_lines`.
+
+    The calls of one moment are added up before they are priced, because they have one price.
+    """
+    book = book if isinstance(book, PriceBook) else PriceBook(book)
+    total, moments = Cost(), dict[datetime, int]()
+    for at, status, calls in lines:
+        total.calls += calls
+        total.found += calls if status == FOUND else 0
+        price = book.at(at, cloud)
+        if status == UNCERTAIN:
+            total.uncertain += calls
+        elif price is None:
+            total.unpriced += calls if USUAL_RULE.bills(status) else 0
+        else:
+            moments[at] = moments.get(at, 0) + (calls if price.rule.bills(status) else 0)
+    reached = dict(before or {})
+    for at, billable in sorted(moments.items()):
+        if price := book.at(at, cloud):
+            month = month_of(at)
+            amount = price.amount(billable, reached.get(month, 0))
+            total.amounts[price.currency] = total.amounts.get(price.currency, Decimal(0)) + amount
+            total.billable += billable
+            reached[month] = reached.get(month, 0) + billable
     return total
 
 
-def _cost(line: UsageLine, book: list[Price], cloud: str, before: int) -> Cost:
+def billable_of(lines: Iterable[UsageLine], book: "PriceBook", cloud: str) -> int:
+    """How many of these calls are billed."""
+    return sum(
+        line.calls
+        for line in lines
+        if (price := book.at(line.hour, cloud)) and price.rule.bills(line.status)
+    )
+
+
+def _cost(line: UsageLine, book: PriceBook, cloud: str, before: int) -> Cost:
     if line.status == UNCERTAIN:
         return Cost(line.calls, uncertain=line.calls)
     found = line.calls if line.status == FOUND else 0
-    try:
-        price = price_at(book, line.hour, cloud)
-    except NoPrice:
+    price = book.at(line.hour, cloud)
+    if price is None:
         unpriced = line.calls if USUAL_RULE.bills(line.status) else 0
         return Cost(line.calls, unpriced=unpriced, found=found)
     billable = line.calls if price.rule.bills(line.status) else 0

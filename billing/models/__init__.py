@@ -2,7 +2,7 @@
 
 from billing.models.bills import BillDay, BillFile, ForeignDay, ReconciledMonth
 from billing.models.budgets import Budget, BudgetWarning, Reservation
-from billing.models.calls import Call, DailyUsage, Usage
+from billing.models.calls import Call, DailyUsage, MonthUsage, Usage
 from billing.models.prices import CustomerTerms, ExchangeRate, PriceBookEntry
 from billing.models.statements import Statement, StatementLine, StatementNumber
 from billing.models.watching import MonthForecast, UnusualHour
@@ -18,6 +18,7 @@ __all__ = [
     "ExchangeRate",
     "ForeignDay",
     "MonthForecast",
+    "MonthUsage",
     "PriceBookEntry",
     "ReconciledMonth",
     "Reservation",

@@ -14,6 +14,7 @@ from billing.selectors.costs import (
     price_book,
     prices_at,
     purpose_costs,
+    purposes_of,
     quote_for,
     writes_since,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "price_book",
     "prices_at",
     "purpose_costs",
+    "purposes_of",
     "quote_for",
     "statement_charge",
     "statements_for",

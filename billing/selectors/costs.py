@@ -4,23 +4,25 @@ from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
+from itertools import pairwise
 
-from django.db.models import Case, QuerySet, Sum, Value, When
+from django.db.models import F, Func, IntegerField, QuerySet, Sum
 
 from billing.domain.periods import Month, hour_of, month_of, start_of
 from billing.domain.pricing import (
     UNCERTAIN,
     Cost,
     NoPrice,
-    Price,
+    PriceBook,
     UsageLine,
+    billable_of,
     cost_of,
     price_at,
     priced_lines,
     quote,
 )
-from billing.models import Call, DailyUsage, PriceBookEntry, Usage
+from billing.models import Call, DailyUsage, MonthUsage, PriceBookEntry, Usage
 from tenants.domain.roles import Action
 from tenants.models import Customer, Tenant, User
 from tenants.selectors import tenants_for
@@ -50,9 +52,9 @@ def writes_since(tenant: Tenant, since: datetime) -> list[datetime]:
     return list(sent.values_list("started_at", flat=True))
 
 
-def price_book() -> list[Price]:
+def price_book() -> PriceBook:
     """Every entry of the price book as a value."""
-    return [entry.as_price() for entry in PriceBookEntry.objects.all()]
+    return PriceBook(entry.as_price() for entry in PriceBookEntry.objects.all())
 
 
 def prices_at(at: datetime) -> list[PriceBookEntry]:
@@ -74,7 +76,7 @@ def quote_for(tenant: Tenant, calls: int, at: datetime) -> Cost:
     return quote(calls, book, at, tenant.cloud, before)
 
 
-def billable_before(tenant: Tenant, at: datetime, book: list[Price]) -> int:
+def billable_before(tenant: Tenant, at: datetime, book: PriceBook) -> int:
     """Billable calls of a tenant in the UTC month until a moment's hour, for its place in tiers."""
     rows = Usage.objects.filter(tenant=tenant, hour__gte=month_of(at).start, hour__lt=hour_of(at))
     lines = rows.values_list("hour", "status").annotate(total=Sum("calls"))
@@ -93,17 +95,46 @@ def costs_of(tenants: Iterable[Tenant], month: Month, last: date | None = None) 
     Two queries however many they are.
     """
     tenants, book = list(tenants), price_book()
-    spans = _spans(book, month)
-    lines: dict[int, list[UsageLine]] = {tenant.pk: [] for tenant in tenants}
-    used = _days(tenants, month)
-    if last is not None:
-        used = used.filter(day__lte=last)
-    rows = used.annotate(span=_span_of_day(spans))
-    for pk, span, status, total in rows.values_list("tenant_id", "span", "status").annotate(
-        total=Sum("calls")
-    ):
-        lines[pk].append(UsageLine(spans[span], status, total))
-    return [TenantCost(tenant, cost_of(lines[tenant.pk], book, tenant.cloud)) for tenant in tenants]
+    used = MonthUsage.objects.filter(tenant__in=[tenant.pk for tenant in tenants])
+    lines = month_lines(used, book, month, last)
+    return [
+        TenantCost(tenant, cost_of(lines.get(tenant.pk, ()), book, tenant.cloud))
+        for tenant in tenants
+    ]
+
+
+def month_lines(
+    used: QuerySet[MonthUsage], book: PriceBook, month: Month, last: date | None = None
+) -> dict[int, list[UsageLine]]:
+    """A month's usage by tenant (pk), until a day included if one is given, by one query.
+
+    Days of one price are added up, because prices begin and end at midnight.
+    """
+    spans = _spans(book, month, last)
+    rows = used.filter(month=month.start.date()).values_list(
+        "tenant_id", "status", *(_added(days) for _, days in spans)
+    )
+    lines: dict[int, list[UsageLine]] = {}
+    for tenant, status, *numbers in rows:
+        lines.setdefault(tenant, []).extend(
+            UsageLine(start, status, calls)
+            for (start, _), calls in zip(spans, numbers, strict=True)
+            if calls
+        )
+    return lines
+
+
+def billable_by_customer(
+    used: QuerySet[MonthUsage], book: PriceBook, month: Month, last: date | None = None
+) -> dict[int, int]:
+    """Billable calls of a month by customer (pk): steps of a price do not matter."""
+    spans, found = _spans(book, month, last), Counter[int]()
+    rows = used.filter(month=month.start.date()).values_list("customer", "tenant__cloud", "status")
+    sums = {f"sum{at}": Sum(_added(days)) for at, (_, days) in enumerate(spans)}
+    for customer, cloud, status, *numbers in rows.annotate(**sums):
+        lines = (UsageLine(at, status, n) for (at, _), n in zip(spans, numbers, strict=True))
+        found[customer] += billable_of(lines, book, cloud)
+    return found
 
 
 def day_costs(viewer: User, month: Month, customer: Customer | None = None) -> list[DayCost]:
@@ -115,9 +146,7 @@ def day_costs(viewer: User, month: Month, customer: Customer | None = None) -> l
     customers: dict[int, Customer] = {t.customer_id: t.customer for t in by_pk.values()}
     lines: dict[int, list[UsageLine]] = {pk: [] for pk in by_pk}
     for pk, day, status, calls in (
-        _days(by_pk.values(), month)
-        .values_list("tenant_id", "day", "status")
-        .annotate(total=Sum("calls"))
+        _days(by_pk, month).values_list("tenant_id", "day", "status").annotate(total=Sum("calls"))
     ):
         lines[pk].append(UsageLine(start_of(day), status, calls))
     totals: dict[tuple[date, int], Cost] = {}
@@ -130,18 +159,31 @@ def day_costs(viewer: User, month: Month, customer: Customer | None = None) -> l
 
 
 def purpose_costs(tenant: Tenant, month: Month) -> list[tuple[str, Cost]]:
-    """Calls and cost of one tenant's month by purpose, those with most calls first.
+    """Calls and cost of one tenant's month by purpose, as `purposes_of` tells them."""
+    return purposes_of([tenant], month)[tenant.pk]
 
-    Within a day purposes share tiers in the order of their names, so that they add up exactly.
+
+def purposes_of(tenants: Iterable[Tenant], month: Month) -> dict[int, list[tuple[str, Cost]]]:
+    """Calls and cost of a month by tenant (pk) and purpose, those with most calls first.
+
+    Within a day purposes share tiers in the order of their names, so that they add up exactly. Two
+    queries however many tenants there are.
     """
-    rows = _days([tenant], month).order_by("day", "purpose", "status")
-    book, totals = price_book(), dict[str, Cost]()
-    reached: Counter[Month] = Counter()
-    for purpose, day, status, calls in rows.values_list("purpose", "day", "status", "calls"):
-        cost = cost_of([UsageLine(start_of(day), status, calls)], book, tenant.cloud, reached)
-        reached[month] += cost.billable
-        totals[purpose] = totals.get(purpose, Cost()) + cost
-    return sorted(totals.items(), key=lambda item: -item[1].calls)
+    clouds, book = {tenant.pk: tenant.cloud for tenant in tenants}, price_book()
+    found: dict[int, dict[str, Cost]] = {pk: {} for pk in clouds}
+    reached = {pk: Counter[Month]() for pk in clouds}
+    rows = _days(clouds, month).order_by("tenant_id", "day", "purpose", "status")
+    for pk, purpose, day, status, calls in rows.values_list(
+        "tenant_id", "purpose", "day", "status", "calls"
+    ):
+        line = UsageLine(start_of(day), status, calls)
+        cost = cost_of([line], book, clouds[pk], reached[pk])
+        reached[pk][month] += cost.billable
+        found[pk][purpose] = found[pk].get(purpose, Cost()) + cost
+    return {
+        pk: sorted(purposes.items(), key=lambda item: -item[1].calls)
+        for pk, purposes in found.items()
+    }
 
 
 def calls_by_purpose(tenant: Tenant, first: date) -> dict[str, int]:
@@ -187,23 +229,25 @@ def last_answers(tenant: Tenant, most: int) -> Counter[tuple[str, int]]:
     return Counter((purpose, status or UNCERTAIN) for purpose, status in last)
 
 
-def _days(tenants: Iterable[Tenant], month: Month) -> QuerySet[DailyUsage]:
-    pks = [tenant.pk for tenant in tenants]
+def _days(tenants: Iterable[int], month: Month) -> QuerySet[DailyUsage]:
     first, after = month.start.date(), month.end.date()
-    return DailyUsage.objects.filter(tenant__in=pks, day__gte=first, day__lt=after)
+    return DailyUsage.objects.filter(tenant__in=list(tenants), day__gte=first, day__lt=after)
 
 
-def _spans(book: list[Price], month: Month) -> list[datetime]:
-    """Moments of a month from which another price may hold, its beginning first."""
+def _spans(book: PriceBook, month: Month, last: date | None) -> list[tuple[datetime, list[date]]]:
+    """Moments of a month from which another price may hold, its beginning first, and their days."""
     moments = {price.effective_from for price in book} | {price.effective_to for price in book}
-    within = {moment for moment in moments if moment and month.start < moment < month.end}
-    return sorted({month.start, *within})
-
-
-def _span_of_day(spans: list[datetime]) -> Case:
-    """Which of these spans a day's usage lies in, by its place in the list."""
-    later = [
-        When(day__gte=start.astimezone(UTC).date(), then=Value(number))
-        for number, start in reversed(list(enumerate(spans)))
+    starts = sorted({month.start, *(m for m in moments if m and month.start < m < month.end)})
+    days = [day for day in month.days if last is None or day <= last]
+    found = [
+        (start, [day for day in days if start <= start_of(day) < end])
+        for start, end in pairwise([*starts, month.end])
     ]
-    return Case(*later, default=Value(0))
+    return [(start, own) for start, own in found if own]
+
+
+def _added(days: list[date]) -> Func:
+    """The sum of these days' columns."""
+    columns = (F(f"d{day.day}") for day in days)
+    joined = {"template": "(%(expressions)s)", "arg_joiner": " + "}
+    return Func(*columns, output_field=IntegerField(), **joined)

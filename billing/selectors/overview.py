@@ -1,19 +1,20 @@
 """The month for finance: every customer's cost, how it moves, and the way down to single calls."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 
 from django.db.models import QuerySet, Sum
 
 from billing.domain.periods import Month, start_of
-from billing.domain.pricing import Cost, UsageLine, cost_of, priced_lines
-from billing.models import Call, DailyUsage, Usage
-from billing.selectors.costs import costs_of, price_book
+from billing.domain.pricing import Cost, PriceBook, UsageLine, cost_of, priced_lines
+from billing.models import Call, DailyUsage, MonthUsage, Usage
+from billing.selectors.costs import billable_by_customer, month_lines, price_book
 from billing.selectors.headings import Heading
 from tenants.domain.roles import Action
 from tenants.models import Customer, Tenant, User
-from tenants.selectors import tenants_for
+from tenants.selectors import customers_for
 
 
 @dataclass(slots=True)
@@ -22,14 +23,14 @@ class CustomerMonth:
 
     customer: Customer
     cost: Cost = field(default_factory=Cost)
-    before: Cost = field(default_factory=Cost)
+    before: int = 0
     days: list[int] = field(default_factory=list)
     heading: Heading = field(default_factory=Heading)
 
     @property
     def change(self) -> int:
         """Billable calls more than in the same days of the month before."""
-        return self.cost.billable - self.before.billable
+        return self.cost.billable - self.before
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,45 +42,72 @@ class JobDay:
     purposes: tuple[tuple[str, int], ...]
 
 
-def customer_months(viewer: User, month: Month, now: datetime) -> list[CustomerMonth]:
-    """Every customer whose costs this person may see; the number of queries does not grow."""
-    tenants = list(tenants_for(viewer, Action.SEE_COSTS))
-    found = {tenant.customer_id: CustomerMonth(tenant.customer) for tenant in tenants}
-    for row in costs_of(tenants, month):
-        found[row.tenant.customer_id].cost += row.cost
-    for row in costs_of(tenants, month.previous(), _days_gone(month, now)):
-        found[row.tenant.customer_id].before += row.cost
+def customer_months(
+    viewer: User, month: Month, now: datetime, book: PriceBook | None = None
+) -> list[CustomerMonth]:
+    """Every customer with a tenant whose costs this person may see, by the same five queries."""
+    customers = customers_for(viewer, Action.SEE_COSTS)
+    tenants = Tenant.objects.filter(customer__in=customers).values_list("pk", "customer", "cloud")
+    names = {customer.pk: customer for customer in customers.only("name", "slug")}
+    book = price_book() if book is None else book
+    used = MonthUsage.objects.filter(customer__in=customers)
+    lines = month_lines(used, book, month)
+    before = billable_by_customer(used, book, month.previous(), _days_gone(month, now))
+    found: dict[int, CustomerMonth] = {}
+    for tenant, customer, cloud in tenants:
+        row = found.setdefault(customer, CustomerMonth(names[customer]))
+        if tenant in lines:
+            row.cost += cost_of(lines[tenant], book, cloud)
+    for customer, row in found.items():
+        row.before = before.get(customer, 0)
     return list(found.values())
 
 
-def add_days(rows: Sequence[CustomerMonth], month: Month) -> None:
-    """Give each row its billable calls by day, by two queries for all of them."""
+def add_days(rows: Iterable[CustomerMonth], month: Month, book: PriceBook) -> None:
+    """Give each row its billable calls by day, by one query for all of them."""
     by_customer = {row.customer.pk: row for row in rows}
-    for row in rows:
+    for row in by_customer.values():
         row.days = [0] * len(month.days)
-    book = price_book()
-    first, after = month.start.date(), month.end.date()
-    used = DailyUsage.objects.filter(customer__in=by_customer, day__gte=first, day__lt=after)
-    for pk, cloud, day, status, calls in used.values_list(
-        "customer_id", "tenant__cloud", "day", "status"
-    ).annotate(total=Sum("calls")):
-        billable = cost_of([UsageLine(start_of(day), status, calls)], book, cloud).billable
-        by_customer[pk].days[day.day - 1] += billable
+    used = MonthUsage.objects.filter(customer__in=by_customer, month=month.start.date())
+    days = used.values_list("customer", "tenant__cloud", "status", *_columns(month))
+    billed = _billed_days(month, book)
+    for customer, cloud, status, *numbers in days:
+        row = by_customer[customer]
+        row.days = _added(row.days, numbers, billed(cloud, status))
 
 
-def total_days(viewer: User, month: Month) -> list[int]:
-    """Billable calls by day of every customer whose costs this person may see: two queries."""
-    totals, book = [0] * len(month.days), price_book()
-    first, after = month.start.date(), month.end.date()
-    used = DailyUsage.objects.filter(
-        tenant__in=tenants_for(viewer, Action.SEE_COSTS), day__gte=first, day__lt=after
-    )
-    for cloud, day, status, calls in used.values_list("tenant__cloud", "day", "status").annotate(
-        total=Sum("calls")
-    ):
-        line = UsageLine(start_of(day), status, calls)
-        totals[day.day - 1] += cost_of([line], book, cloud).billable
+def total_days(viewer: User, month: Month, book: PriceBook) -> list[int]:
+    """Billable calls by day of every customer whose costs this person may see: one query."""
+    customers = customers_for(viewer, Action.SEE_COSTS)
+    used = MonthUsage.objects.filter(customer__in=customers, month=month.start.date())
+    sums = [Sum(name) for name in _columns(month)]
+    totals, billed = [0] * len(month.days), _billed_days(month, book)
+    for cloud, status, *numbers in used.values_list("tenant__cloud", "status").annotate(*sums):
+        totals = _added(totals, numbers, billed(cloud, status))
     return totals
+
+
+def _columns(month: Month) -> list[str]:
+    return [f"d{day.day}" for day in month.days]
+
+
+def _billed_days(month: Month, book: PriceBook) -> Callable[[str, int], list[bool]]:
+    """On which days of a month an answer is billed, by cloud and status; each is found once."""
+    days = [start_of(day) for day in month.days]
+
+    @cache
+    def billed(cloud: str, status: int) -> list[bool]:
+        prices = [book.at(day, cloud) for day in days]
+        return [price is not None and price.rule.bills(status) for price in prices]
+
+    return billed
+
+
+def _added(totals: list[int], numbers: Iterable[int], billed: list[bool]) -> list[int]:
+    return [
+        total + number * counts
+        for total, number, counts in zip(totals, numbers, billed, strict=True)
+    ]
 
 
 def tenant_days(tenant: Tenant, month: Month) -> list[tuple[date, Cost]]:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import QuerySet, Sum
+from django.db.models import QuerySet
 
 from billing.domain.focus import Charge
 from billing.domain.periods import Month, start_of
-from billing.domain.pricing import UNCERTAIN, NoPrice, Price, price_at
+from billing.domain.pricing import UNCERTAIN, Price, PriceBook
 from billing.domain.usage_rows import UsageRow
 from billing.models import DailyUsage
 from billing.selectors.costs import price_book
@@ -55,11 +55,12 @@ def priced_days_of(seen: Iterable[Tenant], month: Month) -> Iterator[PricedDay]:
     """A month of these tenants."""
     tenants = {tenant.pk: tenant for tenant in seen}
     used = _used(tenants, month)
-    rows = used.values_list("tenant_id", "day", "purpose", "status").annotate(total=Sum("calls"))
+    rows = used.values_list("tenant_id", "day", "purpose", "status", "calls")
     book, before = price_book(), dict.fromkeys(tenants, 0)
     counts: dict[int, int] = {}
     key: tuple[int, date, str] | None = None
-    for pk, day, purpose, status, calls in rows.order_by("tenant", "day", "purpose").iterator(2000):
+    in_order = rows.order_by("tenant_id", "day", "purpose", "status")  # that of their index
+    for pk, day, purpose, status, calls in in_order.iterator(2000):
         if key is not None and key != (pk, day, purpose):
             yield _priced(key, counts, tenants[key[0]], book, before)
             counts = {}
@@ -110,14 +111,13 @@ def _priced(
     key: tuple[int, date, str],
     counts: dict[int, int],
     tenant: Tenant,
-    book: list[Price],
+    book: PriceBook,
     before: dict[int, int],
 ) -> PricedDay:
     pk, day, purpose = key
     calls, uncertain = sum(counts.values()), counts.get(UNCERTAIN, 0)
-    try:
-        price = price_at(book, start_of(day), tenant.cloud)
-    except NoPrice:
+    price = book.at(start_of(day), tenant.cloud)
+    if price is None:
         return PricedDay(day, tenant, purpose, calls, uncertain, None, ())
     billable = sum(number for status, number in counts.items() if price.rule.bills(status))
     parts = tuple(price.parts(billable, before[pk]))

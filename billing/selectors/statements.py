@@ -20,7 +20,7 @@ from billing.domain.statements import (
     usage_lines,
 )
 from billing.models import CustomerTerms, ExchangeRate, Statement, StatementLine
-from billing.selectors.costs import purpose_costs
+from billing.selectors.costs import purposes_of
 from tenants.domain.roles import Action
 from tenants.models import Customer, User
 from tenants.selectors import customers_for
@@ -48,10 +48,12 @@ def statements_for(viewer: User) -> QuerySet[Statement]:
 def usage_costs(customer: Customer, month: Month) -> list[UsageCost]:
     """A customer's month as lines by tenant, purpose and currency, from today's figures."""
     usual = terms_of(customer, month).currency
+    tenants = list(customer.tenants.order_by("name", "pk"))
+    purposes = purposes_of(tenants, month)
     return [
         line
-        for tenant in customer.tenants.order_by("name", "pk")
-        for purpose, cost in purpose_costs(tenant, month)
+        for tenant in tenants
+        for purpose, cost in purposes[tenant.pk]
         for line in usage_lines(tenant.pk, purpose, cost, usual)
     ]
 

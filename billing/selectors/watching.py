@@ -10,9 +10,9 @@ from django.db.models import QuerySet, Sum
 
 from billing.domain.forecast import cost_band, forecast
 from billing.domain.periods import Month, hour_of, start_of
-from billing.domain.pricing import NoPrice, UsageLine, cost_of
+from billing.domain.pricing import NoPrice, UsageLine, billable_of
 from billing.domain.unusual import HourLine, Limits, Unusual, compared_hours, unusual_hour
-from billing.models import DailyUsage, UnusualHour, Usage
+from billing.models import MonthUsage, UnusualHour, Usage
 from billing.selectors.costs import price_book
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User
@@ -108,14 +108,18 @@ def unusual_hours_for(viewer: User, since: datetime) -> QuerySet[UnusualHour]:
 
 def _history(tenants: list[Tenant], now: datetime) -> dict[int, dict[date, int]]:
     """Billable calls by day of each tenant, from the first of its days that is known."""
-    book = price_book()
-    clouds = {tenant.pk: tenant.cloud for tenant in tenants}
+    book, clouds = price_book(), {tenant.pk: tenant.cloud for tenant in tenants}
     found: dict[int, dict[date, int]] = {pk: {} for pk in clouds}
     today = now.astimezone(UTC).date()
-    rows = DailyUsage.objects.filter(tenant__in=clouds, day__gt=today - _HISTORY, day__lte=today)
-    for pk, day, status, calls in rows.values_list("tenant_id", "day", "status").annotate(
-        total=Sum("calls")
-    ):
-        cost = cost_of([UsageLine(start_of(day), status, calls)], book, clouds[pk])
-        found[pk][day] = found[pk].get(day, 0) + cost.billable
+    first = today - _HISTORY + timedelta(days=1)
+    rows = MonthUsage.objects.filter(
+        tenant__in=clouds, month__gte=first.replace(day=1), month__lte=today
+    )
+    columns = [f"d{day}" for day in range(1, 32)]
+    for pk, month, status, *numbers in rows.values_list("tenant_id", "month", "status", *columns):
+        for at, calls in enumerate(numbers, 1):
+            if calls and first <= (day := month.replace(day=at)) <= today:
+                line = UsageLine(start_of(day), status, calls)
+                billable = billable_of([line], book, clouds[pk])
+                found[pk][day] = found[pk].get(day, 0) + billable
     return found

@@ -194,10 +194,16 @@ def _count(tenant: Tenant, moved: Counter[_Place]) -> None:
     days: Counter[tuple[date, str, int]] = Counter()
     for (hour, _job, purpose, status), number in moved.items():
         days[hour.date(), purpose, status] += number
-    for (day, purpose, status), number in sorted(days.items()):
+    # By status first: months are counted with the days, and are a row for each status.
+    for (day, purpose, status), number in sorted(days.items(), key=_by_status):
         key = {"day": day, "purpose": purpose, "status": status}
         row = DailyUsage(tenant=tenant, **key)
         _add(DailyUsage.objects.filter(tenant=tenant, **key), row, number)
+
+
+def _by_status(counted: tuple[tuple[date, str, int], int]) -> tuple[int, date, str]:
+    (day, purpose, status), _ = counted
+    return status, day, purpose
 
 
 def _add(rows: QuerySet[_U], empty: _U, number: int) -> None:

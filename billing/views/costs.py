@@ -119,7 +119,8 @@ def later_than(month: Month) -> Month | None:
 def cost_overview(request: PortalRequest) -> HttpResponse:
     """Calls and cost of a month by customer, against forecast and budget, with its days."""
     month, now = month_asked(request), timezone.now()
-    rows = customer_months(request.user, month, now)
+    book = selectors.price_book()
+    rows = customer_months(request.user, month, now, book)
     headings = headings_for(request.user, month, now)
     for row in rows:
         row.heading = headings.of(row.customer.pk, row.cost)
@@ -127,9 +128,10 @@ def cost_overview(request: PortalRequest) -> HttpResponse:
     if file := file_of(request, f"costs-{month}", asked):
         return file
     total = sum((row.cost for row in rows), Cost())
-    chart = _month_chart(rows, month, total_days(request.user, month))
     page = Paginator(list(asked.rows), _PAGE).get_page(request.GET.get("page"))
-    add_days(list(page), month)
+    most = sorted(rows, key=lambda row: row.cost.billable, reverse=True)[: COLOURS - 1]
+    add_days([*page, *most], month, book)
+    chart = _month_chart(most, month, total_days(request.user, month, book))
     context = {
         "month": month,
         "later": later_than(month),
@@ -204,10 +206,8 @@ def _tenant_page(row: TenantCost, month: Month) -> str:
     return f"{reverse('cost_tenant', args=[row.tenant.slug])}?month={month}"
 
 
-def _month_chart(rows: list[CustomerMonth], month: Month, whole: list[int]) -> Chart | None:
+def _month_chart(most: list[CustomerMonth], month: Month, whole: list[int]) -> Chart | None:
     """Billable calls by day of the customers with most of them, and of the others together."""
-    most = sorted(rows, key=lambda row: row.cost.billable, reverse=True)[: COLOURS - 1]
-    add_days(most, month)
     rest = CustomerMonth(Customer(name="Others"))
     rest.days = [all_ - sum(row.days[at] for row in most) for at, all_ in enumerate(whole)]
     series = [

@@ -146,6 +146,7 @@ KEPT: Mapping[str, str] = {
     "billing.Reservation": "counts, until a slice ends",
     "billing.CustomerTerms": "what the customer was charged",
     "billing.DailyUsage": "counts by day, which the bill is made of",
+    "billing.MonthUsage": "the same counts by month",
     "billing.ExchangeRate": "rates, the same for everybody",
     "billing.ForeignDay": "counts by day",
     "billing.ReconciledMonth": "counts and dates",

@@ -249,7 +249,7 @@ def test_files_of_a_month_add_up(finance: Client, ending: str) -> None:
     PriceBookEntry.objects.update(tiers=[[150, "0.001"]])
     response = finance.get(reverse("cost_file", args=[ending]), {"month": "2026-05"})
     assert response.headers["Content-Disposition"].endswith(f'scim-usage-2026-05.{ending}"')
-    rows = read(ending, response.content)
+    rows = read(ending, response.getvalue())
     assert sum(int(row["billable"]) for row in rows) == 600
     # 100 and 150 at 0.002, then 50 and 150 at 0.001 more.
     assert sum(Decimal(str(row["amount"])) for row in rows) == Decimal("1.0")
@@ -269,7 +269,7 @@ def read(ending: str, content: bytes) -> list[dict[str, Any]]:
 
 def test_focus_rows_keep_the_rules_and_add_up(finance: Client) -> None:
     PriceBookEntry.objects.update(tiers=[[150, "0.001"]])
-    text = finance.get(reverse("cost_focus"), {"month": "2026-05"}).content.decode()
+    text = finance.get(reverse("cost_focus"), {"month": "2026-05"}).getvalue().decode()
     rows = list(csv.DictReader(io.StringIO(text)))
     assert violations(text) == []
     assert sum(Decimal(row["BilledCost"]) for row in rows) == Decimal("1.0")
@@ -278,7 +278,7 @@ def test_focus_rows_keep_the_rules_and_add_up(finance: Client) -> None:
 
 def test_files_may_be_narrowed_to_a_customer(finance: Client) -> None:
     asked = {"month": "2026-05", "customer": "customer-beech"}
-    rows = read("json", finance.get(reverse("cost_file", args=["json"]), asked).content)
+    rows = read("json", finance.get(reverse("cost_file", args=["json"]), asked).getvalue())
     assert {row["customer"] for row in rows} == {"Customer beech"}
     asked["customer"] = "nobody"
     assert finance.get(reverse("cost_file", args=["json"]), asked).status_code == 404
