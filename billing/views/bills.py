@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -30,6 +31,7 @@ from billing.selectors.bills import (
 from billing.selectors.budgets import sees_msp
 from billing.services.bills import ImportRefused, import_bill, remove_bill
 from billing.views.costs import later_than, month_asked
+from billing.views.lists import download
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action
 from tenants.selectors import customers_for, tenants_for
@@ -133,10 +135,8 @@ def reconciliation_csv(request: PortalRequest) -> HttpResponse:
         tenants = [visible(tenants_for(request.user, Action.SEE_COSTS), slug=slug)]
     found = comparisons_for(request.user, month, tenants)
     name = "-".join(filter(None, ("reconciliation", slug, str(month))))
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    response = HttpResponse(content_type="text/csv; charset=utf-8", headers=headers)
-    write_findings(((each.tenant, day) for each in found for day in each.findings), response)
-    return response
+    rows = ((each.tenant, day) for each in found for day in each.findings)
+    return download(f"{name}.csv", "text/csv; charset=utf-8", partial(write_findings, rows))
 
 
 @allowed(Action.SEE_COSTS, post=Action.BILL)

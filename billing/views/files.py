@@ -1,5 +1,7 @@
 """A month's usage as files: by day, tenant and purpose, and as FOCUS rows."""
 
+from functools import partial
+
 from django.conf import settings
 from django.http import HttpResponse
 
@@ -8,7 +10,7 @@ from billing.domain.usage_rows import usage_table
 from billing.exports import write_focus
 from billing.selectors.rows import focus_charges, usage_rows
 from billing.views.costs import month_asked
-from billing.views.lists import as_file, attachment
+from billing.views.lists import as_file, download
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action
 from tenants.models import Customer
@@ -27,10 +29,9 @@ def cost_file(request: PortalRequest, ending: str) -> HttpResponse:
 def cost_focus(request: PortalRequest) -> HttpResponse:
     """A month's billable calls as FOCUS 1.2; `customer` narrows."""
     month, customer = month_asked(request), _customer_asked(request)
-    response = attachment(f"focus-{month}.csv", "text/csv; charset=utf-8")
-    issuer = Issuer(settings.FOCUS_ISSUER)
-    write_focus(focus_charges(request.user, month, customer), issuer, response)
-    return response
+    charges = focus_charges(request.user, month, customer)
+    write = partial(write_focus, charges, Issuer(settings.FOCUS_ISSUER))
+    return download(f"focus-{month}.csv", "text/csv; charset=utf-8", write)
 
 
 def _customer_asked(request: PortalRequest) -> Customer | None:

@@ -6,16 +6,20 @@ with the list's prefix where a page has several, and `file=<list>.<ending>` for 
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from tempfile import SpooledTemporaryFile
 from typing import Any, Generic, TypeVar
 
-from django.http import Http404, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 
 from billing.domain.pricing import Cost
 from billing.domain.tables import Table, Value
 from billing.exports import FORMATS
+from billing.exports.cells import Output
 from tenants.access import PortalRequest
 
 T = TypeVar("T")
+_IN_MEMORY = 1_000_000  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,20 +121,24 @@ def file_of(request: PortalRequest, about: str, *lists: Asked[Any]) -> HttpRespo
     return as_file(asked.listing.table(asked.rows), ending, f"{about}-{name}")
 
 
-def as_file(table: Table, ending: str, name: str) -> HttpResponse:
+def as_file(table: Table, ending: str, name: str) -> FileResponse:
     """A table to take along; 404 for a format that is not there."""
     if ending not in FORMATS:
         raise Http404("No such file.")
     form = FORMATS[ending]
-    response = attachment(f"{name.replace('_', '-')}.{form.extension}", form.content_type)
-    form.write(table, response)
-    return response
+    name = f"{name.replace('_', '-')}.{form.extension}"
+    return download(name, form.content_type, partial(form.write, table))
 
 
-def attachment(name: str, content_type: str) -> HttpResponse:
-    """An empty file to be filled."""
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return HttpResponse(content_type=content_type, headers=headers)
+def download(name: str, content_type: str, write: Callable[[Output], object]) -> FileResponse:
+    """A file that is whole before it is sent: an error is a page, never half a file.
+
+    What is large is written to the disk first.
+    """
+    file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - the response closes it
+    write(file)
+    file.seek(0)
+    return FileResponse(file, as_attachment=True, filename=name, content_type=content_type)
 
 
 COST_COLUMNS = ("calls", "billable", "uncertain", "currency", "amount")

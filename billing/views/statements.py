@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -34,7 +35,7 @@ from billing.services.statements import (
     remove_correction,
 )
 from billing.views.costs import later_than, month_asked, parsed_month
-from billing.views.lists import Listing, Order, as_file, attachment, file_of
+from billing.views.lists import Listing, Order, as_file, download, file_of
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action
 from tenants.models import Customer, Tenant
@@ -172,9 +173,8 @@ def statement_detail(request: PortalRequest, pk: int) -> HttpResponse:
 def statement_focus(request: PortalRequest, pk: int) -> HttpResponse:
     """A closed statement as FOCUS 1.2, as it is invoiced."""
     statement = visible(selectors.statements_for(request.user).exclude(closed_at=None), pk=pk)
-    response = attachment(f"focus-{statement.number}.csv", "text/csv; charset=utf-8")
-    write_focus(statement_charges(statement), Issuer(settings.FOCUS_ISSUER), response)
-    return response
+    write = partial(write_focus, statement_charges(statement), Issuer(settings.FOCUS_ISSUER))
+    return download(f"focus-{statement.number}.csv", "text/csv; charset=utf-8", write)
 
 
 def _statement_file(statement: Statement, ending: str) -> HttpResponse:
