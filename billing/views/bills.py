@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
@@ -127,7 +127,7 @@ def reconciliation_tenant(request: PortalRequest, slug: str) -> HttpResponse:
 
 
 @allowed(Action.SEE_COSTS)
-def reconciliation_csv(request: PortalRequest) -> HttpResponse:
+def reconciliation_csv(request: PortalRequest) -> HttpResponseBase:
     """A month's days with every cause's share; `tenant` narrows."""
     month, slug = month_asked(request), request.GET.get("tenant", "")
     tenants = None

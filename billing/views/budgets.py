@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.utils import timezone
@@ -115,7 +115,7 @@ def whose(budget: Budget) -> str:
 
 
 @allowed(Action.SEE_COSTS)
-def budget_list(request: PortalRequest) -> HttpResponse:
+def budget_list(request: PortalRequest) -> HttpResponseBase:
     """Every budget this person may see, how much of it is spent, and how its period will end."""
     now = timezone.now()
     budgets = list(budgets_for(request.user))

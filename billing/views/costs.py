@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -116,7 +116,7 @@ def later_than(month: Month) -> Month | None:
 
 
 @allowed(Action.SEE_COSTS)
-def cost_overview(request: PortalRequest) -> HttpResponse:
+def cost_overview(request: PortalRequest) -> HttpResponseBase:
     """Calls and cost of a month by customer, against forecast and budget, with its days."""
     month, now = month_asked(request), timezone.now()
     book = selectors.price_book()
@@ -150,7 +150,7 @@ def cost_overview(request: PortalRequest) -> HttpResponse:
 
 
 @allowed(Action.SEE_COSTS)
-def cost_customer(request: PortalRequest, slug: str) -> HttpResponse:
+def cost_customer(request: PortalRequest, slug: str) -> HttpResponseBase:
     """One customer's month: tenants, purposes, days, and how it will end while it runs."""
     customer = visible(customers_for(request.user, Action.SEE_COSTS), slug=slug)
     month, now = month_asked(request), timezone.now()

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.core.paginator import Paginator
 from django.db.models import F, QuerySet
-from django.http import HttpResponse
+from django.http import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -75,7 +75,7 @@ _DATABASE_ORDER = {
 
 
 @allowed(Action.SEE_COSTS)
-def cost_tenant(request: PortalRequest, slug: str) -> HttpResponse:
+def cost_tenant(request: PortalRequest, slug: str) -> HttpResponseBase:
     """One tenant's month: by day, by purpose."""
     tenant = visible(tenants_for(request.user, Action.SEE_COSTS), slug=slug)
     month = month_asked(request)
@@ -102,7 +102,7 @@ def cost_tenant(request: PortalRequest, slug: str) -> HttpResponse:
 
 
 @allowed(Action.SEE_COSTS)
-def cost_day(request: PortalRequest, slug: str, day: str) -> HttpResponse:
+def cost_day(request: PortalRequest, slug: str, day: str) -> HttpResponseBase:
     """What made the calls of a tenant's UTC day, and the calls themselves while they are kept."""
     tenant = visible(tenants_for(request.user, Action.SEE_COSTS), slug=slug)
     date = day_asked(day)

@@ -3,7 +3,7 @@
 from functools import partial
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpResponseBase
 
 from billing.domain.focus import Issuer
 from billing.domain.usage_rows import usage_table
@@ -18,7 +18,7 @@ from tenants.selectors import customers_for
 
 
 @allowed(Action.SEE_COSTS)
-def cost_file(request: PortalRequest, ending: str) -> HttpResponse:
+def cost_file(request: PortalRequest, ending: str) -> HttpResponseBase:
     """A month by day, tenant and purpose as CSV, XLSX, JSON or JSON lines; `customer` narrows."""
     month, customer = month_asked(request), _customer_asked(request)
     rows = usage_rows(request.user, month, customer)
@@ -26,7 +26,7 @@ def cost_file(request: PortalRequest, ending: str) -> HttpResponse:
 
 
 @allowed(Action.SEE_COSTS)
-def cost_focus(request: PortalRequest) -> HttpResponse:
+def cost_focus(request: PortalRequest) -> HttpResponseBase:
     """A month's billable calls as FOCUS 1.2; `customer` narrows."""
     month, customer = month_asked(request), _customer_asked(request)
     charges = focus_charges(request.user, month, customer)

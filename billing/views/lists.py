@@ -10,7 +10,7 @@ from functools import partial
 from tempfile import SpooledTemporaryFile
 from typing import Any, Generic, TypeVar
 
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import FileResponse, Http404
 
 from billing.domain.pricing import Cost
 from billing.domain.tables import Table, Value
@@ -106,7 +106,7 @@ class Asked(Generic[T]):
         return next(iter(self.listing.orders.values())).label
 
 
-def file_of(request: PortalRequest, about: str, *lists: Asked[Any]) -> HttpResponse | None:
+def file_of(request: PortalRequest, about: str, *lists: Asked[Any]) -> FileResponse | None:
     """The list that `file` names as a file called after what it is about; None: a page is wanted.
 
     404 for a list or an ending that is not there.

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
@@ -103,7 +103,7 @@ def _cloud(entry: PriceBookEntry) -> str:
 
 
 @allowed(Action.SEE_COSTS)
-def price_list(request: PortalRequest) -> HttpResponse:
+def price_list(request: PortalRequest) -> HttpResponseBase:
     """The price book."""
     asked = PRICES.asked(request, PriceBookEntry.objects.all())
     if file := file_of(request, "price-book", asked):
@@ -124,7 +124,7 @@ def price_add(request: PortalRequest) -> HttpResponse:
 
 
 @allowed(Action.SEE_COSTS)
-def rate_list(request: PortalRequest) -> HttpResponse:
+def rate_list(request: PortalRequest) -> HttpResponseBase:
     """Rates between currencies, newest first."""
     asked = RATES.asked(request, ExchangeRate.objects.all())
     if file := file_of(request, "exchange", asked):
@@ -144,7 +144,7 @@ def rate_add(request: PortalRequest) -> HttpResponse:
 
 
 @allowed(Action.BILL)
-def terms_edit(request: PortalRequest, slug: str) -> HttpResponse:
+def terms_edit(request: PortalRequest, slug: str) -> HttpResponseBase:
     """What a customer is charged: the cost with a markup, and a fee."""
     customer = visible(customers_for(request.user, Action.BILL), slug=slug)
     asked = TERMS.asked(request, customer.terms.select_related("customer"))

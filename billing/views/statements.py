@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -113,7 +113,7 @@ STATEMENTS: Listing[Row] = Listing(
 
 
 @allowed(Action.SEE_COSTS)
-def statement_list(request: PortalRequest) -> HttpResponse:
+def statement_list(request: PortalRequest) -> HttpResponseBase:
     """Every customer's statement of a month; a month that has none yet can be opened."""
     month = month_asked(request)
     costs: dict[int, Cost] = {}
@@ -159,7 +159,7 @@ def statement_open(request: PortalRequest, slug: str, month: str) -> HttpRespons
 
 
 @allowed(Action.SEE_COSTS)
-def statement_detail(request: PortalRequest, pk: int) -> HttpResponse:
+def statement_detail(request: PortalRequest, pk: int) -> HttpResponseBase:
     """One statement, made to be printed; open ones show today's figures."""
     statement = visible(selectors.statements_for(request.user), pk=pk)
     if ending := request.GET.get("file", ""):
@@ -170,14 +170,14 @@ def statement_detail(request: PortalRequest, pk: int) -> HttpResponse:
 
 
 @allowed(Action.SEE_COSTS)
-def statement_focus(request: PortalRequest, pk: int) -> HttpResponse:
+def statement_focus(request: PortalRequest, pk: int) -> HttpResponseBase:
     """A closed statement as FOCUS 1.2, as it is invoiced."""
     statement = visible(selectors.statements_for(request.user).exclude(closed_at=None), pk=pk)
     write = partial(write_focus, statement_charges(statement), Issuer(settings.FOCUS_ISSUER))
     return download(f"focus-{statement.number}.csv", "text/csv; charset=utf-8", write)
 
 
-def _statement_file(statement: Statement, ending: str) -> HttpResponse:
+def _statement_file(statement: Statement, ending: str) -> HttpResponseBase:
     name = statement.number or f"{statement.customer.slug}-{statement.period}-open"
     return as_file(statement_table(statement), ending, f"statement-{name}")
 
