@@ -103,7 +103,7 @@ def test_usage_is_that_of_the_csv_file(api: Asker, browser: Client, customer: st
         calls[key] += row["calls"]
         uncertain[key] += row["calls"] * (row["status"] == 0)
         billable[key] += row["calls"] * (row["status"] in (201, 404))
-    told = list(csv.DictReader(io.StringIO(file.content.decode())))
+    told = list(csv.DictReader(io.StringIO(file.getvalue().decode())))
     assert len(told) == len(calls) > 10
     for line in told:
         key = (line["day"], line["tenant"], line["purpose"])
@@ -116,7 +116,7 @@ def test_costs_are_those_of_the_files_and_pages(api: Asker, browser: Client) -> 
     rows = api.all("costs?month=2026-05", limit=2)
     file = browser.get(reverse("cost_file", args=["json"]), {"month": "2026-05"})
     exact = Counter[str]()
-    for line in json.loads(file.content):
+    for line in json.loads(file.getvalue()):
         exact[line["tenant"]] += Decimal(line["amount"])
     said = {
         tenant["name"]: Decimal(tenant["amounts"][0]["amount"])

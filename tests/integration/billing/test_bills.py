@@ -97,7 +97,7 @@ def hand_in(client: Client, content: bytes, **fields: str) -> Any:
 def page(client: Client, name: str, query: Any = None, **kwargs: Any) -> str:
     response = client.get(reverse(name, kwargs=kwargs), query or {"month": "2026-04"})
     assert response.status_code == 200
-    return response.content.decode()
+    return response.getvalue().decode()
 
 
 def test_a_file_with_twelve_traps_reconciles_to_nothing(

@@ -116,7 +116,7 @@ def test_the_csv_adds_up_and_carries_every_digit(
     client: Client, tenants: tuple[Tenant, Tenant]
 ) -> None:
     client.force_login(add_person(Role.FINANCE, None))
-    text = client.get(reverse("cost_file", args=["csv"]), {"month": "2026-05"}).content.decode()
+    text = client.get(reverse("cost_file", args=["csv"]), {"month": "2026-05"}).getvalue().decode()
     rows = list(csv.DictReader(io.StringIO(text)))
     assert sum(Decimal(row["amount"]) for row in rows) == Decimal("2.008")
     assert sum(int(row["calls"]) for row in rows) == 1011

@@ -101,7 +101,7 @@ def rows(client: Client, name: str, ending: str = "json", **asked: str) -> list[
     response = client.get(path, given | wishes | {"file": f"{name}.{ending}"})
     assert response.status_code == 200
     assert f'{name}.{ending}"' in response.headers["Content-Disposition"]
-    return list(read(ending, response.content))
+    return list(read(ending, response.getvalue()))
 
 
 def read(ending: str, content: bytes) -> Iterator[dict[str, Any]]:

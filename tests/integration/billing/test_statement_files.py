@@ -79,7 +79,7 @@ def closed(tenant: Tenant, finance: User) -> Statement:
 
 def rows(client: Client, statement: Statement, ending: str = "json") -> list[dict[str, Any]]:
     page = reverse("statement_detail", args=[statement.pk])
-    content = client.get(page, {"file": f"statement.{ending}"}).content
+    content = client.get(page, {"file": f"statement.{ending}"}).getvalue()
     return list(
         csv.DictReader(io.StringIO(content.decode())) if ending == "csv" else json.loads(content)
     )
@@ -146,7 +146,7 @@ def test_a_cell_is_no_formula(client: Client, closed: Statement) -> None:
 
 
 def _text(client: Client, statement: Statement) -> str:
-    return client.get(reverse("statement_focus", args=[statement.pk])).content.decode()
+    return client.get(reverse("statement_focus", args=[statement.pk])).getvalue().decode()
 
 
 def _focus(client: Client, statement: Statement) -> list[dict[str, str]]:
