@@ -94,13 +94,13 @@ def protect(table: str, *, column: str = "customer_id", shared: bool = False) ->
     `shared`: rows without a customer are the MSP's own, and everybody's.
     """
     null = f"{column} IS NULL OR " if shared else ""
-    return Protect(table, f"{null}{_EVERYTHING} OR {column} = ANY ({_CUSTOMERS})")
+    return Protect(table, f"{null}{_EVERYTHING} OR {column} IN ({_CUSTOMERS})")
 
 
 def protect_lanes(table: str) -> "Protect":
     """For migrations: as `protect`, but a worker that looks for the next lane sees all rows."""
     lanes = "(SELECT current_setting('portal.lanes', true) = 'on')"
-    return Protect(table, f"{lanes} OR {_EVERYTHING} OR customer_id = ANY ({_CUSTOMERS})")
+    return Protect(table, f"{lanes} OR {_EVERYTHING} OR customer_id IN ({_CUSTOMERS})")
 
 
 def protect_by_parent(table: str, *, column: str, parent: str) -> "Protect":
@@ -162,12 +162,13 @@ class Protect(Operation):
                 schema_editor.execute(statement, params=None)
 
 
-# Sub-selects, because the planner runs each once for a statement and not once for a row.
+# Sub-selects, because the planner runs each once for a statement and not once for a row. The ids
+# are rows of one, and not an array, because it hashes those: 300 ids took six times as long.
 _EVERYTHING = f"(SELECT current_setting('portal.customers', true) = '{ALL}')"
 _CUSTOMERS = (
-    "(SELECT CASE WHEN current_setting('portal.customers', true)"
+    "SELECT unnest((SELECT CASE WHEN current_setting('portal.customers', true)"
     f" = '{ALL}' THEN '{{}}' ELSE '{{' || current_setting('portal.customers', true) || '}}' END"
-    ")::bigint[]"
+    ")::bigint[])"
 )
 
 

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from billing.models import Budget, Call, CustomerTerms
+from billing.models import Budget, Call, CustomerTerms, StatementNumber
 from billing.services.statements import close_statement, open_statement
 from billing.services.watching import watch_budgets
 from billing.views.costs import parsed_month
@@ -78,6 +78,7 @@ def _finance(client: Client) -> User:
         state="open",
         started_at=NOW,
     )
+    StatementNumber.objects.create(year=NOW.year)
     client.force_login(person)
     return person
 
