@@ -19,6 +19,7 @@ from django.db.models import (
     Exists,
     F,
     Func,
+    IntegerField,
     OuterRef,
     Q,
     QuerySet,
@@ -44,10 +45,12 @@ _CREATIONS = ("create", "group_create")
 _CHAIN = ("tenant_id", "job", "subject")
 _TAKEN = (400, 409)
 _NEVER_LEFT = (Call.State.OPEN, Call.State.UNSENT)
-# What is sent again as it was; another answer says that it would be refused again.
 _CODE = Case(
-    When(state=Call.State.FOUND, then=Value(FOUND)), default=Coalesce("status", Value(UNCERTAIN))
+    When(state=Call.State.FOUND, then=Value(FOUND)),
+    default=Coalesce("status", Value(UNCERTAIN)),
+    output_field=IntegerField(),
 )
+# What is sent again as it was; another answer says that it would be refused again.
 _LOST = Q(status=None) & ~Q(state=Call.State.FOUND)
 _CAME_TO_NOTHING = _LOST | Q(status__in=(401, 403, 408, 429)) | Q(status__gte=500)
 _ALIKE = ("tenant_id", "day", "job", "purpose", "code", "read", "again", "path", "settled")

@@ -21,6 +21,13 @@ POSTGRESQL = [
         ELSE counted := OLD; number := -OLD.calls;
       END CASE;
       place := 'd' || extract(day FROM counted.day);
+      IF TG_OP = 'DELETE' THEN  -- of a month that may be gone already
+        EXECUTE format(
+          'UPDATE {MONTHS} SET %1$I = %1$I + $1 WHERE tenant_id = $2 AND month = $3 AND status = $4',
+          place
+        ) USING number, counted.tenant_id, date_trunc('month', counted.day)::date, counted.status;
+        RETURN NULL;
+      END IF;
       EXECUTE format(
         'INSERT INTO {MONTHS} AS m (customer_id, tenant_id, month, status, %1$I)'
         ' VALUES ($1, $2, $3, $4, $5) ON CONFLICT (tenant_id, month, status)'
@@ -42,10 +49,12 @@ def _sqlite(name, blow, row, number):
         f"d{day} = d{day} + (substr({row}.day, 9, 2) = '{day:02}') * ({number})" for day in EACH
     )
     month = f"substr({row}.day, 1, 8) || '01'"
-    return (
-        f"CREATE TRIGGER {name} AFTER {blow} ON {DAYS} BEGIN"
+    empty = (
         f" INSERT OR IGNORE INTO {MONTHS} (customer_id, tenant_id, month, status)"
         f" VALUES ({row}.customer_id, {row}.tenant_id, {month}, {row}.status);"
+    )
+    return (
+        f"CREATE TRIGGER {name} AFTER {blow} ON {DAYS} BEGIN{empty if row == 'NEW' else ''}"
         f" UPDATE {MONTHS} SET {columns}"
         f" WHERE tenant_id = {row}.tenant_id AND month = {month} AND status = {row}.status; END"
     )

@@ -188,10 +188,11 @@ def _customer_lists(
         CostRow(row.tenant.name, row.cost, (row.tenant.name,), _tenant_page(row, month))
         for row in found
     ]
+    by_purpose = selectors.purposes_of([row.tenant for row in found], month)
     purposes = [
         purpose_row(purpose, cost, row.tenant.name)
         for row in found
-        for purpose, cost in selectors.purpose_costs(row.tenant, month)
+        for purpose, cost in by_purpose[row.tenant.pk]
     ]
     by_day = [day_row(each.day, each.cost) for each in days]
     nothing = "This customer has no tenant, so no calls were made."

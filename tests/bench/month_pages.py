@@ -158,7 +158,9 @@ def _files(admin: "_Visitor", finance: "_Visitor", before: Any) -> Iterator[Part
         yield Part(f"usage as {ending}", run, "bytes")
     yield Part("usage as csv, listed", finance.page("cost_file", "csv", month=before), "bytes")
     yield Part("FOCUS", admin.page("cost_focus", month=before), "bytes")
-    yield Part("days as csv", admin.page("cost_csv", month=before), "bytes")
+    yield Part(
+        "customers as csv", admin.page("cost_overview", month=before, file="customers.csv"), "bytes"
+    )
 
 
 def _tasks(now: Any) -> Iterator[Part]:

@@ -30,7 +30,11 @@ DAY = datetime(2026, 5, 4, 9, tzinfo=UTC)
 def tenants(db: None) -> list[Tenant]:
     """Three customers; the first has a second tenant in another cloud, priced in CNY."""
     PriceBookEntry.objects.create(
-        cloud="china", unit_price=Decimal("0.015"), currency="CNY", rule="all", effective_from=DAY
+        cloud="china",
+        unit_price=Decimal("0.015"),
+        currency="CNY",
+        rule="all",
+        effective_from=DAY.replace(hour=0),
     )
     tenants = [add_tenant(slug) for slug in ("acme", "beech", "cedar")]
     facts = TenantFacts(name="Tenant far", slug="far", cloud="china", entra_id="far.example")

@@ -91,7 +91,7 @@ PAGES: dict[str, tuple[str, tuple[str, ...], dict[str, str]]] = {
     "tenant": ("cost_tenant", ("large-0",), {}),
     "day": ("cost_day", ("large-0", "2026-07-20"), {}),
     "calls of a job": ("cost_day", ("large-0", "2026-07-20"), {"job": "job:1"}),
-    "days as CSV": ("cost_csv", (), {}),
+    "customers as CSV": ("cost_overview", (), {"file": "customers.csv"}),
     "usage": ("cost_file", ("csv",), {}),
     "FOCUS": ("cost_focus", (), {}),
     "budgets": ("budget_list", (), {}),
