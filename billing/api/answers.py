@@ -10,6 +10,8 @@ from billing import selectors
 from billing.api import resources
 from billing.api.queries import PageQuery
 from billing.api.resources import exact
+from billing.domain.bills import Standing
+from billing.domain.periods import Month
 from billing.domain.statements import Charge, NoRate, UsageCost
 from billing.models import DailyUsage, PriceBookEntry, Statement, StatementLine
 from billing.selectors import TenantCost
@@ -42,14 +44,14 @@ def usage_of(row: DailyUsage) -> resources.Usage:
     )
 
 
-def cost_of(row: CustomerCharge, month: str) -> resources.Cost:
-    """A customer's month."""
-    statement = row.statement
+def cost_of(row: CustomerCharge, month: Month, standings: Mapping[int, Standing]) -> resources.Cost:
+    """A customer's month; `standings` by customer (pk), an estimate where there is none."""
+    statement, standing = row.statement, standings.get(row.customer.pk)
     return resources.Cost(
         row.customer.slug,
         row.customer.name,
-        month,
-        "estimate",
+        str(month),
+        standing.state if standing else "estimate",
         [_tenant_cost(each) for each in row.tenants],
         charge_of(row.charge, row.markup_percent) if row.charge else None,
         row.problem or None,

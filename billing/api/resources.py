@@ -49,7 +49,9 @@ class Usage(Struct):
     tenant_id: Annotated[str, told("The directory's id in Entra.")]
     day: Annotated[date, told("UTC.")]
     purpose: Annotated[str, told("What the calls were for, e.g. `create`.")]
-    status: Annotated[int, told("HTTP status of the answer; 0: uncertain.")]
+    status: Annotated[
+        int, told("HTTP status of the answer; 0: uncertain, 1: found in the directory.")
+    ]
     calls: int
 
 
@@ -103,7 +105,8 @@ class Cost(Struct):
     name: str
     month: Month
     basis: Annotated[
-        Literal["estimate"], told("`estimate`: by our own count, before Microsoft's bill.")
+        Literal["estimate", "differs", "reconciled"],
+        told("By our own count; `reconciled`: held against Azure's bill, `differs`: not like it."),
     ]
     tenants: list[TenantCost]
     charge: Charge | None

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, localcontext
+from typing import Literal
 
 from billing.domain.azure_formats import EXACT
 from billing.domain.periods import Month
@@ -89,7 +90,7 @@ def is_waiting(finding: Finding, late_from: date) -> bool:
 class Standing:
     """A month of some tenants: `reconciled` with the bill, `differs` from it, or an `estimate`."""
 
-    state: str
+    state: Literal["estimate", "differs", "reconciled"]
     through: date | None = None
     on: datetime | None = None
 

@@ -142,6 +142,19 @@ def standing_of(tenants: Iterable[Tenant], month: Month, now: datetime) -> Stand
     return standing((_kept(kept.get(pk), used.get(pk, (0, 0))) for pk in wanted), now >= month.end)
 
 
+def standings_by_customer(
+    tenants: Iterable[Tenant], month: Month, now: datetime
+) -> dict[int, Standing]:
+    """The same of each customer (pk) of these tenants; two queries as well."""
+    owners = {tenant.pk: tenant.customer_id for tenant in tenants}
+    kept = {row.tenant_id: row for row in _months(list(owners), month)}
+    used = usage_counts(owners, month)
+    parts: dict[int, list[Kept | None]] = {customer: [] for customer in owners.values()}
+    for pk in kept.keys() | used.keys():
+        parts[owners[pk]].append(_kept(kept.get(pk), used.get(pk, (0, 0))))
+    return {customer: standing(own, now >= month.end) for customer, own in parts.items()}
+
+
 def usage_counts(pks: Iterable[int], month: Month) -> dict[int, tuple[int, int]]:
     """All calls and uncertain ones of a month by tenant."""
     rows = DailyUsage.objects.filter(

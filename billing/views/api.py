@@ -12,6 +12,7 @@ from billing.api.description import openapi
 from billing.api.queries import MonthQuery, NoQuery, PageQuery, PriceQuery, StatementQuery, month_in
 from billing.api.resources import Page
 from billing.domain.periods import start_of
+from billing.selectors.bills import standings_by_customer
 from billing.selectors.charges import charges_of
 from billing.selectors.rows import used_days
 from tenants.access import PortalRequest, visible
@@ -42,7 +43,10 @@ def costs(request: PortalRequest, query: MonthQuery) -> Page[resources.Cost]:
     month, one = month_in(query.month), _customer(request, query.customer)
     asked = customers_for(request.user, Action.SEE_COSTS)
     rows, after = answers.cut(asked.filter(pk=one.pk) if one else asked, query)
-    return Page([answers.cost_of(row, str(month)) for row in charges_of(rows, month)], after)
+    charges = charges_of(rows, month)
+    tenants = [each.tenant for row in charges for each in row.tenants]
+    standings = standings_by_customer(tenants, month, timezone.now())
+    return Page([answers.cost_of(row, month, standings) for row in charges], after)
 
 
 @endpoint(StatementQuery)

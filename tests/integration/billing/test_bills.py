@@ -33,6 +33,7 @@ from tenants.domain.roles import Role
 from tenants.models import AuditEvent, Message, Readiness, Tenant, User
 from tenants.services.onboarding import Billing, link_billing
 from tests.support import azure_exports
+from tests.support.api import Asker, make_token
 from tests.support.azure_exports import PRICE, TRAPS, a_month, export
 from tests.support.rows import add_person, add_tenant, add_usage, add_webhook
 
@@ -124,6 +125,21 @@ def test_a_file_with_twelve_traps_reconciles_to_nothing(
     assert "other service" in told
     assert "Purchase" in told
     assert standing_of(tenants, APRIL, timezone.now()).state == "reconciled"
+
+
+def test_the_api_says_of_each_customer_what_its_figures_are_held_against(
+    client: Client, month: azure_exports.Month, tenants: list[Tenant], finance: User
+) -> None:
+    client.force_login(finance)
+    # Azure knows nothing of these.
+    add_usage(tenants[0], datetime(2026, 4, 10, 9, tzinfo=UTC), 201, 50, "update")
+    hand_in(client, export(month))
+    quiet = add_tenant("quiet")
+    _, token = make_token(finance)
+    said = {row["customer"]: row["basis"] for row in Asker(token).all("costs?month=2026-04")}
+    expected = dict.fromkeys((each.customer.slug for each in tenants), "reconciled")
+    expected |= {tenants[0].customer.slug: "differs", quiet.customer.slug: "estimate"}
+    assert said == expected
 
 
 def test_a_second_import_says_when_and_by_whom(
