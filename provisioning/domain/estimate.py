@@ -16,6 +16,7 @@ CONFIDENCE = 0.975
 _WEIGHT = 200
 # What is assumed before anything was met: so many bad ones among so many.
 _ASSUMED_FAILED = (0.5, 20.0)
+_ASSUMED_UNANSWERED = (0.25, 20.0)
 _ASSUMED_MET = (0.5, 50.0)
 # A group has no key of ours: it is looked for so often before a person decides (group_outcomes).
 _GROUP_LOOKUPS = 6
@@ -180,7 +181,7 @@ def _retries(calls: int, seen: Experience) -> Reason:
 
 def _lookups(counts: Counts, seen: Experience) -> Reason:
     subjects = counts.creations + counts.removals
-    more = most_failures(subjects, seen.unanswered, seen.calls, _ASSUMED_FAILED)
+    more = most_failures(subjects, seen.unanswered, seen.calls, _ASSUMED_UNANSWERED)
     text = "Where nobody knows whether an account was created, it is looked for first."
     return Reason(Cause.LOOKUPS, 0, more, text)
 
@@ -198,7 +199,7 @@ def _matches(counts: Counts, seen: Experience) -> Reason:
 
 
 def _groups(counts: Counts, seen: Experience) -> Reason:
-    found = most_failures(counts.groups, seen.unanswered, seen.calls, _ASSUMED_FAILED)
+    found = most_failures(counts.groups, seen.unanswered, seen.calls, _ASSUMED_UNANSWERED)
     lost = min(found, counts.groups)
     text = (
         "A group nobody knows the creation of is looked for several times; if it is not found, its"
