@@ -5,8 +5,8 @@ up bounds of what may come in between, each from what this tenant has met lately
 """
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -16,6 +16,7 @@ CONFIDENCE = 0.975
 _WEIGHT = 200
 # What is assumed before anything was met: so many bad ones among so many.
 _ASSUMED_FAILED = (0.5, 20.0)
+_ASSUMED_UNANSWERED = (0.25, 20.0)
 _ASSUMED_MET = (0.5, 50.0)
 # A group has no key of ours: it is looked for so often before a person decides (group_outcomes).
 _GROUP_LOOKUPS = 6
@@ -55,6 +56,31 @@ def calls_in(steps: Iterable[Step]) -> int:
     there = {each.creates for each in listed}
     sent = (each for each in listed if not each.group or each.group in there)
     return sum(each.calls + any(name in there for name in each.awaits) for each in sent)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """So many calls because names of a creation are taken; `comes`: one of them is free."""
+
+    calls: int
+    comes: bool
+
+    def of(self, step: Step) -> Step:
+        """The creation with them; without an account nothing follows it."""
+        return replace(step, calls=step.calls + self.calls) if self.comes else Step(1 + self.calls)
+
+
+def refusals_of(names: Sequence[str], taken: Container[str]) -> Refusals:
+    """What a creation meets that tries these names one after the other; `taken` are folded.
+
+    Each refusal is looked up, and the next name is a creation again.
+    """
+    free = next((at for at, name in enumerate(names) if name.casefold() not in taken), None)
+    return (
+        Refusals(2 * len(names) - 1, comes=False)
+        if free is None
+        else Refusals(2 * free, comes=True)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,17 +171,17 @@ def estimate(counts: Counts, seen: Experience) -> Estimate:
 def _retries(calls: int, seen: Experience) -> Reason:
     failed = seen.throttled + seen.unanswered
     more = most_failures(calls, failed, seen.calls, _ASSUMED_FAILED)
-    if seen.calls:
-        why = f"{failed:,} of this tenant's last {seen.calls:,} calls"
+    if seen.calls < _ASSUMED_FAILED[1]:
+        why = "hardly a call of this tenant is known, so that a few in a hundred are assumed"
     else:
-        why = "nothing is known of this tenant yet, so that a few in a hundred are assumed"
+        why = f"{failed:,} of this tenant's last {seen.calls:,} calls were"
     text = f"Calls that are refused for now, fail or get no answer are made again: {why}."
     return Reason(Cause.RETRIES, 0, more, text)
 
 
 def _lookups(counts: Counts, seen: Experience) -> Reason:
     subjects = counts.creations + counts.removals
-    more = most_failures(subjects, seen.unanswered, seen.calls, _ASSUMED_FAILED)
+    more = most_failures(subjects, seen.unanswered, seen.calls, _ASSUMED_UNANSWERED)
     text = "Where nobody knows whether an account was created, it is looked for first."
     return Reason(Cause.LOOKUPS, 0, more, text)
 
@@ -173,7 +199,7 @@ def _matches(counts: Counts, seen: Experience) -> Reason:
 
 
 def _groups(counts: Counts, seen: Experience) -> Reason:
-    found = most_failures(counts.groups, seen.unanswered, seen.calls, _ASSUMED_FAILED)
+    found = most_failures(counts.groups, seen.unanswered, seen.calls, _ASSUMED_UNANSWERED)
     lost = min(found, counts.groups)
     text = (
         "A group nobody knows the creation of is looked for several times; if it is not found, its"

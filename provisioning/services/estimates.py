@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
@@ -14,10 +15,12 @@ from provisioning.domain.estimate import (
     Counts,
     Experience,
     Met,
+    Refusals,
     Step,
     calls_in,
     estimate,
     in_words,
+    refusals_of,
     why_outside,
 )
 from provisioning.domain.records import fold_key
@@ -48,7 +51,7 @@ def note_estimate(job: Job) -> None:
     gone = _gone(job)
     if gone:
         expected = calls_in(_steps(job, _GOING, gone))
-    refused = sum(gone.values())
+    refused = sum(each.calls for each in gone.values())
     forgone = if_free + refused - expected
     counts = replace(_counts(job, expected), refused=refused, forgone=forgone)
     found = estimate(counts, _experience(job.tenant))
@@ -112,33 +115,27 @@ def _withheld_calls(job: Job) -> int:
     return withheld.count() - withheld.filter(kind=_KIND.TRANSFER, after={}).count()
 
 
-def _gone(job: Job) -> Mapping[int, int]:
-    """Creations, by primary key, that Entra is likely to refuse, because a deleted account has the
-    name; and how many calls come of that: a lookup, and a creation with the next name if any.
-    """
+def _gone(job: Job) -> Mapping[int, Refusals]:
+    """Creations, by primary key, that Entra is likely to refuse: a deleted account has the name."""
     made = job.operations.filter(kind=_KIND.CREATE, state__in=_GOING)
     if not made.exists() or not (names := names_gone(job.tenant, timezone.now())):
         return {}
     rows = made.values_list("pk", "user_name", "choices").iterator(2000)
-    return {
-        pk: 2 if choices.get(USER_NAME) else 1
-        for pk, name, choices in rows
-        if name.casefold() in names
+    found = {
+        pk: refusals_of([name, *choices.get(USER_NAME, ())], names) for pk, name, choices in rows
     }
+    return {pk: refusals for pk, refusals in found.items() if refusals.calls}
 
 
 def _steps(
-    job: Job, states: Iterable[Operation.State], gone: Mapping[int, int] | None = None
+    job: Job,
+    states: Iterable[Operation.State],
+    gone: Mapping[int, Refusals] = MappingProxyType({}),
 ) -> Iterator[Step]:
     rows = job.operations.filter(state__in=states).exclude(kind__in=_WITHOUT_CALL).order_by()
     for operation in rows.iterator(2000):
-        refused = (gone or {}).get(operation.pk, 0)
-        yield _refused(_step(operation), refused) if refused else _step(operation)
-
-
-def _refused(step: Step, calls: int) -> Step:
-    """A creation that is told its name is taken: the account comes with the next one, or not."""
-    return replace(step, calls=step.calls + calls) if calls > 1 else Step(2)
+        step, refusals = _step(operation), gone.get(operation.pk)
+        yield step if refusals is None else refusals.of(step)
 
 
 def _step(operation: Operation) -> Step:

@@ -231,15 +231,18 @@ class _Tenant:
     def _outside(self) -> None:
         """Somebody changes, deletes and takes out of groups, behind the portal's back."""
         self.engine.sandbox.clear_faults(self.engine.directory_id)
-        users = [each for each in self.engine.users() if "externalId" in each]
+        everybody = sorted(self.engine.users(), key=lambda each: str(each["userName"]))
+        users = [each for each in everybody if "externalId" in each]
         some = self.chance.sample(users, min(len(users), 6))
         groups = self.engine.sandbox.groups(self.engine.directory_id)
+        groups.sort(key=lambda each: str(each["displayName"]))
+        order = [each["id"] for each in everybody]
         with self.engine.outside() as client:
             for user in some[:4]:
                 changes = [{"op": "replace", "path": "title", "value": "Pirate"}]
                 self._send(client, f"/users/{user['id']}", changes)
             for group in groups[:3]:
-                for member in group["members"][:2]:
+                for member in sorted(group["members"], key=order.index)[:2]:
                     path = f'members[value eq "{member}"]'
                     self._send(client, f"/groups/{group['id']}", [{"op": "remove", "path": path}])
             for user in some[4:]:

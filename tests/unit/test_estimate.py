@@ -11,11 +11,13 @@ from provisioning.domain.estimate import (
     Counts,
     Experience,
     Met,
+    Refusals,
     Step,
     calls_in,
     estimate,
     in_words,
     most_failures,
+    refusals_of,
     why_outside,
 )
 
@@ -43,6 +45,27 @@ CLEAN = Experience(calls=2000, created=500)
 )
 def test_what_hangs_on_others_is_counted_with_them(steps: list[Step], calls: int) -> None:
     assert calls_in(steps) == calls
+
+
+@pytest.mark.parametrize(
+    ("names", "calls", "comes"),
+    [
+        (["a"], 0, True),
+        (["A", "b"], 0, True),
+        (["x"], 1, False),  # created, and looked up
+        (["X", "b"], 2, True),
+        (["x", "y", "b"], 4, True),
+        (["x", "Y"], 3, False),
+    ],
+)
+def test_names_that_are_taken_are_tried_in_their_order(
+    names: list[str], calls: int, comes: bool
+) -> None:
+    refusals = refusals_of(names, {"x", "y"})
+    assert refusals == Refusals(calls, comes)
+    creation = Step(2, creates="person:a", awaits=("person:b",))
+    assert refusals.of(creation).calls == (2 if comes else 1) + calls
+    assert bool(refusals.of(creation).creates) is comes
 
 
 @pytest.mark.parametrize(

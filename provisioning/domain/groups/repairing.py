@@ -58,14 +58,22 @@ class GroupDrift:
 
 
 def repairs(operations: Iterable[GroupOperation], drift: GroupDrift) -> Iterator[GroupOperation]:
-    """Operations that undo what drifted. Nothing is deleted; a group that is gone comes whole."""
+    """Operations that undo what drifted. Nothing is deleted; a group that is gone comes whole.
+
+    One that is not there and did not drift is created by a sync, and gets its members then.
+    """
     for operation in operations:
         subjects = drift.subjects.get(operation.key, frozenset())
-        if operation.act is GroupAct.DELETE or not (subjects or operation.act is GroupAct.ADD):
+        if operation.act is GroupAct.DELETE or not (subjects or _joins(operation)):
             continue
         found = narrowed(operation, subjects.__contains__, _members(subjects, drift.again))
         if found is not None:
             yield found
+
+
+def _joins(operation: GroupOperation) -> bool:
+    """Whether it adds members to a group that is there."""
+    return operation.act is GroupAct.ADD and bool(operation.group_id)
 
 
 def _members(subjects: Container[str], again: Container[str]) -> Callable[[Member], bool]:

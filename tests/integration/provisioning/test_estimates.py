@@ -183,5 +183,5 @@ def _tell(what: str, found: list[Run]) -> None:
     used = [abs(run.made - run.expected) / run.expected for run in found if run.expected]
     print(f" {mean(used):.0%} beside it, at most {max(used):.0%}")
     for run in found:
-        if not run.inside:
-            print(f"  outside: {run}")
+        if not run.inside or (not run.exact and "without" in what):
+            print(f"  {'inside' if run.inside else 'outside'}: {run}")

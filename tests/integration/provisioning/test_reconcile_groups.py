@@ -7,6 +7,7 @@ import pytest
 from provisioning.models import AcceptedDrift, DirectoryGroup, Drift, GroupMember, Job
 from provisioning.services import approval
 from provisioning.services.reconciling import forecast_of
+from provisioning.services.undoing import undo_job
 from tests.integration.provisioning.test_reconcile import OURS, THEIRS, decide, drift, reconcile
 from tests.support.engine import Engine
 from tests.support.staff import DEPARTMENTS, export, members, profile, record
@@ -186,3 +187,19 @@ def test_groups_that_vanish_in_numbers_stop_for_a_person(engine: Engine) -> None
     approval.accept_loss(job=job, by=engine.engineer)
     job = engine.serve(job)
     assert (job.state, Drift.objects.filter(job=job, kind="group_gone").count()) == ("planned", 6)
+
+
+def test_a_group_that_is_not_there_and_did_not_drift_is_left_to_a_sync(staff: Engine) -> None:
+    """Nobody can be added to it, and the reconcile would promise a call that is never made."""
+    moved = [STAFF[0] | {"department": "New"}, *STAFF[1:]]
+    job = staff.apply(export(moved))
+    undone = staff.serve(undo_job(job=job, by=staff.engineer, deletes=True))
+    finish(staff, undone, include_deletes=True)
+    staff.delete_outside(staff.user("00")["id"])
+    staff.switch(soft_delete_days=0)
+    job = reconcile(staff)
+    assert [each.kind for each in staff.operations(job)] == ["create"]
+    job = finish(staff, job)
+    assert (job.created, job.failed) == (1, 0)
+    staff.apply(export(moved))
+    assert members(staff)["Dept New"] == {"00"}
