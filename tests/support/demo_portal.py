@@ -12,7 +12,7 @@ from typing import Any
 from tests.support.sandbox import ROOT
 from tests.support.services import free_port
 
-# All migrations, the demo's data and five processes: half a minute alone, minutes beside other tests.
+# All migrations and five processes: half a minute alone, minutes beside other tests.
 _START_SECONDS = 300.0
 _STOP_SECONDS = 20.0
 
