@@ -226,7 +226,7 @@ CAUSES: Mapping[Cause, Words] = {
     ),
     Cause.PRICE: Words(
         "Another price",
-        "The calls are the same, but Azure charged another price for each.",
+        "Azure charged another price for each call than the price book has.",
         "Compare the price book with your agreement, and enter the price with its first day.",
         "warning",
         "chart",

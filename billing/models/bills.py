@@ -50,6 +50,12 @@ class BillFile(models.Model):
     def __str__(self) -> str:
         return self.file_name
 
+    @property
+    def days_words(self) -> str:
+        """The days it covers: 30 Apr 2026, or 1 Apr 2026 to 30 Apr 2026."""
+        first, last = (f"{day.day} {day:%b %Y}" for day in (self.first_day, self.last_day))
+        return first if first == last else f"{first} to {last}"
+
 
 class BillDay(models.Model):
     """One resource's charges of one kind on one UTC day of a file; see `ImportedDay`.

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from django import template
 from django.template.context import RequestContext
+from django.urls import reverse
 
 from billing import charts
 from billing.domain.budgets import Course, Verdict
@@ -123,6 +124,41 @@ def downloads(
         query["file"] = f"{name}.{ending}"
         links.append((form.label, f"?{query.urlencode()}"))
     return {"links": links, "words": words, "as_page": as_page}
+
+
+# Pages that lie beside each other, and those of them that show a month.
+_SECTIONS = {
+    "tenant": {
+        "Costs": "cost_tenant",
+        "Reconciliation": "reconciliation_tenant",
+        "Waste": "waste_tenant",
+        "What if": "simulator",
+    },
+    "customer": {"Costs": "cost_customer", "Waste": "waste_customer"},
+    "": {
+        "Costs": "cost_overview",
+        "Statements": "statement_list",
+        "Reconciliation": "reconciliation",
+        "Budgets": "budget_list",
+        "Price book": "price_list",
+        "Exchange rates": "rate_list",
+    },
+}
+_TIMELESS = {"simulator", "budget_list", "price_list", "rate_list"}
+
+
+@register.inclusion_tag("billing/partials/sections.html", takes_context=True)
+def sections(context: RequestContext, of: str = "") -> dict[str, Any]:
+    """Tabs of finance, of a "tenant" or a "customer" of the page; the month shown goes along."""
+    month = context.get("month")
+    query = f"?month={month}" if month else ""
+    arguments = [context[of].slug] if of else []
+    here = getattr(context.request.resolver_match, "url_name", "")
+    tabs = [
+        (label, reverse(name, args=arguments) + ("" if name in _TIMELESS else query), name == here)
+        for label, name in _SECTIONS[of].items()
+    ]
+    return {"label": f"Costs of this {of}" if of else "Costs", "tabs": tabs}
 
 
 @register.filter

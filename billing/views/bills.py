@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.template.defaultfilters import pluralize
 from django.views.decorators.http import require_POST
 
 from billing.domain.azure_costs import ChargeKind
@@ -146,8 +147,8 @@ def bill_list(request: PortalRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         file = _import(request, form)
         if file is not None:
-            days = f"{file.first_day:%d %b} to {file.last_day:%d %b %Y}"
-            messages.success(request, f"Imported: {days}, {file.rows:,} rows.")
+            rows = f"{file.rows:,} row{pluralize(file.rows)}"
+            messages.success(request, f"Imported: {file.days_words}, {rows}.")
             return redirect("bill_detail", pk=file.pk)
     page = Paginator(bill_files_for(request.user), _PAGE).get_page(request.GET.get("page"))
     context = {"page": page, "form": form, "msp": sees_msp(request.user)}

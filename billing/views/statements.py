@@ -241,6 +241,7 @@ def _context(statement: Statement) -> dict[str, Any]:
     context: dict[str, Any] = {
         "statement": statement,
         "month": statement.period,
+        "ended": later_than(statement.period) is not None,
         "standing": standing_of(statement.customer.tenants.all(), statement.period, timezone.now()),
         "figures": figures,
         "charge": figures.charge,

@@ -12,7 +12,8 @@ from typing import Any
 from tests.support.sandbox import ROOT
 from tests.support.services import free_port
 
-_START_SECONDS = 90.0
+# All migrations and five processes: half a minute alone, minutes beside other tests.
+_START_SECONDS = 300.0
 _STOP_SECONDS = 20.0
 
 
@@ -85,7 +86,11 @@ def start_demo(folder: Path, *, empty: bool = False) -> DemoPortal:
         )
     urls = (f"http://127.0.0.1:{port}", f"http://127.0.0.1:{sandbox_port}")
     portal = DemoPortal(folder, *urls, environment, process)
-    _wait(portal, "Begin at" if empty else "plans wait for approval")
+    try:
+        _wait(portal, "Begin at" if empty else "plans wait for approval")
+    except BaseException:
+        portal.stop()
+        raise
     return portal
 
 
