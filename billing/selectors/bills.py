@@ -46,11 +46,12 @@ from billing.models import (
     DailyUsage,
     ExchangeRate,
     ForeignDay,
+    MonthUsage,
     ReconciledMonth,
     Usage,
 )
 from billing.selectors.budgets import sees_msp
-from billing.selectors.costs import price_book
+from billing.selectors.costs import price_book, sum_of_days
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User
 from tenants.selectors import customers_for, tenants_for
@@ -133,11 +134,13 @@ def comparisons(tenants: Iterable[Tenant], month: Month) -> list[Comparison]:
     ]
 
 
-def standing_of(tenants: Iterable[Tenant], month: Month, now: datetime) -> Standing:
-    """Whether figures of these tenants' month are an estimate; two queries."""
-    pks = [tenant.pk for tenant in tenants]
-    kept = {row.tenant_id: row for row in _months(pks, month)}
-    used = usage_counts(pks, month)
+def standing_of(tenants: QuerySet[Tenant] | list[Tenant], month: Month, now: datetime) -> Standing:
+    """Whether figures of these tenants' month are an estimate; two queries.
+
+    Where no bill was held against the month, its calls need not be counted.
+    """
+    kept = {row.tenant_id: row for row in _months(tenants, month)}
+    used = usage_counts(tenants, month) if kept else {}
     wanted = sorted(kept.keys() | used.keys())
     return standing((_kept(kept.get(pk), used.get(pk, (0, 0))) for pk in wanted), now >= month.end)
 
@@ -148,21 +151,22 @@ def standings_by_customer(
     """The same of each customer (pk) of these tenants; two queries as well."""
     owners = {tenant.pk: tenant.customer_id for tenant in tenants}
     kept = {row.tenant_id: row for row in _months(list(owners), month)}
-    used = usage_counts(owners, month)
+    used = usage_counts(list(owners), month)
     parts: dict[int, list[Kept | None]] = {customer: [] for customer in owners.values()}
     for pk in kept.keys() | used.keys():
         parts[owners[pk]].append(_kept(kept.get(pk), used.get(pk, (0, 0))))
     return {customer: standing(own, now >= month.end) for customer, own in parts.items()}
 
 
-def usage_counts(pks: Iterable[int], month: Month) -> dict[int, tuple[int, int]]:
+def usage_counts(
+    tenants: QuerySet[Tenant] | list[Tenant] | list[int], month: Month
+) -> dict[int, tuple[int, int]]:
     """All calls and uncertain ones of a month by tenant."""
-    rows = DailyUsage.objects.filter(
-        tenant__in=list(pks), day__gte=month.days[0], day__lte=month.days[-1]
-    )
-    lost = Sum("calls", filter=Q(status=UNCERTAIN), default=0)
-    counted = rows.values_list("tenant").annotate(total=Sum("calls"), lost=lost)
-    return {pk: (total, lost) for pk, total, lost in counted.order_by()}
+    rows = MonthUsage.objects.filter(tenant__in=tenants, month=month.days[0])
+    days = sum_of_days(month.days)
+    lost = Sum(days, filter=Q(status=UNCERTAIN), default=0)
+    counted = rows.values_list("tenant").annotate(total=Sum(days), lost=lost)
+    return {pk: (total, lost) for pk, total, lost in counted.order_by() if total}
 
 
 def foreign_days_for(viewer: User, month: Month) -> QuerySet[ForeignDay]:
@@ -377,7 +381,9 @@ def _rates(month: Month) -> Rates:
     return {pair: rate_for(known, *pair, month) for pair in pairs}
 
 
-def _months(pks: list[int], month: Month) -> QuerySet[ReconciledMonth]:
+def _months(
+    pks: QuerySet[Tenant] | list[Tenant] | list[int], month: Month
+) -> QuerySet[ReconciledMonth]:
     return ReconciledMonth.objects.filter(tenant__in=pks, month=month.days[0])
 
 

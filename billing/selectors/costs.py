@@ -12,12 +12,13 @@ from django.db.models import F, Func, IntegerField, QuerySet, Sum
 from billing.domain.periods import Month, hour_of, month_of, start_of
 from billing.domain.pricing import (
     UNCERTAIN,
+    Billing,
     Cost,
     NoPrice,
     PriceBook,
     UsageLine,
-    billable_of,
     cost_of,
+    costs_of_owners,
     price_at,
     priced_lines,
     quote,
@@ -112,7 +113,7 @@ def month_lines(
     """
     spans = _spans(book, month, last)
     rows = used.filter(month=month.start.date()).values_list(
-        "tenant_id", "status", *(_added(days) for _, days in spans)
+        "tenant_id", "status", *(sum_of_days(days) for _, days in spans)
     )
     lines: dict[int, list[UsageLine]] = {}
     for tenant, status, *numbers in rows:
@@ -124,17 +125,34 @@ def month_lines(
     return lines
 
 
+def month_by_customer(used: QuerySet[MonthUsage], book: PriceBook, month: Month) -> dict[int, Cost]:
+    """Cost of a month by customer (pk), exact, by one query."""
+    spans = _spans(book, month, None)
+    sums = [sum_of_days(days) for _, days in spans]
+    rows = used.filter(month=month.start.date()).values_list(
+        "customer", "tenant", "tenant__cloud", "status", *sums
+    )
+    return costs_of_owners(rows, [start for start, _ in spans], book)
+
+
 def billable_by_customer(
     used: QuerySet[MonthUsage], book: PriceBook, month: Month, last: date | None = None
 ) -> dict[int, int]:
     """Billable calls of a month by customer (pk): steps of a price do not matter."""
     spans, found = _spans(book, month, last), Counter[int]()
+    billing = Billing(book, [start for start, _ in spans])
     rows = used.filter(month=month.start.date()).values_list("customer", "tenant__cloud", "status")
-    sums = {f"sum{at}": Sum(_added(days)) for at, (_, days) in enumerate(spans)}
+    sums = {f"sum{at}": Sum(sum_of_days(days)) for at, (_, days) in enumerate(spans)}
     for customer, cloud, status, *numbers in rows.annotate(**sums):
-        lines = (UsageLine(at, status, n) for (at, _), n in zip(spans, numbers, strict=True))
-        found[customer] += billable_of(lines, book, cloud)
+        found[customer] += sum(billing.billed(cloud, status, numbers))
     return found
+
+
+def sum_of_days(days: list[date]) -> Func:
+    """The sum of these days' columns of a `MonthUsage`."""
+    columns = (F(f"d{day.day}") for day in days)
+    joined = {"template": "(%(expressions)s)", "arg_joiner": " + "}
+    return Func(*columns, output_field=IntegerField(), **joined)
 
 
 def day_costs(viewer: User, month: Month, customer: Customer | None = None) -> list[DayCost]:
@@ -244,10 +262,3 @@ def _spans(book: PriceBook, month: Month, last: date | None) -> list[tuple[datet
         for start, end in pairwise([*starts, month.end])
     ]
     return [(start, own) for start, own in found if own]
-
-
-def _added(days: list[date]) -> Func:
-    """The sum of these days' columns."""
-    columns = (F(f"d{day.day}") for day in days)
-    joined = {"template": "(%(expressions)s)", "arg_joiner": " + "}
-    return Func(*columns, output_field=IntegerField(), **joined)

@@ -3,10 +3,12 @@
 Each function asks as many queries for a thousand customers as for one.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+
+from django.db.models import Min, QuerySet
 
 from billing.domain.budgets import Course, Span
 from billing.domain.periods import Month, month_of
@@ -78,12 +80,12 @@ class Headings:
 def headings_for(viewer: User, month: Month, now: datetime) -> Headings:
     """Budgets of a month and its forecast, while it runs, for every customer this person sees."""
     seen = customers_for(viewer, Action.SEE_COSTS)
-    budgets = budgets_for(viewer).filter(span=Span.MONTH.value, tenant=None)
-    found = {row.customer_id: row for row in budgets}
-    rows = list(MonthForecast.objects.filter(customer__in=seen, month=month.start.date()))
+    budgets = budgets_for(viewer).filter(span=Span.MONTH.value, tenant=None).select_related(None)
+    found = {row.customer_id: row for row in budgets.only("customer", "currency", "amount")}
+    rows = MonthForecast.objects.filter(customer__in=seen, month=month.start.date())
     if not month.start <= now < month.end:
-        rows = []  # what was expected of a month that is over is of no use
-    made = min((row.made_at for row in rows), default=None)
+        rows = rows.none()  # what was expected of a month that is over is of no use
+    made = rows.aggregate(at=Min("made_at"))["at"]
     return Headings(month, found, _by_customer(rows), known_rates(), made)
 
 
@@ -130,18 +132,22 @@ def _course(
     return replace(course, low=low, expected=middle, high=high)
 
 
-def _by_customer(rows: Iterable[MonthForecast]) -> dict[int, Expected]:
+def _by_customer(rows: QuerySet[MonthForecast]) -> dict[int, Expected]:
     parts: dict[int, list[Expected]] = {}
-    for row in rows:
-        parts.setdefault(row.customer_id, []).append(_kept(row))
-    return {pk: sum_of(own) for pk, own in parts.items()}
+    for customer, *kept in rows.values_list("customer", "calls", "low", "high", "amounts"):
+        parts.setdefault(customer, []).append(_expected(*kept))
+    return {pk: sum_of(own) if len(own) > 1 else own[0] for pk, own in parts.items()}
 
 
 def _kept(row: MonthForecast) -> Expected:
+    return _expected(row.calls, row.low, row.high, row.amounts)
+
+
+def _expected(calls: int, low: int, high: int, bands: Mapping[str, Sequence[str]]) -> Expected:
     least, amounts, most = (
-        {code: Decimal(band[at]) for code, band in row.amounts.items()} for at in range(3)
+        {code: Decimal(band[at]) for code, band in bands.items()} for at in range(3)
     )
-    return Expected(row.calls, row.low, row.high, amounts, least, most, ())
+    return Expected(calls, low, high, amounts, least, most, ())
 
 
 def _by_currency(cost: Cost, expected: Expected | None) -> Iterable[Course]:

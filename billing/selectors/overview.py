@@ -1,23 +1,24 @@
 """The month for finance: every customer's cost, how it moves, and the way down to single calls."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cached_property
+from operator import add
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Exists, OuterRef, QuerySet, Sum
 
 from billing.domain.periods import Month, start_of
-from billing.domain.pricing import Cost, PriceBook, UsageLine, cost_of, priced_lines
+from billing.domain.pricing import Billing, Cost, PriceBook, UsageLine, cost_of, priced_lines
 from billing.models import Call, DailyUsage, MonthUsage, Usage
-from billing.selectors.costs import billable_by_customer, month_lines, price_book
-from billing.selectors.headings import Heading
+from billing.selectors.costs import billable_by_customer, month_by_customer, price_book
+from billing.selectors.headings import Heading, Headings
 from tenants.domain.roles import Action
 from tenants.models import Customer, Tenant, User
 from tenants.selectors import customers_for
 
 
-@dataclass(slots=True)
+@dataclass
 class CustomerMonth:
     """A customer's month beside the same days of the month before, and its billable days."""
 
@@ -25,7 +26,12 @@ class CustomerMonth:
     cost: Cost = field(default_factory=Cost)
     before: int = 0
     days: list[int] = field(default_factory=list)
-    heading: Heading = field(default_factory=Heading)
+    headings: Headings | None = None
+
+    @cached_property
+    def heading(self) -> Heading:
+        """Where it is heading, found when it is asked for: a page shows a few rows of all."""
+        return self.headings.of(self.customer.pk, self.cost) if self.headings else Heading()
 
     @property
     def change(self) -> int:
@@ -45,22 +51,17 @@ class JobDay:
 def customer_months(
     viewer: User, month: Month, now: datetime, book: PriceBook | None = None
 ) -> list[CustomerMonth]:
-    """Every customer with a tenant whose costs this person may see, by the same five queries."""
+    """Every customer with a tenant whose costs this person may see, by the same four queries."""
     customers = customers_for(viewer, Action.SEE_COSTS)
-    tenants = Tenant.objects.filter(customer__in=customers).values_list("pk", "customer", "cloud")
-    names = {customer.pk: customer for customer in customers.only("name", "slug")}
     book = price_book() if book is None else book
     used = MonthUsage.objects.filter(customer__in=customers)
-    lines = month_lines(used, book, month)
+    costs = month_by_customer(used, book, month)
     before = billable_by_customer(used, book, month.previous(), _days_gone(month, now))
-    found: dict[int, CustomerMonth] = {}
-    for tenant, customer, cloud in tenants:
-        row = found.setdefault(customer, CustomerMonth(names[customer]))
-        if tenant in lines:
-            row.cost += cost_of(lines[tenant], book, cloud)
-    for customer, row in found.items():
-        row.before = before.get(customer, 0)
-    return list(found.values())
+    with_tenants = customers.filter(Exists(Tenant.objects.filter(customer=OuterRef("pk"))))
+    return [
+        CustomerMonth(row, costs.get(row.pk) or Cost(), before.get(row.pk, 0))
+        for row in with_tenants.only("name", "slug")
+    ]
 
 
 def add_days(rows: Iterable[CustomerMonth], month: Month, book: PriceBook) -> None:
@@ -70,10 +71,10 @@ def add_days(rows: Iterable[CustomerMonth], month: Month, book: PriceBook) -> No
         row.days = [0] * len(month.days)
     used = MonthUsage.objects.filter(customer__in=by_customer, month=month.start.date())
     days = used.values_list("customer", "tenant__cloud", "status", *_columns(month))
-    billed = _billed_days(month, book)
+    billing = _by_day(month, book)
     for customer, cloud, status, *numbers in days:
         row = by_customer[customer]
-        row.days = _added(row.days, numbers, billed(cloud, status))
+        row.days = list(map(add, row.days, billing.billed(cloud, status, numbers)))
 
 
 def total_days(viewer: User, month: Month, book: PriceBook) -> list[int]:
@@ -81,9 +82,9 @@ def total_days(viewer: User, month: Month, book: PriceBook) -> list[int]:
     customers = customers_for(viewer, Action.SEE_COSTS)
     used = MonthUsage.objects.filter(customer__in=customers, month=month.start.date())
     sums = [Sum(name) for name in _columns(month)]
-    totals, billed = [0] * len(month.days), _billed_days(month, book)
+    totals, billing = [0] * len(month.days), _by_day(month, book)
     for cloud, status, *numbers in used.values_list("tenant__cloud", "status").annotate(*sums):
-        totals = _added(totals, numbers, billed(cloud, status))
+        totals = list(map(add, totals, billing.billed(cloud, status, numbers)))
     return totals
 
 
@@ -91,23 +92,8 @@ def _columns(month: Month) -> list[str]:
     return [f"d{day.day}" for day in month.days]
 
 
-def _billed_days(month: Month, book: PriceBook) -> Callable[[str, int], list[bool]]:
-    """On which days of a month an answer is billed, by cloud and status; each is found once."""
-    days = [start_of(day) for day in month.days]
-
-    @cache
-    def billed(cloud: str, status: int) -> list[bool]:
-        prices = [book.at(day, cloud) for day in days]
-        return [price is not None and price.rule.bills(status) for price in prices]
-
-    return billed
-
-
-def _added(totals: list[int], numbers: Iterable[int], billed: list[bool]) -> list[int]:
-    return [
-        total + number * counts
-        for total, number, counts in zip(totals, numbers, billed, strict=True)
-    ]
+def _by_day(month: Month, book: PriceBook) -> Billing:
+    return Billing(book, [start_of(day) for day in month.days])
 
 
 def tenant_days(tenant: Tenant, month: Month) -> list[tuple[date, Cost]]:

@@ -63,22 +63,21 @@ def forecasts_of(
 
 def sum_of(parts: Iterable[Expected]) -> Expected:
     """Several forecasts added up: amounts by currency, each way of forecasting once."""
-    total = Expected(0, 0, 0, {}, {}, {}, ())
+    calls = low = high = 0
+    amounts, least, most = dict[str, Decimal](), dict[str, Decimal](), dict[str, Decimal]()
+    method: dict[str, None] = {}
     for part in parts:
-        total = Expected(
-            total.calls + part.calls,
-            total.low + part.low,
-            total.high + part.high,
-            _added(total.amounts, part.amounts),
-            _added(total.least, part.least),
-            _added(total.most, part.most),
-            tuple(dict.fromkeys((*total.method, *part.method))),
-        )
-    return total
+        calls, low, high = calls + part.calls, low + part.low, high + part.high
+        _add(amounts, part.amounts)
+        _add(least, part.least)
+        _add(most, part.most)
+        method.update(dict.fromkeys(part.method))
+    return Expected(calls, low, high, amounts, least, most, tuple(method))
 
 
-def _added(one: dict[str, Decimal], other: dict[str, Decimal]) -> dict[str, Decimal]:
-    return {code: one.get(code, _ZERO) + other.get(code, _ZERO) for code in one | other}
+def _add(total: dict[str, Decimal], more: dict[str, Decimal]) -> None:
+    for code, amount in more.items():
+        total[code] = total.get(code, _ZERO) + amount
 
 
 def unusual_now(tenant: Tenant, now: datetime) -> Unusual | None:

@@ -7,6 +7,8 @@ from urllib.parse import urlencode
 from django import template
 from django.template.context import RequestContext
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from billing import charts
 from billing.domain.budgets import Course, Verdict
@@ -50,18 +52,40 @@ def plain(number: Decimal | None) -> str:
     return "\N{EN DASH}" if number is None else f"{number.normalize():f}"
 
 
-@register.filter
-def sparkline(values: list[int]) -> str:
-    """Points of a line over counts."""
-    return charts.sparkline(values)
+@register.simple_tag
+def sparkline(values: list[int]) -> SafeString:
+    """A month's days at a glance, drawn: counts by day; the figures are elsewhere on the page."""
+    return format_html(
+        '<svg class="sparkline" viewBox="0 0 120 24" width="120" height="24" aria-hidden="true">'
+        '<polyline points="{}" fill="none" /></svg>',
+        charts.sparkline(values),
+    )
 
 
-@register.filter
-def course_bar(course: Course) -> charts.CourseBar:
-    """Shapes of a course's bar."""
-    return charts.course_bar(course)
+@register.simple_tag
+def course_bar(course: Course) -> SafeString:
+    """A budget's bar, drawn: spent, forecast and budget. What it shows is said beside it."""
+    bar = charts.course_bar(course)
+    drawn = format_html(_TRACK, bar.width, bar.band_left, bar.band_width, bar.spent)
+    for at, line in ((bar.expected, _EXPECTED), (bar.budget, _BUDGET)):
+        if at is not None:
+            drawn += format_html(line, at, at)
+    return format_html(
+        '<svg class="course-bar tone-{}" viewBox="0 0 {width} 16" width="{width}" height="16"'
+        ' aria-hidden="true">{}</svg>',
+        verdict(course).get("tone", "info"),
+        drawn,
+        width=bar.width,
+    )
 
 
+_TRACK = (
+    '<rect class="course-track" x="0" y="4" width="{}" height="8" rx="2" />'
+    '<rect class="course-band" x="{}" y="4" width="{}" height="8" />'
+    '<rect class="course-spent" x="0" y="4" width="{}" height="8" rx="2" />'
+)
+_EXPECTED = '<line class="course-expected" x1="{}" x2="{}" y1="2" y2="14" />'
+_BUDGET = '<line class="course-budget" x1="{}" x2="{}" y1="0" y2="16" />'
 VERDICTS = {
     Verdict.WITHIN: "within the budget",
     Verdict.TIGHT: "may go over",

@@ -123,7 +123,7 @@ def cost_overview(request: PortalRequest) -> HttpResponseBase:
     rows = customer_months(request.user, month, now, book)
     headings = headings_for(request.user, month, now)
     for row in rows:
-        row.heading = headings.of(row.customer.pk, row.cost)
+        row.headings = headings
     asked = CUSTOMERS.asked(request, rows)
     if file := file_of(request, f"costs-{month}", asked):
         return file

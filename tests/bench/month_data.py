@@ -304,12 +304,14 @@ def _prices(now: datetime) -> None:
 
 
 def _finance(owners: Sequence[tuple[int, int]], now: datetime) -> None:
-    """Terms, budgets and statements of every customer, and the MSP's budget."""
+    """Terms, budgets and statements of every customer, the MSP's budget, and kept forecasts."""
     from billing.domain.periods import month_of
     from billing.models import Budget, CustomerTerms, UnusualHour
     from billing.services.statements import close_statement, open_statement
+    from billing.services.watching import keep_forecasts
     from tenants.models import Customer, User
 
+    keep_forecasts(now)
     by = User.objects.get(email="all@msp.example")
     month = month_of(now).previous()
     customers = list(Customer.objects.all())
