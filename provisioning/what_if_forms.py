@@ -1,5 +1,6 @@
 """What a person asks the simulator."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, cast
@@ -14,6 +15,15 @@ _MOST_PEOPLE, _MOST_EACH, _MOST_GROUPS = 10_000_000, 1000, 100_000
 _NOW, _NEVER = "now", "never"
 
 
+class _NumberInput(forms.NumberInput):
+    """A number field; a link may carry anything, but what is no number is no value of it."""
+
+    def format_value(self, value: Any) -> str | None:
+        """What the field holds, where a browser can show it."""
+        text = super().format_value(value)
+        return text if text and re.fullmatch(r"-?[0-9]+", text) else None
+
+
 def _number(label: str, least: int, most: int) -> forms.IntegerField:
     """A whole number that may be left out."""
     return forms.IntegerField(
@@ -21,6 +31,7 @@ def _number(label: str, least: int, most: int) -> forms.IntegerField:
         min_value=least,
         max_value=most,
         required=False,
+        widget=_NumberInput,
         error_messages={
             "invalid": "Enter a whole number.",
             "min_value": f"{least} is the least.",

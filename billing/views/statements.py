@@ -107,7 +107,7 @@ STATEMENTS: Listing[Row] = Listing(
     lambda row: f"{row.customer.name} {(row.statement and row.statement.number) or ''}",
     find="Customer or number",
     only="State",
-    kinds=(("open", "Open"), ("closed", "Closed"), ("none", "Not opened yet")),
+    kinds=(("open", "Open"), ("closed", "Closed"), ("none", "Not started yet")),
     kind_of=lambda row: row.state,
 )
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from django import template
 from django.template import RequestContext
+from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -234,7 +235,7 @@ def outcomes(job: Job) -> list[Count]:
 def result(job: Job) -> str:
     """A job in a few words for lists."""
     if job.state == Job.State.PLANNED:
-        return f"{job.planned_calls:,} changes planned"
+        return f"{job.planned_calls:,} change{pluralize(job.planned_calls)} planned"
     if job.state in (Job.State.STOPPED, Job.State.PLANNING):
         return ""
     told = ", ".join(f"{number:,} {words}" for number, (words, *_) in _counted(job))

@@ -68,6 +68,7 @@ def test_a_job_stands_at_the_step_it_reached(
     [
         ({"state": "planning"}, ""),
         ({"state": "planned", "planned_calls": 1200}, "1,200 changes planned"),
+        ({"state": "planned", "planned_calls": 1}, "1 change planned"),
         ({"state": "finished"}, "nothing to change"),
         ({"state": "finished", "created": 1200, "failed": 3}, "1,200 created, 3 failed"),
         ({"state": "cancelled"}, ""),  # before anything was sent

@@ -7,6 +7,7 @@ import csv
 import io
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from django.db import connection
@@ -251,12 +252,12 @@ def test_a_pilot_is_no_history(finance: Client) -> None:
     assert "There is no history to reckon with yet" in page(finance, tenant)
 
 
-def test_it_is_reached_from_the_tenant_and_from_its_costs(client: Client, tenant: Tenant) -> None:
+def test_it_is_reached_from_the_tenant_by_its_costs(client: Client, tenant: Tenant) -> None:
     client.force_login(add_person(Role.ENGINEER, None))
-    link = f'href="{reverse("simulator", kwargs={"slug": tenant.slug})}"'
-    for name in ("tenant_detail", "cost_tenant"):
-        answer = client.get(reverse(name, kwargs={"slug": tenant.slug}))
-        assert link in answer.content.decode(), name
+    way = ("tenant_detail", "cost_tenant", "simulator")
+    addresses = [reverse(name, kwargs={"slug": tenant.slug}) for name in way]
+    for page_url, next_url in pairwise(addresses):
+        assert f'href="{next_url}"' in client.get(page_url).content.decode()
 
 
 def test_a_longer_past_takes_no_more_queries(finance: Client, tenant: Tenant) -> None:
