@@ -200,6 +200,11 @@ class PriceBook(list[Price]):
             found = self._found[at, cloud] = self._in_force(at, cloud)
             return found
 
+    @property
+    def asks_for_clouds(self) -> bool:
+        """Whether any cloud has an entry of its own."""
+        return any(price.cloud for price in self)
+
     def _in_force(self, at: datetime, cloud: str) -> Price | None:
         try:
             return price_at(self, at, cloud)
@@ -260,46 +265,11 @@ def cost_of(
     return total
 
 
-MonthRow = tuple[int, int, str, int, *tuple[int, ...]]
-"""Owner, tenant, cloud and answer status, and how many calls began within each span of a month."""
-
-
-def costs_of_owners(
-    rows: Iterable[MonthRow], spans: Sequence[datetime], book: "PriceBook"
-) -> dict[int, Cost]:
-    """Exact cost of one month by owner: that of each of its tenants by `cost_of`, added up.
-
-    `spans`: the moments from which another price may hold. Calls are added up as integers, and
-    multiplied once for each owner and unit price: that is what a thousand tenants take.
-    """
-    costs: dict[int, Cost] = {}
-    counts: dict[tuple[int, int, str], list[int]] = {}
-    billing = Billing(book, spans)
-    for owner, tenant, cloud, status, *calls in rows:
-        cost = costs.get(owner)
-        if cost is None:
-            cost = costs[owner] = Cost()
-        billed = billing.count(cost, cloud, status, calls)
-        key = (owner, tenant, cloud)
-        known = counts.get(key)
-        counts[key] = billed if known is None else list(map(add, known, billed))
-    units: dict[tuple[int, str, Decimal], int] = {}
-    for (owner, _, cloud), billed in counts.items():
-        costs[owner].billable += sum(billed)
-        before = 0
-        for price, calls_then in zip(billing.prices(cloud), billed, strict=True):
-            if price and calls_then:
-                for number, unit in price.parts(calls_then, before):
-                    place = (owner, price.currency, unit)
-                    units[place] = units.get(place, 0) + number
-                before += calls_then
-    for (owner, currency, unit), number in units.items():
-        costs[owner].amounts[currency] += number * unit
-    return costs
-
-
 class Billing:
-    """Which calls are billed from which moment on; each cloud and status is looked up once."""
+    """What becomes of calls from each of some moments on; each cloud and status is looked up once.
+
+    The moments are those from which another price may hold, or the beginnings of days.
+    """
 
     def __init__(self, book: "PriceBook", moments: Sequence[datetime]) -> None:
         self._book, self._moments = book, moments
@@ -312,7 +282,7 @@ class Billing:
             self._prices[cloud] = [self._book.at(moment, cloud) for moment in self._moments]
         return self._prices[cloud]
 
-    def billed(self, cloud: str, status: int, calls: Iterable[int]) -> list[int]:
+    def billed(self, cloud: str, status: int, calls: list[int]) -> list[int]:
         """Of the calls from each moment those that are billed."""
         found = self._billed.get((cloud, status))
         if found is None:
@@ -321,20 +291,65 @@ class Billing:
             self._billed[cloud, status] = found
         return list(map(mul, calls, found))
 
-    def count(self, cost: Cost, cloud: str, status: int, calls: list[int]) -> list[int]:
-        """Add calls of one status to a cost, all but the price of those given back: billed ones."""
-        total = sum(calls)
-        cost.calls += total
-        if status == UNCERTAIN:
-            cost.uncertain += total
-        else:
-            cost.found += total if status == FOUND else 0
-            for price, number in zip(self.prices(cloud), calls, strict=True):
-                if price is None:
-                    cost.unpriced += number if USUAL_RULE.bills(status) else 0
-                elif number:
-                    cost.amounts.setdefault(price.currency, _NOTHING)
-        return self.billed(cloud, status, calls)
+
+MonthRow = tuple[int, int, str, int, *tuple[int, ...]]
+"""Owner, tenant, cloud, answer status, and the calls from each moment on until the next one."""
+
+
+def costs_of_owners(
+    rows: Iterable[MonthRow], moments: Sequence[datetime], book: "PriceBook"
+) -> dict[int, Cost]:
+    """Exact cost of one month by owner: that of each of its tenants by `cost_of`, added up.
+
+    Calls are added up as integers, and multiplied once for each owner and unit price: so a thousand
+    tenants take little.
+    """
+    billing, costs = Billing(book, moments), dict[int, Cost]()
+    tenants: dict[tuple[int, int, str], list[int]] = {}
+    for owner, tenant, cloud, status, *calls in rows:
+        cost = costs.get(owner)
+        if cost is None:
+            cost = costs[owner] = Cost()
+        _count(cost, status, calls, billing.prices(cloud))
+        billed, key = billing.billed(cloud, status, calls), (owner, tenant, cloud)
+        known = tenants.get(key)
+        tenants[key] = billed if known is None else list(map(add, known, billed))
+    for (owner, currency, unit), number in _by_unit(tenants, billing).items():
+        costs[owner].billable += number
+        costs[owner].amounts[currency] += number * unit
+    return costs
+
+
+def _count(cost: Cost, status: int, calls: list[int], prices: list[Price | None]) -> None:
+    """Add calls of one status to a cost, all but those billed."""
+    total = sum(calls)
+    cost.calls += total
+    if status == UNCERTAIN:
+        cost.uncertain += total
+        return
+    if status == FOUND:
+        cost.found += total
+    for price, number in zip(prices, calls, strict=True):
+        if price is None:
+            cost.unpriced += number if USUAL_RULE.bills(status) else 0
+        elif number and price.currency not in cost.amounts:
+            cost.amounts[price.currency] = _NOTHING
+
+
+def _by_unit(
+    tenants: Mapping[tuple[int, int, str], list[int]], billing: Billing
+) -> dict[tuple[int, str, Decimal], int]:
+    """Billed calls by owner, currency and unit price: each tenant passes through its own tiers."""
+    found: dict[tuple[int, str, Decimal], int] = {}
+    for (owner, _, cloud), billed in tenants.items():
+        before = 0
+        for price, calls in zip(billing.prices(cloud), billed, strict=True):
+            if price and calls:
+                for number, unit in price.parts(calls, before):
+                    place = (owner, price.currency, unit)
+                    found[place] = found.get(place, 0) + number
+                before += calls
+    return found
 
 
 def billable_of(lines: Iterable[UsageLine], book: "PriceBook", cloud: str) -> int:

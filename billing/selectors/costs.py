@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
 
-from django.db.models import F, Func, IntegerField, QuerySet, Sum
+from django.db.models import F, Func, IntegerField, QuerySet, Sum, Value
 
 from billing.domain.periods import Month, hour_of, month_of, start_of
 from billing.domain.pricing import (
@@ -130,7 +130,7 @@ def month_by_customer(used: QuerySet[MonthUsage], book: PriceBook, month: Month)
     spans = _spans(book, month, None)
     sums = [sum_of_days(days) for _, days in spans]
     rows = used.filter(month=month.start.date()).values_list(
-        "customer", "tenant", "tenant__cloud", "status", *sums
+        "customer", "tenant", cloud_in(book), "status", *sums
     )
     return costs_of_owners(rows, [start for start, _ in spans], book)
 
@@ -141,11 +141,16 @@ def billable_by_customer(
     """Billable calls of a month by customer (pk): steps of a price do not matter."""
     spans, found = _spans(book, month, last), Counter[int]()
     billing = Billing(book, [start for start, _ in spans])
-    rows = used.filter(month=month.start.date()).values_list("customer", "tenant__cloud", "status")
+    rows = used.filter(month=month.start.date()).values_list("customer", cloud_in(book), "status")
     sums = {f"sum{at}": Sum(sum_of_days(days)) for at, (_, days) in enumerate(spans)}
     for customer, cloud, status, *numbers in rows.annotate(**sums):
         found[customer] += sum(billing.billed(cloud, status, numbers))
     return found
+
+
+def cloud_in(book: PriceBook) -> F | Value:
+    """A tenant's cloud of a `MonthUsage`, or none if every cloud has the same prices: no join."""
+    return F("tenant__cloud") if book.asks_for_clouds else Value("")
 
 
 def sum_of_days(days: list[date]) -> Func:
