@@ -37,7 +37,7 @@ from tenants.domain.roles import Action
 from tenants.models import Customer
 from tenants.selectors import customers_for, tenants_for
 
-_PAGE, _TOLD = 50, 5
+_PAGE, _TOLD = 25, 5  # rows are four lines high: 25 are two screens
 
 
 def _budget_used(row: CustomerMonth) -> int:
