@@ -14,12 +14,11 @@ because each tenant has a subscription of its own.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
-from operator import add, mul
 from typing import NamedTuple
 
 from billing.domain.periods import Month, month_of
@@ -27,7 +26,7 @@ from billing.domain.periods import Month, month_of
 UNCERTAIN, FOUND = 0, 1
 _CREATED = 201
 SCIM_CALLS = "scim_calls"
-_CENT, _NOTHING = Decimal("0.01"), Decimal(0)
+_CENT = Decimal("0.01")
 _EVERY = "all"
 _TIER = re.compile(r"([0-9][0-9 ,_]{0,18}):\s*([0-9]{1,9}(?:\.[0-9]{1,9})?)")
 _PART = re.compile(r"([1-5])xx|([1-5][0-9][0-9])")
@@ -263,93 +262,6 @@ def cost_of(
             total.billable += billable
             reached[month] = reached.get(month, 0) + billable
     return total
-
-
-class Billing:
-    """What becomes of calls from each of some moments on; each cloud and status is looked up once.
-
-    The moments are those from which another price may hold, or the beginnings of days.
-    """
-
-    def __init__(self, book: "PriceBook", moments: Sequence[datetime]) -> None:
-        self._book, self._moments = book, moments
-        self._prices: dict[str, list[Price | None]] = {}
-        self._billed: dict[tuple[str, int], list[bool]] = {}
-
-    def prices(self, cloud: str) -> list[Price | None]:
-        """The price in force from each moment, None where there is none."""
-        if cloud not in self._prices:
-            self._prices[cloud] = [self._book.at(moment, cloud) for moment in self._moments]
-        return self._prices[cloud]
-
-    def billed(self, cloud: str, status: int, calls: list[int]) -> list[int]:
-        """Of the calls from each moment those that are billed."""
-        found = self._billed.get((cloud, status))
-        if found is None:
-            prices = self.prices(cloud)
-            found = [price is not None and price.rule.bills(status) for price in prices]
-            self._billed[cloud, status] = found
-        return list(map(mul, calls, found))
-
-
-MonthRow = tuple[int, int, str, int, *tuple[int, ...]]
-"""Owner, tenant, cloud, answer status, and the calls from each moment on until the next one."""
-
-
-def costs_of_owners(
-    rows: Iterable[MonthRow], moments: Sequence[datetime], book: "PriceBook"
-) -> dict[int, Cost]:
-    """Exact cost of one month by owner: that of each of its tenants by `cost_of`, added up.
-
-    Calls are added up as integers, and multiplied once for each owner and unit price: so a thousand
-    tenants take little.
-    """
-    billing, costs = Billing(book, moments), dict[int, Cost]()
-    tenants: dict[tuple[int, int, str], list[int]] = {}
-    for owner, tenant, cloud, status, *calls in rows:
-        cost = costs.get(owner)
-        if cost is None:
-            cost = costs[owner] = Cost()
-        _count(cost, status, calls, billing.prices(cloud))
-        billed, key = billing.billed(cloud, status, calls), (owner, tenant, cloud)
-        known = tenants.get(key)
-        tenants[key] = billed if known is None else list(map(add, known, billed))
-    for (owner, currency, unit), number in _by_unit(tenants, billing).items():
-        costs[owner].billable += number
-        costs[owner].amounts[currency] += number * unit
-    return costs
-
-
-def _count(cost: Cost, status: int, calls: list[int], prices: list[Price | None]) -> None:
-    """Add calls of one status to a cost, all but those billed."""
-    total = sum(calls)
-    cost.calls += total
-    if status == UNCERTAIN:
-        cost.uncertain += total
-        return
-    if status == FOUND:
-        cost.found += total
-    for price, number in zip(prices, calls, strict=True):
-        if price is None:
-            cost.unpriced += number if USUAL_RULE.bills(status) else 0
-        elif number and price.currency not in cost.amounts:
-            cost.amounts[price.currency] = _NOTHING
-
-
-def _by_unit(
-    tenants: Mapping[tuple[int, int, str], list[int]], billing: Billing
-) -> dict[tuple[int, str, Decimal], int]:
-    """Billed calls by owner, currency and unit price: each tenant passes through its own tiers."""
-    found: dict[tuple[int, str, Decimal], int] = {}
-    for (owner, _, cloud), billed in tenants.items():
-        before = 0
-        for price, calls in zip(billing.prices(cloud), billed, strict=True):
-            if price and calls:
-                for number, unit in price.parts(calls, before):
-                    place = (owner, price.currency, unit)
-                    found[place] = found.get(place, 0) + number
-                before += calls
-    return found
 
 
 def billable_of(lines: Iterable[UsageLine], book: "PriceBook", cloud: str) -> int:

@@ -25,7 +25,7 @@ from billing.selectors.budgets import (
 )
 from billing.selectors.watching import Expected, sum_of
 from tenants.domain.roles import Action
-from tenants.models import User
+from tenants.models import Customer, User
 from tenants.row_security import everything
 from tenants.selectors import customers_for
 
@@ -85,10 +85,17 @@ class Headings:
         return _course(budget, spent, expected, self.month, self.rates)
 
 
-def headings_for(viewer: User, month: Month, now: datetime) -> Headings:
-    """Budgets of a month and its forecast, while it runs, for every customer this person sees."""
+def headings_for(
+    viewer: User, month: Month, now: datetime, customer: Customer | None = None
+) -> Headings:
+    """Budgets of a month and its forecast, while it runs, for every customer this person sees.
+
+    With a customer for that one only.
+    """
     seen = customers_for(viewer, Action.SEE_COSTS)
     budgets = budgets_for(viewer).filter(span=Span.MONTH.value, tenant=None).select_related(None)
+    if customer is not None:
+        seen, budgets = seen.filter(pk=customer.pk), budgets.filter(customer=customer)
     found: dict[int | None, Limit] = {
         customer: Limit(currency, amount)
         for customer, currency, amount in budgets.values_list("customer", "currency", "amount")

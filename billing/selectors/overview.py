@@ -8,8 +8,9 @@ from operator import add
 
 from django.db.models import Exists, OuterRef, QuerySet, Sum
 
+from billing.domain.many_costs import Billing
 from billing.domain.periods import Month, start_of
-from billing.domain.pricing import Billing, Cost, PriceBook, UsageLine, cost_of, priced_lines
+from billing.domain.pricing import Cost, PriceBook, UsageLine, cost_of, priced_lines
 from billing.models import Call, DailyUsage, MonthUsage, Usage
 from billing.selectors.costs import billable_by_customer, cloud_in, month_by_customer, price_book
 from billing.selectors.headings import Heading, Headings

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.domain import periods
+from billing.domain.many_costs import costs_of_owners, costs_of_parts
 from billing.domain.pricing import (
     EVERY_CALL,
     UNCERTAIN,
@@ -19,7 +20,6 @@ from billing.domain.pricing import (
     Tier,
     UsageLine,
     cost_of,
-    costs_of_owners,
     parse_rule,
     parse_tiers,
     price_at,
@@ -385,3 +385,12 @@ def test_many_tenants_at_once_cost_what_each_does(usage, without_a_price):
         own = cost_of(lines, book, clouds[tenant % 2])
         expected[tenant // 2] = expected.get(tenant // 2, Cost()) + own
     assert costs_of_owners(rows, days, book) == expected
+    parts = [
+        (row[0], row[1], row[2], at, row[3], row[4 + place])
+        for place, at in enumerate(days)
+        for row in sorted(rows)
+        if row[4 + place]
+    ]
+    assert costs_of_parts(parts, book) == {
+        owner: cost for owner, cost in expected.items() if cost.calls
+    }
