@@ -32,14 +32,22 @@ class Billing:
             self._prices[cloud] = [self._book.at(moment, cloud) for moment in self._moments]
         return self._prices[cloud]
 
+    def bills(self, cloud: str, status: int) -> bool:
+        """Whether an answer is billed from any of the moments."""
+        return any(self._which(cloud, status))
+
     def billed(self, cloud: str, status: int, calls: list[int]) -> list[int]:
         """Of the calls from each moment those that are billed."""
+        which = self._which(cloud, status)
+        return calls if all(which) else list(map(mul, calls, which))
+
+    def _which(self, cloud: str, status: int) -> list[bool]:
         found = self._billed.get((cloud, status))
         if found is None:
             prices = self.prices(cloud)
             found = [price is not None and price.rule.bills(status) for price in prices]
             self._billed[cloud, status] = found
-        return list(map(mul, calls, found))
+        return found
 
 
 MonthRow = tuple[int, int, str, int, *tuple[int, ...]]
@@ -57,6 +65,8 @@ def costs_of_owners(
         if cost is None:
             cost = costs[owner] = Cost()
         _count(cost, status, calls, billing.prices(cloud))
+        if not billing.bills(cloud, status):
+            continue
         billed, key = billing.billed(cloud, status, calls), (owner, tenant, cloud)
         known = tenants.get(key)
         tenants[key] = billed if known is None else list(map(add, known, billed))
