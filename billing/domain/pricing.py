@@ -14,12 +14,11 @@ because each tenant has a subscription of its own.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
-from operator import add, mul
 from typing import NamedTuple
 
 from billing.domain.periods import Month, month_of
@@ -27,7 +26,7 @@ from billing.domain.periods import Month, month_of
 UNCERTAIN, FOUND = 0, 1
 _CREATED = 201
 SCIM_CALLS = "scim_calls"
-_CENT, _NOTHING = Decimal("0.01"), Decimal(0)
+_CENT = Decimal("0.01")
 _EVERY = "all"
 _TIER = re.compile(r"([0-9][0-9 ,_]{0,18}):\s*([0-9]{1,9}(?:\.[0-9]{1,9})?)")
 _PART = re.compile(r"([1-5])xx|([1-5][0-9][0-9])")
@@ -200,6 +199,11 @@ class PriceBook(list[Price]):
             found = self._found[at, cloud] = self._in_force(at, cloud)
             return found
 
+    @property
+    def asks_for_clouds(self) -> bool:
+        """Whether any cloud has an entry of its own."""
+        return any(price.cloud for price in self)
+
     def _in_force(self, at: datetime, cloud: str) -> Price | None:
         try:
             return price_at(self, at, cloud)
@@ -258,83 +262,6 @@ def cost_of(
             total.billable += billable
             reached[month] = reached.get(month, 0) + billable
     return total
-
-
-MonthRow = tuple[int, int, str, int, *tuple[int, ...]]
-"""Owner, tenant, cloud and answer status, and how many calls began within each span of a month."""
-
-
-def costs_of_owners(
-    rows: Iterable[MonthRow], spans: Sequence[datetime], book: "PriceBook"
-) -> dict[int, Cost]:
-    """Exact cost of one month by owner: that of each of its tenants by `cost_of`, added up.
-
-    `spans`: the moments from which another price may hold. Calls are added up as integers, and
-    multiplied once for each owner and unit price: that is what a thousand tenants take.
-    """
-    costs: dict[int, Cost] = {}
-    counts: dict[tuple[int, int, str], list[int]] = {}
-    billing = Billing(book, spans)
-    for owner, tenant, cloud, status, *calls in rows:
-        cost = costs.get(owner)
-        if cost is None:
-            cost = costs[owner] = Cost()
-        billed = billing.count(cost, cloud, status, calls)
-        key = (owner, tenant, cloud)
-        known = counts.get(key)
-        counts[key] = billed if known is None else list(map(add, known, billed))
-    units: dict[tuple[int, str, Decimal], int] = {}
-    for (owner, _, cloud), billed in counts.items():
-        costs[owner].billable += sum(billed)
-        before = 0
-        for price, calls_then in zip(billing.prices(cloud), billed, strict=True):
-            if price and calls_then:
-                for number, unit in price.parts(calls_then, before):
-                    place = (owner, price.currency, unit)
-                    units[place] = units.get(place, 0) + number
-                before += calls_then
-    for (owner, currency, unit), number in units.items():
-        costs[owner].amounts[currency] += number * unit
-    return costs
-
-
-class Billing:
-    """Which calls are billed from which moment on; each cloud and status is looked up once."""
-
-    def __init__(self, book: "PriceBook", moments: Sequence[datetime]) -> None:
-        self._book, self._moments = book, moments
-        self._prices: dict[str, list[Price | None]] = {}
-        self._billed: dict[tuple[str, int], list[bool]] = {}
-
-    def prices(self, cloud: str) -> list[Price | None]:
-        """The price in force from each moment, None where there is none."""
-        if cloud not in self._prices:
-            self._prices[cloud] = [self._book.at(moment, cloud) for moment in self._moments]
-        return self._prices[cloud]
-
-    def billed(self, cloud: str, status: int, calls: Iterable[int]) -> list[int]:
-        """Of the calls from each moment those that are billed."""
-        found = self._billed.get((cloud, status))
-        if found is None:
-            prices = self.prices(cloud)
-            found = [price is not None and price.rule.bills(status) for price in prices]
-            self._billed[cloud, status] = found
-        return list(map(mul, calls, found))
-
-    def count(self, cost: Cost, cloud: str, status: int, calls: list[int]) -> list[int]:
-        """Add calls of one status to a cost, all but the price of those given back: billed ones."""
-        total = sum(calls)
-        cost.calls += total
-        if status == UNCERTAIN:
-            cost.uncertain += total
-        else:
-            cost.found += total if status == FOUND else 0
-            for price, number in zip(self.prices(cloud), calls, strict=True):
-                if price is None:
-                    cost.unpriced += number if USUAL_RULE.bills(status) else 0
-                elif number:
-                    cost.amounts.setdefault(price.currency, _NOTHING)
-        return self.billed(cloud, status, calls)
 
 
 def billable_of(lines: Iterable[UsageLine], book: "PriceBook", cloud: str) -> int:

@@ -7,20 +7,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
 
-from django.db.models import F, Func, IntegerField, QuerySet, Sum
+from django.db.models import F, Func, IntegerField, QuerySet, Sum, Value
 
+from billing.domain.many_costs import Billing, costs_of_owners, costs_of_parts
 from billing.domain.periods import Month, hour_of, month_of, start_of
 from billing.domain.pricing import (
     UNCERTAIN,
-    Billing,
     Cost,
     NoPrice,
     PriceBook,
     UsageLine,
     cost_of,
-    costs_of_owners,
     price_at,
-    priced_lines,
     quote,
 )
 from billing.models import Call, DailyUsage, MonthUsage, PriceBookEntry, Usage
@@ -130,7 +128,7 @@ def month_by_customer(used: QuerySet[MonthUsage], book: PriceBook, month: Month)
     spans = _spans(book, month, None)
     sums = [sum_of_days(days) for _, days in spans]
     rows = used.filter(month=month.start.date()).values_list(
-        "customer", "tenant", "tenant__cloud", "status", *sums
+        "customer", "tenant", cloud_in(book), "status", *sums
     )
     return costs_of_owners(rows, [start for start, _ in spans], book)
 
@@ -141,11 +139,16 @@ def billable_by_customer(
     """Billable calls of a month by customer (pk): steps of a price do not matter."""
     spans, found = _spans(book, month, last), Counter[int]()
     billing = Billing(book, [start for start, _ in spans])
-    rows = used.filter(month=month.start.date()).values_list("customer", "tenant__cloud", "status")
+    rows = used.filter(month=month.start.date()).values_list("customer", cloud_in(book), "status")
     sums = {f"sum{at}": Sum(sum_of_days(days)) for at, (_, days) in enumerate(spans)}
     for customer, cloud, status, *numbers in rows.annotate(**sums):
         found[customer] += sum(billing.billed(cloud, status, numbers))
     return found
+
+
+def cloud_in(book: PriceBook) -> F | Value:
+    """A tenant's cloud of a `MonthUsage`, or none if every cloud has the same prices: no join."""
+    return F("tenant__cloud") if book.asks_for_clouds else Value("")
 
 
 def sum_of_days(days: list[date]) -> Func:
@@ -160,19 +163,18 @@ def day_costs(viewer: User, month: Month, customer: Customer | None = None) -> l
     tenants = tenants_for(viewer, Action.SEE_COSTS)
     if customer is not None:
         tenants = tenants.filter(customer=customer)
-    by_pk, book = {tenant.pk: tenant for tenant in tenants}, price_book()
-    customers: dict[int, Customer] = {t.customer_id: t.customer for t in by_pk.values()}
-    lines: dict[int, list[UsageLine]] = {pk: [] for pk in by_pk}
-    for pk, day, status, calls in (
-        _days(by_pk, month).values_list("tenant_id", "day", "status").annotate(total=Sum("calls"))
-    ):
-        lines[pk].append(UsageLine(start_of(day), status, calls))
-    totals: dict[tuple[date, int], Cost] = {}
-    for pk, tenant in by_pk.items():
-        for line, cost in priced_lines(lines[pk], book, tenant.cloud):
-            key = (line.hour.date(), tenant.customer_id)
-            totals[key] = totals.get(key, Cost()) + cost
-    ordered = sorted(totals.items(), key=lambda item: (item[0][0], customers[item[0][1]].name))
+    by_pk = {tenant.pk: tenant for tenant in tenants}
+    customers = {tenant.customer_id: tenant.customer for tenant in by_pk.values()}
+    rows = _days(by_pk, month).values_list("tenant_id", "day", "status")
+    used = rows.annotate(total=Sum("calls")).order_by("day")
+    costs = costs_of_parts(
+        (
+            ((day, by_pk[pk].customer_id), pk, by_pk[pk].cloud, start_of(day), status, calls)
+            for pk, day, status, calls in used
+        ),
+        price_book(),
+    )
+    ordered = sorted(costs.items(), key=lambda item: (item[0][0], customers[item[0][1]].name))
     return [DayCost(day, customers[pk], cost) for (day, pk), cost in ordered]
 
 
@@ -187,21 +189,20 @@ def purposes_of(tenants: Iterable[Tenant], month: Month) -> dict[int, list[tuple
     Within a day purposes share tiers in the order of their names, so that they add up exactly. Two
     queries however many tenants there are.
     """
-    clouds, book = {tenant.pk: tenant.cloud for tenant in tenants}, price_book()
-    found: dict[int, dict[str, Cost]] = {pk: {} for pk in clouds}
-    reached = {pk: Counter[Month]() for pk in clouds}
+    clouds = {tenant.pk: tenant.cloud for tenant in tenants}
     rows = _days(clouds, month).order_by("tenant_id", "day", "purpose", "status")
-    for pk, purpose, day, status, calls in rows.values_list(
-        "tenant_id", "purpose", "day", "status", "calls"
-    ):
-        line = UsageLine(start_of(day), status, calls)
-        cost = cost_of([line], book, clouds[pk], reached[pk])
-        reached[pk][month] += cost.billable
-        found[pk][purpose] = found[pk].get(purpose, Cost()) + cost
-    return {
-        pk: sorted(purposes.items(), key=lambda item: -item[1].calls)
-        for pk, purposes in found.items()
-    }
+    used = rows.values_list("tenant_id", "purpose", "day", "status", "calls")
+    costs = costs_of_parts(
+        (
+            ((pk, purpose), pk, clouds[pk], start_of(day), status, calls)
+            for pk, purpose, day, status, calls in used
+        ),
+        price_book(),
+    )
+    found: dict[int, list[tuple[str, Cost]]] = {pk: [] for pk in clouds}
+    for (pk, purpose), cost in sorted(costs.items(), key=lambda item: -item[1].calls):
+        found[pk].append((purpose, cost))
+    return found
 
 
 def calls_by_purpose(tenant: Tenant, first: date) -> dict[str, int]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db.models import Min, QuerySet
 
@@ -24,7 +25,7 @@ from billing.selectors.budgets import (
 )
 from billing.selectors.watching import Expected, sum_of
 from tenants.domain.roles import Action
-from tenants.models import User
+from tenants.models import Customer, User
 from tenants.row_security import everything
 from tenants.selectors import customers_for
 
@@ -45,12 +46,19 @@ class Heading:
         return next((course for course in self.courses if course.amount is not None), None)
 
 
+class Limit(NamedTuple):
+    """What a budget allows."""
+
+    currency: str
+    amount: Decimal
+
+
 @dataclass(frozen=True, slots=True)
 class Headings:
     """What every customer's month is held against: loaded once, asked for each row."""
 
     month: Month
-    budgets: Mapping[int | None, Budget]
+    budgets: Mapping[int | None, Limit]
     expected: Mapping[int, Expected]
     rates: list[Rate]
     made_at: datetime | None = None
@@ -64,7 +72,7 @@ class Headings:
         expected = sum_of(self.expected.values()) if self.expected else None
         return self._heading(self.budgets.get(None), cost, expected)
 
-    def _heading(self, budget: Budget | None, cost: Cost, expected: Expected | None) -> Heading:
+    def _heading(self, budget: Limit | None, cost: Cost, expected: Expected | None) -> Heading:
         if budget is None:
             return Heading(tuple(_by_currency(cost, expected)))
         try:
@@ -72,16 +80,26 @@ class Headings:
         except NoRate as error:
             return Heading(tuple(_by_currency(cost, expected)), str(error))
 
-    def _course(self, budget: Budget, cost: Cost, expected: Expected | None) -> Course:
+    def _course(self, budget: Limit, cost: Cost, expected: Expected | None) -> Course:
         spent = in_currency(cost.amounts, budget.currency, self.month, self.rates)
         return _course(budget, spent, expected, self.month, self.rates)
 
 
-def headings_for(viewer: User, month: Month, now: datetime) -> Headings:
-    """Budgets of a month and its forecast, while it runs, for every customer this person sees."""
+def headings_for(
+    viewer: User, month: Month, now: datetime, customer: Customer | None = None
+) -> Headings:
+    """Budgets of a month and its forecast, while it runs, for every customer this person sees.
+
+    With a customer for that one only.
+    """
     seen = customers_for(viewer, Action.SEE_COSTS)
     budgets = budgets_for(viewer).filter(span=Span.MONTH.value, tenant=None).select_related(None)
-    found = {row.customer_id: row for row in budgets.only("customer", "currency", "amount")}
+    if customer is not None:
+        seen, budgets = seen.filter(pk=customer.pk), budgets.filter(customer=customer)
+    found: dict[int | None, Limit] = {
+        customer: Limit(currency, amount)
+        for customer, currency, amount in budgets.values_list("customer", "currency", "amount")
+    }
     rows = MonthForecast.objects.filter(customer__in=seen, month=month.start.date())
     if not month.start <= now < month.end:
         rows = rows.none()  # what was expected of a month that is over is of no use
@@ -119,7 +137,11 @@ def expected_from(forecasts: Iterable[MonthForecast]) -> Expected:
 
 
 def _course(
-    budget: Budget, spent: Decimal, expected: Expected | None, month: Month, rates: list[Rate]
+    budget: Limit | Budget,
+    spent: Decimal,
+    expected: Expected | None,
+    month: Month,
+    rates: list[Rate],
 ) -> Course:
     """In the budget's currency; raises NoRate."""
     course = Course(budget.currency, spent, budget.amount)

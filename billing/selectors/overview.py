@@ -8,10 +8,11 @@ from operator import add
 
 from django.db.models import Exists, OuterRef, QuerySet, Sum
 
+from billing.domain.many_costs import Billing
 from billing.domain.periods import Month, start_of
-from billing.domain.pricing import Billing, Cost, PriceBook, UsageLine, cost_of, priced_lines
+from billing.domain.pricing import Cost, PriceBook, UsageLine, cost_of, priced_lines
 from billing.models import Call, DailyUsage, MonthUsage, Usage
-from billing.selectors.costs import billable_by_customer, month_by_customer, price_book
+from billing.selectors.costs import billable_by_customer, cloud_in, month_by_customer, price_book
 from billing.selectors.headings import Heading, Headings
 from tenants.domain.roles import Action
 from tenants.models import Customer, Tenant, User
@@ -70,7 +71,7 @@ def add_days(rows: Iterable[CustomerMonth], month: Month, book: PriceBook) -> No
     for row in by_customer.values():
         row.days = [0] * len(month.days)
     used = MonthUsage.objects.filter(customer__in=by_customer, month=month.start.date())
-    days = used.values_list("customer", "tenant__cloud", "status", *_columns(month))
+    days = used.values_list("customer", cloud_in(book), "status").annotate(*_sums(month))
     billing = _by_day(month, book)
     for customer, cloud, status, *numbers in days:
         row = by_customer[customer]
@@ -81,15 +82,15 @@ def total_days(viewer: User, month: Month, book: PriceBook) -> list[int]:
     """Billable calls by day of every customer whose costs this person may see: one query."""
     customers = customers_for(viewer, Action.SEE_COSTS)
     used = MonthUsage.objects.filter(customer__in=customers, month=month.start.date())
-    sums = [Sum(name) for name in _columns(month)]
+    days = used.values_list(cloud_in(book), "status").annotate(*_sums(month))
     totals, billing = [0] * len(month.days), _by_day(month, book)
-    for cloud, status, *numbers in used.values_list("tenant__cloud", "status").annotate(*sums):
+    for cloud, status, *numbers in days:
         totals = list(map(add, totals, billing.billed(cloud, status, numbers)))
     return totals
 
 
-def _columns(month: Month) -> list[str]:
-    return [f"d{day.day}" for day in month.days]
+def _sums(month: Month) -> list[Sum]:
+    return [Sum(f"d{day.day}") for day in month.days]
 
 
 def _by_day(month: Month, book: PriceBook) -> Billing:

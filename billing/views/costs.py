@@ -37,7 +37,7 @@ from tenants.domain.roles import Action
 from tenants.models import Customer
 from tenants.selectors import customers_for, tenants_for
 
-_PAGE, _TOLD = 50, 5
+_PAGE, _TOLD = 25, 5  # rows are four lines high: 25 are two screens
 
 
 def _budget_used(row: CustomerMonth) -> int:
@@ -151,7 +151,10 @@ def cost_overview(request: PortalRequest) -> HttpResponseBase:
 
 @allowed(Action.SEE_COSTS)
 def cost_customer(request: PortalRequest, slug: str) -> HttpResponseBase:
-    """One customer's month: tenants, purposes, days, and how it will end while it runs."""
+    """One customer's month: tenants, purposes, days, and how it will end while it runs.
+
+    That is forecast anew, and told what it rests on, for a few tenants; of many it is kept.
+    """
     customer = visible(customers_for(request.user, Action.SEE_COSTS), slug=slug)
     month, now = month_asked(request), timezone.now()
     found = selectors.costs_of(customer.tenants.select_related("customer"), month)
@@ -160,15 +163,18 @@ def cost_customer(request: PortalRequest, slug: str) -> HttpResponseBase:
     if file := file_of(request, f"{slug}-{month}", *(each.asked for each in lists)):
         return file
     total = sum((row.cost for row in found), Cost())
-    runs = month == month_of(now)
-    expected = expected_of([row.tenant for row in found], month, now) if runs else None
-    headings = headings_for(request.user, month, now)
-    if expected is not None:
-        headings = replace(headings, expected={customer.pk: expected})
+    headings = headings_for(request.user, month, now, customer)
+    kept = headings.expected.get(customer.pk)
+    live = None
+    if month == month_of(now) and (kept is None or len(found) <= _TOLD):
+        live = expected_of([row.tenant for row in found], month, now)
+    if live is not None:
+        headings = replace(headings, expected={customer.pk: live}, made_at=None)
     context = {
         "formats": FORMATS,
-        "expected": expected,
+        "expected": live or kept,
         "heading": headings.of(customer.pk, total),
+        "made_at": headings.made_at,
         "customer": customer,
         "month": month,
         "later": later_than(month),

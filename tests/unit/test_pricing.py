@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.domain import periods
+from billing.domain.many_costs import costs_of_owners, costs_of_parts
 from billing.domain.pricing import (
     EVERY_CALL,
     UNCERTAIN,
@@ -15,6 +16,7 @@ from billing.domain.pricing import (
     Cost,
     NoPrice,
     Price,
+    PriceBook,
     Tier,
     UsageLine,
     cost_of,
@@ -346,3 +348,49 @@ def test_totals_are_rounded_once_and_not_their_parts():
     total = sum(parts, Cost()).amounts["USD"]
     assert (total, rounded(total)) == (Decimal("1.005"), Decimal("1.01"))
     assert rounded(Decimal("1.0049")) == Decimal("1.00")
+
+
+@given(
+    st.dictionaries(
+        st.tuples(st.integers(0, 5), st.sampled_from([0, 1, 200, 204, 404, 429])),
+        st.tuples(*[st.integers(0, 40)] * 3),
+    ),
+    st.booleans(),
+)
+def test_many_tenants_at_once_cost_what_each_does(usage, without_a_price):
+    """Three owners of two tenants each, in two clouds, over a price that changes twice."""
+    days = [MARCH, MARCH + timedelta(days=9), MARCH + timedelta(days=20)]
+    first = days[1] if without_a_price else days[0]
+    book = PriceBook(
+        [
+            Price(Decimal("0.002"), "USD", USUAL, first, None, "", (Tier(25, Decimal("0.001")),)),
+            Price(Decimal("0.003"), "EUR", ALL, days[2], None, "", (Tier(50, Decimal(0)),)),
+            price("0.007", start=days[1], cloud="china", rule=ALL),
+        ]
+    )
+    clouds = ["global", "china"]
+    rows = [
+        (tenant // 2, tenant, clouds[tenant % 2], status, *calls)
+        for (tenant, status), calls in usage.items()
+    ]
+    expected: dict[int, Cost] = {}
+    for tenant in {row[1] for row in rows}:
+        lines = [
+            UsageLine(at, row[3], calls)
+            for row in rows
+            if row[1] == tenant
+            for at, calls in zip(days, row[4:], strict=True)
+            if calls
+        ]
+        own = cost_of(lines, book, clouds[tenant % 2])
+        expected[tenant // 2] = expected.get(tenant // 2, Cost()) + own
+    assert costs_of_owners(rows, days, book) == expected
+    parts = [
+        (row[0], row[1], row[2], at, row[3], row[4 + place])
+        for place, at in enumerate(days)
+        for row in sorted(rows)
+        if row[4 + place]
+    ]
+    assert costs_of_parts(parts, book) == {
+        owner: cost for owner, cost in expected.items() if cost.calls
+    }
