@@ -65,7 +65,8 @@ def test_the_same_file_again_is_no_operation_no_call_and_no_cost(portal: Portal)
     again = portal.sync("steady", PEOPLE, "--apply")
     assert again["state"] == "finished"
     assert again["operations"] == []
-    assert again["usage"] == {"calls": 0, "billable": 0, "uncertain": 0, "cost": {}}
+    nothing = {"calls": 0, "billable": 0, "uncertain": 0, "cost": {}, "since_plan": 0}
+    assert again["usage"] == nothing
     assert portal.sandbox.usage(entra_id(portal, "steady")) == before
 
 
@@ -118,6 +119,7 @@ def test_a_single_leaver_is_disabled_by_one_call(portal: Portal) -> None:
         "calls": 1,
         "billable": 1,
         "uncertain": 0,
+        "since_plan": 1,
         "cost": {"USD": "0.002000000"},
     }
 
