@@ -56,7 +56,7 @@ def test_a_plan_that_was_cancelled_applied_nothing(engine: Engine, browser: Clie
     text = text_of(browser, "job_detail", job.pk)
     assert "cancelled before it was approved" in text
     assert "What had been applied" not in text
-    assert "1 call, " in text
+    assert "<dt>Predicted calls</dt> <dd> 1<" in text
 
 
 def test_the_plan_of_an_undo_speaks_of_no_file(engine: Engine, browser: Client) -> None:
