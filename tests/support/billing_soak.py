@@ -90,14 +90,14 @@ class Soak:
         sent = 0
         while sent < self._share:
             # A slice: clients are opened for some seconds only.
-            with open_client(tenant, label, lambda: time.monotonic() + 60) as client:
+            with open_client(tenant, label, lambda: time.monotonic() + 600) as client:
                 for _ in range(20):
                     if sent >= self._share:
                         break
                     client.ready()
                     attempts = list(self._attempts(tenant, min(BATCH, self._share - sent)))
                     journal.opened(attempts)
-                    exchanges = client.send_all(attempts, time.monotonic() + 60)
+                    exchanges = client.send_all(attempts, time.monotonic() + 600)
                     sent += sum(exchange.answer.status is not None for exchange in exchanges)
                     if self.crashes and self._chance.random() < 0.02:
                         abandon_open_calls(tenant)
