@@ -237,40 +237,8 @@ def cost_of(
     cloud: str,
     before: Mapping[Month, int] | None = None,
 ) -> Cost:
-    """Exact cost of one tenant's usage; unrounded, per currency; as the sum of `priced_lines`.
-
-    The calls of one moment are added up before they are priced, because they have one price.
-    """
-    book = book if isinstance(book, PriceBook) else PriceBook(book)
-    total, moments = Cost(), dict[datetime, int]()
-    for at, status, calls in lines:
-        total.calls += calls
-        total.found += calls if status == FOUND else 0
-        price = book.at(at, cloud)
-        if status == UNCERTAIN:
-            total.uncertain += calls
-        elif price is None:
-            total.unpriced += calls if USUAL_RULE.bills(status) else 0
-        else:
-            moments[at] = moments.get(at, 0) + (calls if price.rule.bills(status) else 0)
-    reached = dict(before or {})
-    for at, billable in sorted(moments.items()):
-        if price := book.at(at, cloud):
-            month = month_of(at)
-            amount = price.amount(billable, reached.get(month, 0))
-            total.amounts[price.currency] = total.amounts.get(price.currency, Decimal(0)) + amount
-            total.billable += billable
-            reached[month] = reached.get(month, 0) + billable
-    return total
-
-
-def billable_of(lines: Iterable[UsageLine], book: "PriceBook", cloud: str) -> int:
-    """How many of these calls are billed."""
-    return sum(
-        line.calls
-        for line in lines
-        if (price := book.at(line.hour, cloud)) and price.rule.bills(line.status)
-    )
+    """Exact cost of one tenant's usage; unrounded, per currency; see `priced_lines`."""
+    return sum((cost for _, cost in priced_lines(lines, book, cloud, before)), Cost())
 
 
 def _cost(line: UsageLine, book: PriceBook, cloud: str, before: int) -> Cost:

@@ -39,12 +39,11 @@ from billing.domain.reconciliation import (
     billed_days,
     reconcile,
 )
-from billing.domain.statements import Rate, rate_for
+from billing.domain.statements import rate_for
 from billing.models import (
     BillDay,
     BillFile,
     DailyUsage,
-    ExchangeRate,
     ForeignDay,
     MonthUsage,
     ReconciledMonth,
@@ -52,6 +51,7 @@ from billing.models import (
 )
 from billing.selectors.budgets import sees_msp
 from billing.selectors.costs import price_book, sum_of_days
+from billing.selectors.rates import known_rates
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User
 from tenants.selectors import customers_for, tenants_for
@@ -375,8 +375,7 @@ def _billable(lines: list[UsageLine], rule: BillingRule) -> int:
 
 def _rates(month: Month) -> Rates:
     """Every rate entered, as it holds in a month."""
-    rows = [Rate(r.base, r.quote, r.day, r.rate) for r in ExchangeRate.objects.all()]
-    known = [rate for rate in rows if rate.day <= month.days[-1]]
+    known = [rate for rate in known_rates() if rate.day <= month.days[-1]]
     pairs = {(rate.base, rate.quote) for rate in known}
     return {pair: rate_for(known, *pair, month) for pair in pairs}
 

@@ -12,8 +12,9 @@ from billing.domain.budgets import Span, Standing, Stop, months_of
 from billing.domain.periods import Month, month_of
 from billing.domain.pricing import NoPrice, Price, price_at, show
 from billing.domain.statements import NoRate, Rate, rate_for
-from billing.models import Budget, Call, ExchangeRate, Reservation
+from billing.models import Budget, Call, Reservation
 from billing.selectors.costs import TenantCost, costs_of, price_book
+from billing.selectors.rates import known_rates
 from tenants.domain.reach import EVERYWHERE
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User
@@ -103,11 +104,6 @@ def in_currency(
     """Amounts of several currencies as one; raises NoRate."""
     turned = (_turn(amount, code, currency, rates, month) for code, amount in amounts.items())
     return sum(turned, Decimal(0))
-
-
-def known_rates() -> list[Rate]:
-    """Every rate between currencies as a value."""
-    return [Rate(r.base, r.quote, r.day, r.rate) for r in ExchangeRate.objects.all()]
 
 
 def covered_by(*budgets: Budget) -> QuerySet[Tenant]:

@@ -9,7 +9,8 @@ from billing.domain.pricing import Cost
 from billing.domain.statements import Charge, NoRate, charge
 from billing.models import Statement, StatementLine
 from billing.selectors.costs import TenantCost, costs_of
-from billing.selectors.statements import known_rates, terms_in
+from billing.selectors.rates import known_rates
+from billing.selectors.statements import terms_in
 from tenants.models import Customer, Tenant
 
 

@@ -12,6 +12,7 @@ from django.db.models import F, Func, IntegerField, QuerySet, Sum, Value
 from billing.domain.many_costs import Billing, costs_of_owners, costs_of_parts
 from billing.domain.periods import Month, hour_of, month_of, start_of
 from billing.domain.pricing import (
+    FOUND,
     UNCERTAIN,
     Cost,
     NoPrice,
@@ -95,40 +96,26 @@ def costs_of(tenants: Iterable[Tenant], month: Month, last: date | None = None) 
     """
     tenants, book = list(tenants), price_book()
     used = MonthUsage.objects.filter(tenant__in=[tenant.pk for tenant in tenants])
-    lines = month_lines(used, book, month, last)
-    return [
-        TenantCost(tenant, cost_of(lines.get(tenant.pk, ()), book, tenant.cloud))
-        for tenant in tenants
-    ]
-
-
-def month_lines(
-    used: QuerySet[MonthUsage], book: PriceBook, month: Month, last: date | None = None
-) -> dict[int, list[UsageLine]]:
-    """A month's usage by tenant (pk), until a day included if one is given, by one query.
-
-    Days of one price are added up, because prices begin and end at midnight.
-    """
-    spans = _spans(book, month, last)
-    rows = used.filter(month=month.start.date()).values_list(
-        "tenant_id", "status", *(sum_of_days(days) for _, days in spans)
-    )
-    lines: dict[int, list[UsageLine]] = {}
-    for tenant, status, *numbers in rows:
-        lines.setdefault(tenant, []).extend(
-            UsageLine(start, status, calls)
-            for (start, _), calls in zip(spans, numbers, strict=True)
-            if calls
-        )
-    return lines
+    costs = _costs_by("tenant_id", used, book, month, last)
+    return [TenantCost(tenant, costs.get(tenant.pk, Cost())) for tenant in tenants]
 
 
 def month_by_customer(used: QuerySet[MonthUsage], book: PriceBook, month: Month) -> dict[int, Cost]:
     """Cost of a month by customer (pk), exact, by one query."""
-    spans = _spans(book, month, None)
-    sums = [sum_of_days(days) for _, days in spans]
+    return _costs_by("customer", used, book, month)
+
+
+def _costs_by(
+    owner: str,
+    used: QuerySet[MonthUsage],
+    book: PriceBook,
+    month: Month,
+    last: date | None = None,
+) -> dict[int, Cost]:
+    """Days of one price are added up by the database: prices begin and end at midnight."""
+    spans = _spans(book, month, last)
     rows = used.filter(month=month.start.date()).values_list(
-        "customer", "tenant", cloud_in(book), "status", *sums
+        owner, "tenant", cloud_in(book), "status", *(sum_of_days(days) for _, days in spans)
     )
     return costs_of_owners(rows, [start for start, _ in spans], book)
 
@@ -233,19 +220,22 @@ def attempts_of(tenant: Tenant, job: str, most: int) -> list[Call]:
 
 
 def answers_of(tenant: Tenant, job: str) -> Counter[tuple[str, int]]:
-    """Calls of one job so far by purpose and answer (0: uncertain), open attempts left out."""
+    """Calls of one job so far by purpose and answer (0: uncertain, 1: found), without open ones."""
     rows = Usage.objects.filter(tenant=tenant, job=job).order_by()
     totals = rows.values_list("purpose", "status").annotate(total=Sum("calls"))
     return Counter({(purpose, status): calls for purpose, status, calls in totals})
 
 
 def last_answers(tenant: Tenant, most: int) -> Counter[tuple[str, int]]:
-    """A tenant's last calls, at most so many, by purpose and answer (0: uncertain)."""
-    ended = Call.objects.filter(
-        tenant=tenant, state__in=(Call.State.ANSWERED, Call.State.UNCERTAIN)
+    """A tenant's last calls, at most so many, by purpose and answer (0: uncertain, 1: found)."""
+    sent = Call.objects.filter(tenant=tenant).exclude(
+        state__in=(Call.State.OPEN, Call.State.UNSENT)
     )
-    last = ended.order_by("-started_at").values_list("purpose", "status")[:most]
-    return Counter((purpose, status or UNCERTAIN) for purpose, status in last)
+    last = sent.order_by("-started_at").values_list("purpose", "state", "status")[:most]
+    return Counter(
+        (purpose, FOUND if state == Call.State.FOUND else status or UNCERTAIN)
+        for purpose, state, status in last
+    )
 
 
 def _days(tenants: Iterable[int], month: Month) -> QuerySet[DailyUsage]:

@@ -21,8 +21,8 @@ from billing.selectors.budgets import (
     covered_by,
     covers,
     in_currency,
-    known_rates,
 )
+from billing.selectors.rates import known_rates
 from billing.selectors.watching import Expected, sum_of
 from tenants.domain.roles import Action
 from tenants.models import Customer, User

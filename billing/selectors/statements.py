@@ -9,7 +9,6 @@ from django.db.models import QuerySet
 from billing.domain.periods import Month
 from billing.domain.statements import (
     Charge,
-    Rate,
     Terms,
     UsageCost,
     charge,
@@ -19,8 +18,9 @@ from billing.domain.statements import (
     totals,
     usage_lines,
 )
-from billing.models import CustomerTerms, ExchangeRate, Statement, StatementLine
+from billing.models import CustomerTerms, Statement, StatementLine
 from billing.selectors.costs import purposes_of
+from billing.selectors.rates import known_rates
 from tenants.domain.roles import Action
 from tenants.models import Customer, User
 from tenants.selectors import customers_for
@@ -72,11 +72,6 @@ def terms_in(customers: Iterable[Customer], month: Month) -> dict[int, Terms]:
     for row in begun:
         found[row.customer_id] = Terms(row.currency, row.markup_percent, row.fixed_fee)
     return found
-
-
-def known_rates() -> list[Rate]:
-    """Every exchange rate entered."""
-    return [Rate(r.base, r.quote, r.day, r.rate) for r in ExchangeRate.objects.all()]
 
 
 def statement_charge(statement: Statement, lines: list[UsageCost]) -> tuple[Charge, Terms]:

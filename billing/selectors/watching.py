@@ -10,7 +10,7 @@ from django.db.models import QuerySet, Sum
 
 from billing.domain.forecast import cost_band, forecast
 from billing.domain.periods import Month, hour_of, start_of
-from billing.domain.pricing import NoPrice, UsageLine, billable_of
+from billing.domain.pricing import NoPrice
 from billing.domain.unusual import HourLine, Limits, Unusual, compared_hours, unusual_hour
 from billing.models import MonthUsage, UnusualHour, Usage
 from billing.selectors.costs import price_book
@@ -118,7 +118,7 @@ def _history(tenants: list[Tenant], now: datetime) -> dict[int, dict[date, int]]
     for pk, month, status, *numbers in rows.values_list("tenant_id", "month", "status", *columns):
         for at, calls in enumerate(numbers, 1):
             if calls and first <= (day := month.replace(day=at)) <= today:
-                line = UsageLine(start_of(day), status, calls)
-                billable = billable_of([line], book, clouds[pk])
+                price = book.at(start_of(day), clouds[pk])
+                billable = calls if price and price.rule.bills(status) else 0
                 found[pk][day] = found[pk].get(day, 0) + billable
     return found

@@ -11,8 +11,9 @@ from billing.domain.periods import Month, hour_of, month_of
 from billing.domain.pricing import show
 from billing.domain.statements import NoRate
 from billing.models import Budget, BudgetWarning, DailyUsage, MonthForecast, UnusualHour, Usage
-from billing.selectors.budgets import covers, in_currency, known_rates, standings_of
+from billing.selectors.budgets import covers, in_currency, standings_of
 from billing.selectors.headings import expected_from
+from billing.selectors.rates import known_rates
 from billing.selectors.watching import Expected, forecasts_of, unusual_now
 from tenants.models import Tenant
 from tenants.services import record

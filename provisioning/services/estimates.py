@@ -8,7 +8,7 @@ from types import MappingProxyType
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from billing.domain.pricing import UNCERTAIN, rounded
+from billing.domain.pricing import FOUND, UNCERTAIN, rounded
 from billing.selectors import answers_of, last_answers
 from provisioning.domain.attributes import MANAGER, USER_NAME, is_custom
 from provisioning.domain.estimate import (
@@ -40,6 +40,7 @@ _THROTTLED, _FAILED = 429, 500
 _READING = ("discovery", "inventory")
 # What a creation is answered when a value is taken (or, rarely, wrong).
 _TAKEN = (400, 409)
+_UNSEEN, _ENDED = (UNCERTAIN, FOUND), (201, FOUND, *_TAKEN)
 
 
 def note_estimate(job: Job) -> None:
@@ -235,7 +236,7 @@ def _experience_of(answers: Mapping[tuple[str, int], int]) -> Experience:
     return Experience(
         calls=number(lambda purpose, status: True),
         throttled=number(lambda purpose, status: status == _THROTTLED),
-        unanswered=number(lambda purpose, status: status == UNCERTAIN or status >= _FAILED),
-        created=number(lambda purpose, status: purpose == "create" and status in (*_TAKEN, 201)),
+        unanswered=number(lambda purpose, status: status in _UNSEEN or status >= _FAILED),
+        created=number(lambda purpose, status: purpose == "create" and status in _ENDED),
         met=number(lambda purpose, status: purpose == "create" and status in _TAKEN),
     )

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from billing.domain.pricing import FOUND
 from billing.models import Call
-from provisioning.services import slices
+from billing.selectors import last_answers
+from provisioning.services import approval, slices
 from tests.integration.provisioning.test_unknown_outcomes import die_in_round
 from tests.support.engine import Engine, edited, only, people, value
 from tests.support.staff import DEPARTMENTS, export, profile, record
@@ -59,6 +61,20 @@ def test_what_the_directory_shows_is_not_uncertain_any_more(
     cost = engine.cost()
     assert (cost.uncertain, cost.found) == (ended.get("uncertain", 0), found)
     assert cost.billable == engine.sandbox.usage(engine.directory_id)["billable"]
+
+
+def test_a_found_call_was_not_answered_all_the_same(engine: Engine) -> None:
+    """The next plan reckons with retries as if it had stayed in doubt."""
+    job = engine.plan(TABLE)
+    engine.fault(**CUT_AFTER, method="POST", times=3)
+    engine.serve(engine.approve(job))
+    answers = last_answers(engine.tenant, 100)
+    assert answers["create", FOUND] == 3
+    changed = edited(TABLE, 0, job_title="Chief")
+    doubted = engine.plan(changed)
+    approval.cancel(job=doubted, by=engine.engineer)
+    Call.objects.filter(state=Call.State.FOUND).update(state=Call.State.ANSWERED, status=201)
+    assert engine.plan(changed).most_calls < doubted.most_calls
 
 
 def test_of_several_attempts_in_doubt_one_is_found(engine: Engine) -> None:
