@@ -9,7 +9,7 @@ from django import forms
 
 from billing.domain.simulator import Migration, Scenario
 from provisioning.domain.what_if import RECONCILES, SYNCS, interval_words
-from provisioning.past import Days, Pace
+from provisioning.selectors.past import Days, Pace
 
 _MOST_PEOPLE, _MOST_EACH, _MOST_GROUPS = 10_000_000, 1000, 100_000
 _NOW, _NEVER = "now", "never"

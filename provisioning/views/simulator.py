@@ -19,7 +19,7 @@ from billing.domain.simulator import Compared, History, Kind, Scenario, Way, rep
 from billing.exports import cell
 from billing.selectors import price_book
 from provisioning.domain.what_if import Line, migration_alone, side_by_side
-from provisioning.past import (
+from provisioning.selectors.past import (
     Days,
     Pace,
     days_of,

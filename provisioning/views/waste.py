@@ -20,9 +20,9 @@ from billing.domain.waste_words import ADVICE, CAUSES
 from billing.exports import cell
 from billing.labels import Target, target_of
 from billing.views.costs import later_than, month_asked
+from provisioning.selectors.waste import TenantWaste, source_by_job, waste_of
 from provisioning.templatetags.waste_ui import waste_what
 from provisioning.views.places import slug_of
-from provisioning.waste_selectors import TenantWaste, source_by_job, waste_of
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action
 from tenants.models import Customer, Tenant

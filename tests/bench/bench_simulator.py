@@ -31,7 +31,7 @@ def _measure(people: int, changes: int) -> None:
     from django.utils import timezone
 
     from billing.domain.periods import start_of
-    from provisioning.past import days_of, history_of, pace_of
+    from provisioning.selectors.past import days_of, history_of, pace_of
     from tenants.domain.roles import Role
     from tests.support.pasts import add_past
     from tests.support.rows import add_person, add_tenant

@@ -128,7 +128,7 @@ def _report(name: str) -> None:
 
     from billing.domain.periods import Month
     from billing.selectors import costs_of
-    from provisioning.waste_selectors import waste_of
+    from provisioning.selectors.waste import waste_of
     from tenants.models import Tenant
 
     tenants, month = list(Tenant.objects.select_related("customer")), Month(2026, 5)

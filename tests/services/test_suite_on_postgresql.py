@@ -29,6 +29,7 @@ ALWAYS = {
     *("test_lanes.py", "test_database_failures.py", "test_apply.py", "test_approve.py"),
     *("test_constraints.py", "test_audit.py", "test_audit_tampering.py", "test_outbox.py"),
     *("test_people.py", "test_meter.py", "test_budgets.py", "test_statements.py"),
+    *("test_months.py", "test_found_calls.py", "test_bills.py"),
 }
 EVERY = bool(os.environ.get("POSTGRESQL_ALL"))
 _PARTS = 4

@@ -152,9 +152,9 @@ def test_queries_are_as_many_for_many(
         Budget.objects.create(amount=5, customer=tenant.customer, tenant=tenant, span="year")
     keep_forecasts(NOW)
     with time_machine.travel(NOW, tick=False):
-        with django_assert_max_num_queries(22):
+        with django_assert_max_num_queries(20):
             client.get(reverse("cost_overview"), {"sort": "budget"})
-        with django_assert_max_num_queries(36):
+        with django_assert_max_num_queries(23):
             client.get(reverse("budget_list"))
-        with django_assert_max_num_queries(18):
+        with django_assert_max_num_queries(8):
             client.get(reverse("statement_list"))

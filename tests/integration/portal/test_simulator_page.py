@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from billing.models import PriceBookEntry
 from provisioning.models import Job, Schedule, Snapshot
-from provisioning.past import days_of
+from provisioning.selectors.past import days_of
 from tenants.domain.roles import Role
 from tenants.models import Tenant
 from tests.support.pasts import add_past

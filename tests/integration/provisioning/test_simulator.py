@@ -17,7 +17,7 @@ from billing.models import Call, DailyUsage
 from billing.selectors import price_book
 from provisioning.domain.what_if import DAY, side_by_side
 from provisioning.models import DirectoryObject, Job, Operation
-from provisioning.past import days_of, history_of, metered_writes, newest_people, pace_of
+from provisioning.selectors.past import days_of, history_of, metered_writes, newest_people, pace_of
 from tenants.models import Tenant
 from tests.support.engine import Engine
 from tests.support.firm import Firm

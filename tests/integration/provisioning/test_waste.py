@@ -13,7 +13,7 @@ from billing.selectors import costs_of
 from billing.services import forget_subjects, prune_calls
 from provisioning.models import Job
 from provisioning.scim import users
-from provisioning.waste_selectors import TenantWaste, waste_of
+from provisioning.selectors.waste import TenantWaste, waste_of
 from tests.integration.provisioning.test_flapping import later, profile
 from tests.integration.provisioning.test_reconcile import change_outside, reconcile
 from tests.support.engine import Engine, edited, people, user_name
