@@ -55,7 +55,7 @@ class Soak:
         self._chance = random.Random(seed)
         self._known: dict[int, list[str]] = {tenant.pk: [] for tenant in self.tenants}
         self._number = 0
-        self._share = calls // (DAYS * len(self.tenants))
+        self._share = -(-calls // (DAYS * len(self.tenants)))
         for tenant in self.tenants:
             for at, fault in enumerate([*FAULTS, *(CUTS if crashes else [])]):
                 body = {**fault, "seed": seed + at}
