@@ -20,6 +20,7 @@ _WANTED: dict[str, dict[str, Any]] = {
     "tenants.Tenant": {"cloud": "global", "sandbox_url": ""},
     "billing.BillDay": {"tenant": _ROW, "quantity": Decimal(1), "cost": Decimal(1)},
     "billing.Call": {"state": "answered", "status": 200},
+    "billing.DailyUsage": {"status": 201, "calls": 1},
     "billing.MonthUsage": {"month": date(2026, 5, 1)},
     "billing.Statement": {"month": date(2026, 5, 1)},
     "billing.StatementLine": {"kind": "usage", "tenant": _ROW},
