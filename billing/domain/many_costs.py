@@ -7,7 +7,6 @@ take little; a test holds the results against `cost_of`.
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from operator import add, mul
 from typing import TypeVar
 
 from billing.domain.pricing import FOUND, UNCERTAIN, USUAL_RULE, Cost, Price, PriceBook
@@ -15,68 +14,43 @@ from billing.domain.pricing import FOUND, UNCERTAIN, USUAL_RULE, Cost, Price, Pr
 _NOTHING = Decimal(0)
 
 
-class Billing:
-    """What becomes of calls from each of some moments on; each cloud and status is looked up once.
-
-    The moments are those from which another price may hold, or the beginnings of days.
-    """
-
-    def __init__(self, book: PriceBook, moments: Sequence[datetime]) -> None:
-        self._book, self._moments = book, moments
-        self._prices: dict[str, list[Price | None]] = {}
-        self._billed: dict[tuple[str, int], list[bool]] = {}
-
-    def prices(self, cloud: str) -> list[Price | None]:
-        """The price in force from each moment, None where there is none."""
-        if cloud not in self._prices:
-            self._prices[cloud] = [self._book.at(moment, cloud) for moment in self._moments]
-        return self._prices[cloud]
-
-    def bills(self, cloud: str, status: int) -> bool:
-        """Whether an answer is billed from any of the moments."""
-        return any(self._which(cloud, status))
-
-    def billed(self, cloud: str, status: int, calls: list[int]) -> list[int]:
-        """Of the calls from each moment those that are billed."""
-        which = self._which(cloud, status)
-        return calls if all(which) else list(map(mul, calls, which))
-
-    def _which(self, cloud: str, status: int) -> list[bool]:
-        found = self._billed.get((cloud, status))
-        if found is None:
-            prices = self.prices(cloud)
-            found = [price is not None and price.rule.bills(status) for price in prices]
-            self._billed[cloud, status] = found
-        return found
-
-
-MonthRow = tuple[int, int, str, int, *tuple[int, ...]]
-"""Owner, tenant, cloud, answer status, and the calls from each moment on until the next one."""
+MonthRow = tuple[int, int, str, int, int, *tuple[int, ...]]
+"""Owner, tenant, cloud, uncertain and found calls of the month; then for each moment, until the
+next one, the calls that were answered, and those of them that are billed: by the rule of the price
+in force, without a price by the usual one."""
 
 
 def costs_of_owners(
     rows: Iterable[MonthRow], moments: Sequence[datetime], book: PriceBook
 ) -> dict[int, Cost]:
-    """Exact cost of one month by owner: that of each of its tenants by `cost_of`, added up."""
-    billing, costs = Billing(book, moments), dict[int, Cost]()
-    tenants: dict[tuple[int, int, str], list[int]] = {}
-    for owner, tenant, cloud, status, *calls in rows:
+    """Exact cost of one month by owner: that of each of its tenants by `cost_of`, added up.
+
+    A tenant has one row; the moments are those from which another price may hold.
+    """
+    costs: dict[int, Cost] = {}
+    units: Units = {}
+    prices: dict[str, list[Price | None]] = {}
+    for owner, _, cloud, uncertain, found, *counts in rows:
         cost = costs.get(owner)
         if cost is None:
             cost = costs[owner] = Cost()
-        _count(cost, status, calls, billing.prices(cloud))
-        if not billing.bills(cloud, status):
-            continue
-        billed, key = billing.billed(cloud, status, calls), (owner, tenant, cloud)
-        known = tenants.get(key)
-        tenants[key] = billed if known is None else list(map(add, known, billed))
-    for (owner, currency, unit), number in _by_unit(tenants, billing).items():
-        costs[owner].billable += number
-        costs[owner].amounts[currency] += number * unit
+        if cloud not in prices:
+            prices[cloud] = [book.at(moment, cloud) for moment in moments]
+        cost.calls += uncertain
+        cost.uncertain += uncertain
+        cost.found += found
+        before = 0
+        for price, answered, billed in zip(prices[cloud], counts[::2], counts[1::2], strict=True):
+            if price := _count(cost, price, answered, billed):
+                _add(units, owner, price, billed, before)
+                before += billed
+    _price(costs, units)
     return costs
 
 
 Part = TypeVar("Part", bound=Hashable)
+Units = dict[tuple[Part, str, Decimal], int]
+"""Billed calls by part of the month, currency and unit price."""
 
 
 def costs_of_parts(
@@ -88,53 +62,45 @@ def costs_of_parts(
     tenant passes through tiers.
     """
     costs: dict[Part, Cost] = {}
-    units: dict[tuple[Part, str, Decimal], int] = {}
+    units: Units = {}
     reached: dict[int, int] = {}
     for part, tenant, cloud, at, status, calls in rows:
         cost = costs.get(part)
         if cost is None:
             cost = costs[part] = Cost()
+        if status == UNCERTAIN:
+            cost.calls += calls
+            cost.uncertain += calls
+            continue
+        cost.found += calls if status == FOUND else 0
         price = book.at(at, cloud)
-        _count(cost, status, [calls], [price])
-        if price and price.rule.bills(status):
+        billed = calls if (price.rule if price else USUAL_RULE).bills(status) else 0
+        if price := _count(cost, price, calls, billed):
             before = reached.get(tenant, 0)
-            for number, unit in price.parts(calls, before):
-                place = (part, price.currency, unit)
-                units[place] = units.get(place, 0) + number
-            reached[tenant] = before + calls
-    for (part, currency, unit), number in units.items():
-        costs[part].billable += number
-        costs[part].amounts[currency] = costs[part].amounts.get(currency, _NOTHING) + number * unit
+            _add(units, part, price, billed, before)
+            reached[tenant] = before + billed
+    _price(costs, units)
     return costs
 
 
-def _count(cost: Cost, status: int, calls: list[int], prices: list[Price | None]) -> None:
-    """Add calls of one status to a cost, all but those billed."""
-    total = sum(calls)
-    cost.calls += total
-    if status == UNCERTAIN:
-        cost.uncertain += total
-        return
-    if status == FOUND:
-        cost.found += total
-    for price, number in zip(prices, calls, strict=True):
-        if price is None:
-            cost.unpriced += number if USUAL_RULE.bills(status) else 0
-        elif number and price.currency not in cost.amounts:
-            cost.amounts[price.currency] = _NOTHING
+def _count(cost: Cost, price: Price | None, answered: int, billed: int) -> Price | None:
+    """Add answered calls to a cost; gives the price if there is something to multiply by it."""
+    cost.calls += answered
+    if price is None:
+        cost.unpriced += billed
+        return None
+    if answered and price.currency not in cost.amounts:
+        cost.amounts[price.currency] = _NOTHING
+    return price if billed else None
 
 
-def _by_unit(
-    tenants: Mapping[tuple[int, int, str], list[int]], billing: Billing
-) -> dict[tuple[int, str, Decimal], int]:
-    """Billed calls by owner, currency and unit price: each tenant passes through its own tiers."""
-    found: dict[tuple[int, str, Decimal], int] = {}
-    for (owner, _, cloud), billed in tenants.items():
-        before = 0
-        for price, calls in zip(billing.prices(cloud), billed, strict=True):
-            if price and calls:
-                for number, unit in price.parts(calls, before):
-                    place = (owner, price.currency, unit)
-                    found[place] = found.get(place, 0) + number
-                before += calls
-    return found
+def _add(units: Units, part: Hashable, price: Price, billed: int, before: int) -> None:
+    for number, unit in price.parts(billed, before):
+        place = (part, price.currency, unit)
+        units[place] = units.get(place, 0) + number
+
+
+def _price(costs: Mapping[Part, Cost], units: Units) -> None:
+    for (part, currency, unit), number in units.items():
+        costs[part].billable += number
+        costs[part].amounts[currency] += number * unit

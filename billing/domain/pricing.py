@@ -24,7 +24,7 @@ from typing import NamedTuple
 from billing.domain.periods import Month, month_of
 
 UNCERTAIN, FOUND = 0, 1
-_CREATED = 201
+_CREATED, _STATUSES = 201, 1000  # three digits (RFC 9110, 15)
 SCIM_CALLS = "scim_calls"
 _CENT = Decimal("0.01")
 _EVERY = "all"
@@ -46,6 +46,10 @@ class BillingRule:
         """Whether an answer of this HTTP status is billed; an uncertain call is not."""
         status = _CREATED if status == FOUND else status
         return status != UNCERTAIN and _bills(self.text, status)
+
+    def ranges(self) -> tuple[tuple[int, int], ...]:
+        """The statuses that are billed, as ranges with both ends, rising."""
+        return _ranges(self.text)
 
     def __str__(self) -> str:
         return self.text
@@ -71,6 +75,15 @@ def _bills(text: str, status: int) -> bool:
     found = (_PART.fullmatch(part) for part in text.split("+"))
     billed = {int(match[1] or match[2]) for match in found if match}
     return text == _EVERY or not billed.isdisjoint({status, status // 100})
+
+
+@lru_cache(maxsize=1024)
+def _ranges(text: str) -> tuple[tuple[int, int], ...]:
+    rule, found = BillingRule(text), list[tuple[int, int]]()
+    for status in filter(rule.bills, range(FOUND, _STATUSES)):
+        first = found.pop()[0] if found and found[-1][1] == status - 1 else status
+        found.append((first, status))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -200,9 +213,9 @@ class PriceBook(list[Price]):
             return found
 
     @property
-    def asks_for_clouds(self) -> bool:
-        """Whether any cloud has an entry of its own."""
-        return any(price.cloud for price in self)
+    def clouds(self) -> list[str]:
+        """The clouds that have entries of their own, in the order of their names."""
+        return sorted({price.cloud for price in self if price.cloud})
 
     def _in_force(self, at: datetime, cloud: str) -> Price | None:
         try:

@@ -50,7 +50,8 @@ from billing.models import (
     Usage,
 )
 from billing.selectors.budgets import sees_msp
-from billing.selectors.costs import price_book, sum_of_days
+from billing.selectors.costs import price_book
+from billing.selectors.months import sum_of_days
 from billing.selectors.rates import known_rates
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User

@@ -5,11 +5,10 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import pairwise
 
-from django.db.models import F, Func, IntegerField, QuerySet, Sum, Value
+from django.db.models import QuerySet, Sum
 
-from billing.domain.many_costs import Billing, costs_of_owners, costs_of_parts
+from billing.domain.many_costs import costs_of_parts
 from billing.domain.periods import Month, hour_of, month_of, start_of
 from billing.domain.pricing import (
     FOUND,
@@ -23,6 +22,7 @@ from billing.domain.pricing import (
     quote,
 )
 from billing.models import Call, DailyUsage, MonthUsage, PriceBookEntry, Usage
+from billing.selectors.months import costs_by
 from tenants.domain.roles import Action
 from tenants.models import Customer, Tenant, User
 from tenants.selectors import tenants_for
@@ -96,53 +96,8 @@ def costs_of(tenants: Iterable[Tenant], month: Month, last: date | None = None) 
     """
     tenants, book = list(tenants), price_book()
     used = MonthUsage.objects.filter(tenant__in=[tenant.pk for tenant in tenants])
-    costs = _costs_by("tenant_id", used, book, month, last)
+    costs = costs_by("tenant", used, book, month, last)
     return [TenantCost(tenant, costs.get(tenant.pk, Cost())) for tenant in tenants]
-
-
-def month_by_customer(used: QuerySet[MonthUsage], book: PriceBook, month: Month) -> dict[int, Cost]:
-    """Cost of a month by customer (pk), exact, by one query."""
-    return _costs_by("customer", used, book, month)
-
-
-def _costs_by(
-    owner: str,
-    used: QuerySet[MonthUsage],
-    book: PriceBook,
-    month: Month,
-    last: date | None = None,
-) -> dict[int, Cost]:
-    """Days of one price are added up by the database: prices begin and end at midnight."""
-    spans = _spans(book, month, last)
-    rows = used.filter(month=month.start.date()).values_list(
-        owner, "tenant", cloud_in(book), "status", *(sum_of_days(days) for _, days in spans)
-    )
-    return costs_of_owners(rows, [start for start, _ in spans], book)
-
-
-def billable_by_customer(
-    used: QuerySet[MonthUsage], book: PriceBook, month: Month, last: date | None = None
-) -> dict[int, int]:
-    """Billable calls of a month by customer (pk): steps of a price do not matter."""
-    spans, found = _spans(book, month, last), Counter[int]()
-    billing = Billing(book, [start for start, _ in spans])
-    rows = used.filter(month=month.start.date()).values_list("customer", cloud_in(book), "status")
-    sums = {f"sum{at}": Sum(sum_of_days(days)) for at, (_, days) in enumerate(spans)}
-    for customer, cloud, status, *numbers in rows.annotate(**sums):
-        found[customer] += sum(billing.billed(cloud, status, numbers))
-    return found
-
-
-def cloud_in(book: PriceBook) -> F | Value:
-    """A tenant's cloud of a `MonthUsage`, or none if every cloud has the same prices: no join."""
-    return F("tenant__cloud") if book.asks_for_clouds else Value("")
-
-
-def sum_of_days(days: list[date]) -> Func:
-    """The sum of these days' columns of a `MonthUsage`."""
-    columns = (F(f"d{day.day}") for day in days)
-    joined = {"template": "(%(expressions)s)", "arg_joiner": " + "}
-    return Func(*columns, output_field=IntegerField(), **joined)
 
 
 def day_costs(viewer: User, month: Month, customer: Customer | None = None) -> list[DayCost]:
@@ -241,15 +196,3 @@ def last_answers(tenant: Tenant, most: int) -> Counter[tuple[str, int]]:
 def _days(tenants: Iterable[int], month: Month) -> QuerySet[DailyUsage]:
     first, after = month.start.date(), month.end.date()
     return DailyUsage.objects.filter(tenant__in=list(tenants), day__gte=first, day__lt=after)
-
-
-def _spans(book: PriceBook, month: Month, last: date | None) -> list[tuple[datetime, list[date]]]:
-    """Moments of a month from which another price may hold, its beginning first, and their days."""
-    moments = {price.effective_from for price in book} | {price.effective_to for price in book}
-    starts = sorted({month.start, *(m for m in moments if m and month.start < m < month.end)})
-    days = [day for day in month.days if last is None or day <= last]
-    found = [
-        (start, [day for day in days if start <= start_of(day) < end])
-        for start, end in pairwise([*starts, month.end])
-    ]
-    return [(start, own) for start, own in found if own]

@@ -29,6 +29,8 @@ from tenants.models import Customer, User
 from tenants.row_security import everything
 from tenants.selectors import customers_for
 
+_ZERO = Decimal(0)
+
 
 @dataclass(frozen=True, slots=True)
 class Heading:
@@ -133,7 +135,8 @@ def budget_headings(
 
 def expected_from(forecasts: Iterable[MonthForecast]) -> Expected:
     """Kept forecasts added up, without the way they were made."""
-    return sum_of(map(_kept, forecasts))
+    kept = ((0, row.calls, row.low, row.high, row.amounts) for row in forecasts)
+    return _added_up(kept).get(0) or sum_of(())
 
 
 def _course(
@@ -155,30 +158,46 @@ def _course(
 
 
 def _by_customer(rows: QuerySet[MonthForecast]) -> dict[int, Expected]:
-    parts: dict[int, list[Expected]] = {}
-    for customer, *kept in rows.values_list("customer", "calls", "low", "high", "amounts"):
-        parts.setdefault(customer, []).append(_expected(*kept))
-    return {pk: sum_of(own) if len(own) > 1 else own[0] for pk, own in parts.items()}
+    return _added_up(rows.values_list("customer", "calls", "low", "high", "amounts"))
 
 
-def _kept(row: MonthForecast) -> Expected:
-    return _expected(row.calls, row.low, row.high, row.amounts)
+def _added_up(
+    kept: Iterable[tuple[int, int, int, int, Mapping[str, Sequence[str]]]],
+) -> dict[int, Expected]:
+    """Forecasts of tenants by owner, in one pass: each has calls, their band, and amounts."""
+    owners: dict[int, _Sum] = {}
+    for owner, calls, low, high, bands in kept:
+        total = owners.get(owner)
+        if total is None:
+            total = owners[owner] = _Sum({}, {}, {})
+        total.calls += calls
+        total.low += low
+        total.high += high
+        for code, band in bands.items():
+            for amounts, text in zip((total.least, total.amounts, total.most), band, strict=True):
+                amounts[code] = amounts.get(code, _ZERO) + Decimal(text)
+    return {
+        owner: Expected(each.calls, each.low, each.high, each.amounts, each.least, each.most, ())
+        for owner, each in owners.items()
+    }
 
 
-def _expected(calls: int, low: int, high: int, bands: Mapping[str, Sequence[str]]) -> Expected:
-    least, amounts, most = (
-        {code: Decimal(band[at]) for code, band in bands.items()} for at in range(3)
-    )
-    return Expected(calls, low, high, amounts, least, most, ())
+@dataclass(slots=True)
+class _Sum:
+    least: dict[str, Decimal]
+    amounts: dict[str, Decimal]
+    most: dict[str, Decimal]
+    calls: int = 0
+    low: int = 0
+    high: int = 0
 
 
 def _by_currency(cost: Cost, expected: Expected | None) -> Iterable[Course]:
     """Without a budget there is nothing to turn amounts into: each currency for itself."""
     if expected is None:
         return
-    zero = Decimal(0)
     for code in sorted({*cost.amounts, *expected.most}):
         low, middle, high = (
-            band.get(code, zero) for band in (expected.least, expected.amounts, expected.most)
+            band.get(code, _ZERO) for band in (expected.least, expected.amounts, expected.most)
         )
-        yield Course(code, cost.amounts.get(code, zero), None, low, middle, high)
+        yield Course(code, cost.amounts.get(code, _ZERO), None, low, middle, high)

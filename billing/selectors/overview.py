@@ -4,16 +4,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
-from operator import add
 
 from django.db.models import Exists, OuterRef, QuerySet, Sum
 
-from billing.domain.many_costs import Billing
 from billing.domain.periods import Month, start_of
 from billing.domain.pricing import Cost, PriceBook, UsageLine, cost_of, priced_lines
 from billing.models import Call, DailyUsage, MonthUsage, Usage
-from billing.selectors.costs import billable_by_customer, cloud_in, month_by_customer, price_book
+from billing.selectors.costs import price_book
 from billing.selectors.headings import Heading, Headings
+from billing.selectors.months import (
+    billable_by_customer,
+    costs_by,
+    days_by_customer,
+    days_of_all,
+)
 from tenants.domain.roles import Action
 from tenants.models import Customer, Tenant, User
 from tenants.selectors import customers_for
@@ -56,7 +60,7 @@ def customer_months(
     customers = customers_for(viewer, Action.SEE_COSTS)
     book = price_book() if book is None else book
     used = MonthUsage.objects.filter(customer__in=customers)
-    costs = month_by_customer(used, book, month)
+    costs = costs_by("customer", used, book, month)
     before = billable_by_customer(used, book, month.previous(), _days_gone(month, now))
     with_tenants = customers.filter(Exists(Tenant.objects.filter(customer=OuterRef("pk"))))
     return [
@@ -70,31 +74,15 @@ def add_days(rows: Iterable[CustomerMonth], month: Month, book: PriceBook) -> No
     by_customer = {row.customer.pk: row for row in rows}
     for row in by_customer.values():
         row.days = [0] * len(month.days)
-    used = MonthUsage.objects.filter(customer__in=by_customer, month=month.start.date())
-    days = used.values_list("customer", cloud_in(book), "status").annotate(*_sums(month))
-    billing = _by_day(month, book)
-    for customer, cloud, status, *numbers in days:
-        row = by_customer[customer]
-        row.days = list(map(add, row.days, billing.billed(cloud, status, numbers)))
+    used = MonthUsage.objects.filter(customer__in=by_customer)
+    for customer, days in days_by_customer(used, book, month):
+        by_customer[customer].days = days
 
 
 def total_days(viewer: User, month: Month, book: PriceBook) -> list[int]:
     """Billable calls by day of every customer whose costs this person may see: one query."""
     customers = customers_for(viewer, Action.SEE_COSTS)
-    used = MonthUsage.objects.filter(customer__in=customers, month=month.start.date())
-    days = used.values_list(cloud_in(book), "status").annotate(*_sums(month))
-    totals, billing = [0] * len(month.days), _by_day(month, book)
-    for cloud, status, *numbers in days:
-        totals = list(map(add, totals, billing.billed(cloud, status, numbers)))
-    return totals
-
-
-def _sums(month: Month) -> list[Sum]:
-    return [Sum(f"d{day.day}") for day in month.days]
-
-
-def _by_day(month: Month, book: PriceBook) -> Billing:
-    return Billing(book, [start_of(day) for day in month.days])
+    return days_of_all(MonthUsage.objects.filter(customer__in=customers), book, month)
 
 
 def tenant_days(tenant: Tenant, month: Month) -> list[tuple[date, Cost]]:

@@ -23,10 +23,12 @@ from tenants.services.destinations import DestinationFacts, add_destination
 from tenants.services.notices import tell_one
 
 
-def add_tenant(slug: str) -> Tenant:
-    """A customer with one tenant that has a profile and a source."""
-    customer = services.add_customer(name=f"Customer {slug}", slug=f"customer-{slug}", by=None)
-    facts = TenantFacts(name=f"Tenant {slug}", slug=slug, cloud="global", entra_id=str(uuid4()))
+def add_tenant(slug: str, cloud: str = "global", customer: Customer | None = None) -> Tenant:
+    """A tenant that has a profile and a source; of a customer of its own if none is given."""
+    customer = customer or services.add_customer(
+        name=f"Customer {slug}", slug=f"customer-{slug}", by=None
+    )
+    facts = TenantFacts(name=f"Tenant {slug}", slug=slug, cloud=cloud, entra_id=str(uuid4()))
     tenant = services.add_tenant(customer=customer, facts=facts, by=None)
     publish(tenant=tenant, definition=STARTER, by=None)
     return tenant

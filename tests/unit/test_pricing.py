@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import groupby, pairwise
 
 import pytest
 from hypothesis import given
@@ -278,6 +279,15 @@ def test_a_rule_of_ones_own_agreement(text, billed, free):
     assert parse_rule(str(rule)) == rule
 
 
+@given(st.lists(st.from_regex(r"[1-5](xx|[0-9][0-9])", fullmatch=True), min_size=1, max_size=4))
+def test_a_rule_as_ranges_is_the_rule(parts):
+    for rule in (parse_rule("+".join(parts)), ALL):
+        ranges = rule.ranges()
+        within = {status for first, last in ranges for status in range(first, last + 1)}
+        assert within == {status for status in range(1000) if rule.bills(status)}
+        assert all(end + 1 < start for (_, end), (start, _) in pairwise(ranges))
+
+
 @pytest.mark.parametrize("text", ["", "2", "2xx,404", "6xx", "99", "all+404", "2xx+", "1000"])
 def test_what_is_no_rule(text):
     with pytest.raises(ValueError, match="2xx"):
@@ -350,6 +360,20 @@ def test_totals_are_rounded_once_and_not_their_parts():
     assert rounded(Decimal("1.0049")) == Decimal("1.00")
 
 
+def summed_up(rows, days, book):
+    """One row for each tenant, as the database makes them."""
+    for (owner, tenant, cloud), own in groupby(sorted(rows), key=lambda row: row[:3]):
+        usage = [row[3:] for row in own]
+        counts = []
+        for place, day in enumerate(days, start=1):
+            price = book.at(day, cloud)
+            rule = price.rule if price else USUAL
+            counts.append(sum(row[place] for row in usage if row[0] != 0))
+            counts.append(sum(row[place] for row in usage if rule.bills(row[0])))
+        unsure, found = (sum(sum(row[1:]) for row in usage if row[0] == kind) for kind in (0, 1))
+        yield owner, tenant, cloud, unsure, found, *counts
+
+
 @given(
     st.dictionaries(
         st.tuples(st.integers(0, 5), st.sampled_from([0, 1, 200, 204, 404, 429])),
@@ -384,7 +408,7 @@ def test_many_tenants_at_once_cost_what_each_does(usage, without_a_price):
         ]
         own = cost_of(lines, book, clouds[tenant % 2])
         expected[tenant // 2] = expected.get(tenant // 2, Cost()) + own
-    assert costs_of_owners(rows, days, book) == expected
+    assert costs_of_owners(list(summed_up(rows, days, book)), days, book) == expected
     parts = [
         (row[0], row[1], row[2], at, row[3], row[4 + place])
         for place, at in enumerate(days)

@@ -2,7 +2,10 @@
 
 import importlib
 from collections import Counter
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from itertools import product
+from random import Random
 from types import SimpleNamespace
 
 import pytest
@@ -10,7 +13,16 @@ from django.apps import apps
 from django.db import connection
 from django.db.models import F
 
-from billing.models import DailyUsage, MonthUsage
+from billing.domain.periods import parse_month, start_of
+from billing.domain.pricing import Cost, PriceBook, UsageLine, priced_lines
+from billing.models import DailyUsage, MonthUsage, PriceBookEntry
+from billing.selectors.costs import price_book
+from billing.selectors.months import (
+    billable_by_customer,
+    costs_by,
+    days_by_customer,
+    days_of_all,
+)
 from tenants.models import Tenant
 from tests.support.rows import add_tenant, add_usage
 
@@ -90,3 +102,69 @@ def test_what_was_counted_before_is_summed_up(tenant: Tenant) -> None:
     assert by_month() == by_day()
     DailyUsage.objects.update(calls=F("calls") + 1)
     assert by_month() == by_day()
+
+
+def some_book(chance: Random) -> PriceBook:
+    """Prices of two clouds that begin, change and pause within May, by rules of all kinds."""
+    for cloud, day in zip(("", "", "", "china"), chance.sample(range(1, 29), 4), strict=True):
+        first = datetime(2028, 5, day, tzinfo=UTC)
+        PriceBookEntry.objects.create(
+            cloud=cloud,
+            unit_price=Decimal(chance.randint(1, 99)) / 10_000,
+            currency=chance.choice(["USD", "EUR"]),
+            rule=chance.choice(["2xx+404", "all", "404+5xx", "201"]),
+            effective_from=first,
+            effective_to=chance.choice([None, first + timedelta(days=chance.randint(1, 9))]),
+            tiers=chance.choice([[], [[20, "0.0001"], [55, "0"]]]),
+            note="Generated",
+        )
+    return price_book()
+
+
+def some_usage(chance: Random) -> list[Tenant]:
+    tenants = [add_tenant(f"t{n}", cloud=chance.choice(["global", "china"])) for n in range(4)]
+    tenants.append(add_tenant("sister", customer=tenants[0].customer))
+    for tenant in tenants:
+        answers = list(product(range(1, 32), (0, 1, 200, 201, 204, 404, 429, 503)))
+        for day, status in chance.sample(answers, chance.randint(0, 25)):
+            hour = datetime(2028, 5, day, 5, tzinfo=UTC)
+            add_usage(tenant, hour, status, chance.randint(1, 30))
+    return tenants
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_database_prices_a_month_as_each_call_is_priced(db: None, seed: int) -> None:
+    chance = Random(seed)
+    PriceBookEntry.objects.all().delete()
+    tenants, book, month = some_usage(chance), some_book(chance), parse_month("2028-05")
+    last = chance.choice([None, date(2028, 5, chance.randint(1, 31))])
+    costs, daily = dict[int, Cost](), dict[int, list[int]]()
+    for tenant in tenants:
+        rows = list(DailyUsage.objects.filter(tenant=tenant).order_by("day"))
+        lines = [UsageLine(start_of(row.day), row.status, row.calls) for row in rows]
+        days = daily.setdefault(tenant.customer_id, [0] * 31)
+        for line, cost in priced_lines(lines, book, tenant.cloud):
+            days[line.hour.day - 1] += cost.billable
+            if last is None or line.hour.date() <= last:
+                costs[tenant.pk] = costs.get(tenant.pk, Cost()) + cost
+    owners = {tenant.pk: tenant.customer_id for tenant in tenants}
+    customers = {
+        pk: [costs[t] for t, owner in owners.items() if owner == pk and t in costs] for pk in daily
+    }
+    used = MonthUsage.objects.all()
+    known = {
+        pk: cost for pk, cost in costs_by("tenant", used, book, month, last).items() if cost.calls
+    }
+    assert known == costs
+    by_customer = costs_by("customer", used, book, month, last)
+    assert {pk: cost for pk, cost in by_customer.items() if cost.calls} == {
+        pk: sum(own, Cost()) for pk, own in customers.items() if own
+    }
+    billable = billable_by_customer(used, book, month, last)
+    assert {pk: calls for pk, calls in billable.items() if calls} == {
+        pk: cost.billable for pk, cost in by_customer.items() if cost.billable
+    }
+    assert {pk: days for pk, days in days_by_customer(used, book, month) if any(days)} == {
+        pk: days for pk, days in daily.items() if any(days)
+    }
+    assert days_of_all(used, book, month) == [sum(day) for day in zip(*daily.values(), strict=True)]
