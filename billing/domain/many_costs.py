@@ -28,7 +28,7 @@ def costs_of_owners(
     A tenant has one row; the moments are those from which another price may hold.
     """
     costs: dict[int, Cost] = {}
-    units: Units = {}
+    units: Units[int] = {}
     prices: dict[str, list[Price | None]] = {}
     for owner, _, cloud, uncertain, found, *counts in rows:
         cost = costs.get(owner)
@@ -62,7 +62,7 @@ def costs_of_parts(
     tenant passes through tiers.
     """
     costs: dict[Part, Cost] = {}
-    units: Units = {}
+    units: Units[Part] = {}
     reached: dict[int, int] = {}
     for part, tenant, cloud, at, status, calls in rows:
         cost = costs.get(part)
@@ -94,13 +94,13 @@ def _count(cost: Cost, price: Price | None, answered: int, billed: int) -> Price
     return price if billed else None
 
 
-def _add(units: Units, part: Hashable, price: Price, billed: int, before: int) -> None:
+def _add(units: Units[Part], part: Part, price: Price, billed: int, before: int) -> None:
     for number, unit in price.parts(billed, before):
         place = (part, price.currency, unit)
         units[place] = units.get(place, 0) + number
 
 
-def _price(costs: Mapping[Part, Cost], units: Units) -> None:
+def _price(costs: Mapping[Part, Cost], units: Units[Part]) -> None:
     for (part, currency, unit), number in units.items():
         costs[part].billable += number
         costs[part].amounts[currency] += number * unit

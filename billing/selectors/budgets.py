@@ -1,10 +1,11 @@
 """Where budgets stand. Whoever asks, the sums are over everything the budget covers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Generic, TypeVar
 
 from django.db.models import Count, Q, QuerySet
 
@@ -20,6 +21,8 @@ from tenants.domain.roles import Action
 from tenants.models import Tenant, User
 from tenants.row_security import everything
 from tenants.selectors import customers_for, reach_of
+
+Row = TypeVar("Row")
 
 
 def budgets_for(viewer: User) -> QuerySet[Budget]:
@@ -63,9 +66,17 @@ def standings_of(budgets: Iterable[Budget], at: datetime) -> dict[int, Standing 
             at,
             price_book(),
             known_rates(),
-            list(Reservation.objects.filter(tenant__in=[tenant.pk for tenant in tenants])),
+            Owned(
+                Reservation.objects.filter(tenant__in=[tenant.pk for tenant in tenants]),
+                lambda row: (row.customer_id, row.tenant_id),
+            ),
             _on_way(tenants),
-            {month: costs_of(tenants, month) for month in _begun(budgets, at)},
+            {
+                month: Owned(
+                    costs_of(tenants, month), lambda row: (row.tenant.customer_id, row.tenant.pk)
+                )
+                for month in _begun(budgets, at)
+            },
         )
     found: dict[int, Standing | NoRate] = {}
     for budget in budgets:
@@ -116,11 +127,23 @@ def covered_by(*budgets: Budget) -> QuerySet[Tenant]:
     return tenants.filter(Q(customer__in=whole) | Q(pk__in=single))
 
 
-def covers(budget: Budget, customer: int, tenant: int) -> bool:
-    """Whether a tenant of a customer (their keys) is paid from a budget."""
-    if budget.tenant_id is not None:
-        return budget.tenant_id == tenant
-    return budget.customer_id in (None, customer)
+class Owned(Generic[Row]):
+    """Rows of tenants, found by the budget that they are paid from without looking at each."""
+
+    def __init__(self, rows: Iterable[Row], owner: Callable[[Row], tuple[int, int]]) -> None:
+        """`owner`: a row's customer and tenant (their keys)."""
+        self._all = list(rows)
+        self._of: dict[tuple[int, int | None], list[Row]] = {}
+        for row in self._all:
+            customer, tenant = owner(row)
+            for key in ((customer, None), (customer, tenant)):
+                self._of.setdefault(key, []).append(row)
+
+    def under(self, budget: Budget) -> Sequence[Row]:
+        """Those paid from a budget: of its tenant, its customer, or everybody's."""
+        if budget.customer_id is None:
+            return self._all
+        return self._of.get((budget.customer_id, budget.tenant_id), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,18 +153,17 @@ class _Ledger:
     at: datetime
     book: list[Price]
     rates: list[Rate]
-    reservations: list[Reservation]
+    reservations: Owned[Reservation]
     on_way: dict[int, int]
-    costs: dict[Month, list[TenantCost]]
+    costs: dict[Month, Owned[TenantCost]]
 
     def standing(self, budget: Budget) -> Standing:
         """Where one budget stands; raises NoRate."""
         spent = doubtful = Decimal(0)
         for month in _begun([budget], self.at):
-            for row in self.costs[month]:
-                if covers(budget, row.tenant.customer_id, row.tenant.pk):
-                    spent += in_currency(row.cost.amounts, budget.currency, month, self.rates)
-                    doubtful += self._doubtful(budget, row, month)
+            for row in self.costs[month].under(budget):
+                spent += in_currency(row.cost.amounts, budget.currency, month, self.rates)
+                doubtful += self._doubtful(budget, row, month)
         return Standing(budget.amount, spent, doubtful, self._promised(budget))
 
     def _doubtful(self, budget: Budget, row: TenantCost, month: Month) -> Decimal:
@@ -156,10 +178,9 @@ class _Ledger:
 
     def _promised(self, budget: Budget) -> Decimal:
         month, total = month_of(self.at), Decimal(0)
-        for row in self.reservations:
-            if covers(budget, row.customer_id, row.tenant_id):
-                unit = _turn(row.unit_price, row.currency, budget.currency, self.rates, month)
-                total += (row.granted - row.used) * unit
+        for row in self.reservations.under(budget):
+            unit = _turn(row.unit_price, row.currency, budget.currency, self.rates, month)
+            total += (row.granted - row.used) * unit
         return total
 
 

@@ -17,9 +17,9 @@ from billing.domain.pricing import Cost
 from billing.domain.statements import NoRate, Rate
 from billing.models import Budget, MonthForecast
 from billing.selectors.budgets import (
+    Owned,
     budgets_for,
     covered_by,
-    covers,
     in_currency,
 )
 from billing.selectors.rates import known_rates
@@ -119,10 +119,12 @@ def budget_headings(
     month, rates = month_of(now), known_rates()
     with everything():
         tenants = covered_by(*budgets)
-        rows = list(MonthForecast.objects.filter(tenant__in=tenants, month=month.start.date()))
+        forecasts = forecasts_by_budget(
+            MonthForecast.objects.filter(tenant__in=tenants, month=month.start.date())
+        )
 
     def heading(budget: Budget, spent: Decimal) -> Heading:
-        own = [row for row in rows if covers(budget, row.customer_id, row.tenant_id)]
+        own = forecasts.under(budget)
         monthly = bool(own) and budget.span == Span.MONTH
         try:
             expected = expected_from(own) if monthly else None
@@ -131,6 +133,11 @@ def budget_headings(
             return Heading(problem=str(error))
 
     return heading
+
+
+def forecasts_by_budget(forecasts: Iterable[MonthForecast]) -> Owned[MonthForecast]:
+    """Kept forecasts, to be asked for by budget."""
+    return Owned(forecasts, lambda row: (row.customer_id, row.tenant_id))
 
 
 def expected_from(forecasts: Iterable[MonthForecast]) -> Expected:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
+from typing import Any
 
 from django.db.models import F, Func, IntegerField, Q, QuerySet, Sum, Value
 
@@ -79,8 +80,8 @@ Sums = list[tuple[tuple[date, ...], Q | None]]
 
 
 def _billable(
-    rows: QuerySet, book: PriceBook, month: Month, last: date | None = None
-) -> tuple[QuerySet, Sums]:
+    rows: QuerySet[MonthUsage, Any], book: PriceBook, month: Month, last: date | None = None
+) -> tuple[QuerySet[MonthUsage, Any], Sums]:
     """Rows with billable calls in them, and what of them is billable in which days.
 
     Mostly the same answers are billed on all days, and no other rows are read.

@@ -11,8 +11,8 @@ from billing.domain.periods import Month, hour_of, month_of
 from billing.domain.pricing import show
 from billing.domain.statements import NoRate
 from billing.models import Budget, BudgetWarning, DailyUsage, MonthForecast, UnusualHour, Usage
-from billing.selectors.budgets import covers, in_currency, standings_of
-from billing.selectors.headings import expected_from
+from billing.selectors.budgets import Owned, in_currency, standings_of
+from billing.selectors.headings import expected_from, forecasts_by_budget
 from billing.selectors.rates import known_rates
 from billing.selectors.watching import Expected, forecasts_of, unusual_now
 from tenants.models import Tenant
@@ -28,7 +28,7 @@ def watch_budgets(now: datetime) -> int:
     keep_forecasts(now)
     budgets = list(Budget.objects.select_related("customer", "tenant"))
     standings = standings_of(budgets, now)
-    forecasts = list(MonthForecast.objects.filter(month=month_of(now).start.date()))
+    forecasts = forecasts_by_budget(MonthForecast.objects.filter(month=month_of(now).start.date()))
     told = 0
     for budget in budgets:
         standing = standings[budget.pk]
@@ -75,13 +75,12 @@ def _by_spending(budget: Budget, standing: Standing, now: datetime) -> int:
 
 
 def _by_forecast(
-    budget: Budget, standing: Standing, forecasts: list[MonthForecast], now: datetime
+    budget: Budget, standing: Standing, forecasts: Owned[MonthForecast], now: datetime
 ) -> int:
     """Of a month only: how longer periods end, too little is known of."""
     if budget.span != Span.MONTH or not budget.forecast_thresholds:
         return 0
-    own = [row for row in forecasts if covers(budget, row.customer_id, row.tenant_id)]
-    amounts = expected_from(own).amounts
+    amounts = expected_from(forecasts.under(budget)).amounts
     try:
         amount = in_currency(amounts, budget.currency, month_of(now), known_rates())
     except NoRate:

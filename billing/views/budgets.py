@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -25,6 +26,8 @@ from billing.views.lists import Listing, Order, file_of
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action
 from tenants.selectors import customers_for, tenants_for
+
+_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,8 @@ def budget_list(request: PortalRequest) -> HttpResponseBase:
     asked = BUDGETS.asked(request, _rows(budgets, now))
     if file := file_of(request, f"{now:%Y-%m-%d}", asked):
         return file
-    return render(request, "billing/budget_list.html", {"asked": asked})
+    page = Paginator(list(asked.rows), _PAGE).get_page(request.GET.get("page"))
+    return render(request, "billing/budget_list.html", {"asked": asked, "page": page})
 
 
 @allowed(Action.BILL)

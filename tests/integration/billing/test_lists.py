@@ -227,3 +227,20 @@ def test_files_are_of_ones_own_customers(client: Client, tenants: list[Tenant]) 
     assert {row["customer"] for row in rows(client, "customers")} == {"Customer acme"}
     url = reverse("cost_tenant", args=["beech"])
     assert client.get(url, {"file": "days.csv"}).status_code == 404
+
+
+def test_many_budgets_are_pages_and_one_file(finance: Client, tenants: list[Tenant]) -> None:
+    few = Budget.objects.count()
+    spans = ("month", "quarter", "year")
+    Budget.objects.all().delete()
+    for number in range(17):
+        tenant = add_tenant(f"many{number}")
+        for span in spans:
+            Budget.objects.create(amount=5, customer=tenant.customer, tenant=tenant, span=span)
+    total, url = 17 * len(spans), reverse("budget_list")
+    pages = [finance.get(url, {"page": page}).content.decode() for page in (1, 2)]
+    rows = [text.count('<td data-label="When it is used up">') for text in pages]
+    assert (few, rows) == (2, [50, total - 50])
+    assert f"51–{total} of {total} budgets" in pages[1]
+    file = finance.get(url, {"file": "budgets.csv"}).getvalue().decode()
+    assert len(list(csv.reader(io.StringIO(file)))) == total + 1
