@@ -241,6 +241,6 @@ def test_many_budgets_are_pages_and_one_file(finance: Client, tenants: list[Tena
     pages = [finance.get(url, {"page": page}).content.decode() for page in (1, 2)]
     rows = [text.count('<td data-label="When it is used up">') for text in pages]
     assert (few, rows) == (2, [50, total - 50])
-    assert f"51–{total} of {total} budgets" in pages[1]
+    assert f"{total} of {total} budgets" in pages[1]
     file = finance.get(url, {"file": "budgets.csv"}).getvalue().decode()
     assert len(list(csv.reader(io.StringIO(file)))) == total + 1
