@@ -14,7 +14,8 @@ from provisioning.management.commands.sync import Command as SyncCommand
 from provisioning.management.people import named_tenant
 from provisioning.management.sources import add_source_option, named_source
 from provisioning.models import Job
-from provisioning.selectors import redacted_paths, report_of
+from provisioning.selectors import redacted_paths
+from provisioning.selectors.reports import report_of
 from provisioning.services import approval
 from provisioning.services.decisions import DecisionRefused
 from provisioning.services.queueing import QueueRefused

@@ -21,14 +21,8 @@ from provisioning.domain.redaction import shown_state, shown_text
 from provisioning.management.people import named_tenant
 from provisioning.management.sources import add_source_option, named_source
 from provisioning.models import Job, Lane, Operation, Source
-from provisioning.selectors import (
-    JobCounts,
-    adoptions_of,
-    counts_of,
-    redacted_paths,
-    report_of,
-    way_in_of,
-)
+from provisioning.selectors import JobCounts, adoptions_of, counts_of, redacted_paths, way_in_of
+from provisioning.selectors.reports import report_of
 from provisioning.services import approval
 from provisioning.services.decisions import DecisionRefused
 from provisioning.services.estimates import calls_range, price_range, why_differs

@@ -17,7 +17,7 @@ from django.urls import reverse
 
 from billing.selectors import job_cost
 from provisioning.models import Drift, Job
-from provisioning.selectors import report_of
+from provisioning.selectors.reports import report_of
 from provisioning.services import approval, repairs, slices
 from provisioning.services.estimates import why_differs
 from provisioning.services.reconciling import queue_reconcile

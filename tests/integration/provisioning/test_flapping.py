@@ -6,7 +6,7 @@ import pytest
 
 from msp_portal.demo.generator import people_profile
 from provisioning.models import DirectoryObject, Job
-from provisioning.selectors import report_of
+from provisioning.selectors.reports import report_of
 from tests.support.engine import Engine, edited, only, people
 
 TABLE = people(5)

@@ -8,7 +8,8 @@ import pytest
 
 from provisioning.domain.plan_values import Kind
 from provisioning.models import DirectoryObject, Job, Operation
-from provisioning.selectors import counts_of, profile_in, report_of
+from provisioning.selectors import counts_of, profile_in
+from provisioning.selectors.reports import report_of
 from provisioning.services.effects import effect
 from provisioning.services.policies import figures_of
 from provisioning.services.samples import sample_of

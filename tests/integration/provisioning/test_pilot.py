@@ -7,7 +7,7 @@ import pytest
 from msp_portal.demo.generator import people_profile
 from msp_portal.demo.table import with_unreadable_key, without
 from provisioning.models import Job, Operation, Snapshot
-from provisioning.selectors import report_of
+from provisioning.selectors.reports import report_of
 from provisioning.services import snapshots
 from provisioning.services.queueing import QueueRefused
 from provisioning.services.samples import take_sample

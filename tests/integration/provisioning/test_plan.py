@@ -10,7 +10,7 @@ from billing.models import PriceBookEntry
 from msp_portal.demo.generator import people_profile
 from msp_portal.demo.table import Table, with_unreadable_key, without
 from provisioning.models import DirectoryObject, HeldRecord, Job, Operation, Snapshot
-from provisioning.selectors import report_of
+from provisioning.selectors.reports import report_of
 from provisioning.services.profiles import publish
 from tests.support.engine import Engine, edited, held, only, people, user_name, value
 

@@ -11,7 +11,8 @@ from django.urls import reverse
 from msp_portal.demo.generator import people_profile
 from provisioning.management.commands.sync import Command
 from provisioning.models import Job
-from provisioning.selectors import operations_of, report_of
+from provisioning.selectors import operations_of
+from provisioning.selectors.reports import report_of
 from tests.support.engine import Engine, edited, people, user_name, value
 
 TABLE = people(4)

@@ -11,7 +11,8 @@ from provisioning.domain.attributes import CUSTOM
 from provisioning.domain.definition import ProfileError
 from provisioning.models import DirectoryObject, Job, Operation
 from provisioning.scim.errors import PermissionMissing
-from provisioning.selectors import report_of, targets_of
+from provisioning.selectors import targets_of
+from provisioning.selectors.reports import report_of
 from provisioning.services import slices
 from provisioning.services.schema import read_targets
 from tenants.domain.roles import Role
