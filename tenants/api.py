@@ -6,6 +6,7 @@ gives. What a view takes and gives are `msgspec.Struct`s, so that the descriptio
 of them (`endpoints`).
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -36,6 +37,7 @@ WINDOW_SECONDS = 60
 # Per token, and refused tokens per address: a minute, as for signing in.
 LIMITS = {"api": "300/m/key", "api_failed": "20/m/ip"}
 _METHODS = ("GET", "HEAD")
+_PARAMETER = re.compile(r"`(?:\$\.)?([^`]+)`$")
 _REALM = 'Bearer realm="MSP portal"'
 
 
@@ -176,11 +178,41 @@ def _too_many(detail: str) -> _Refused:
 
 def query_of(request: HttpRequest, query: type[Q]) -> Q:
     """The parameters of an address as a value; raises BadQuery."""
+    if twice := [name for name, values in request.GET.lists() if len(values) > 1]:
+        raise BadQuery(f"Query: `{twice[0]}` is given twice.")
     try:
         return msgspec.convert(request.GET.dict(), query, strict=False)
     except msgspec.ValidationError as error:
-        words = str(error).replace("$.", "").removeprefix("Object ")
-        raise BadQuery(f"Query: {words}.") from error
+        raise BadQuery(f"Query: {_wrong(str(error), query)}") from error
+
+
+def _wrong(words: str, query: type[msgspec.Struct]) -> str:
+    """What msgspec found, with what the API's description says of the parameter."""
+    schema = msgspec.json.schema(query)
+    known = schema["$defs"][query.__name__]["properties"]
+    match = _PARAMETER.search(words)
+    name = match[1] if match else ""
+    if name not in known:
+        there = f"there are {', '.join(known)}" if known else "there are none"
+        return f"there is no parameter `{name}`; {there}."
+    kind = "is missing" if "missing" in words else "is not what it has to be"
+    told = known[name].get("description") or _choices(known[name], schema["$defs"])
+    return f"`{name}` {kind}: {told}{_bounds(known[name])}"
+
+
+def _choices(parameter: Any, kinds: Any) -> str:
+    """One of a few words."""
+    ways = [
+        kinds.get(way.get("$ref", "").rpartition("/")[2], way)
+        for way in parameter.get("anyOf", [parameter])
+    ]
+    words = [word for way in ways for word in way.get("enum", ()) if word is not None]
+    return f"{', '.join(words)}."
+
+
+def _bounds(parameter: Any) -> str:
+    least, most = parameter.get("minimum"), parameter.get("maximum")
+    return f" A whole number from {least} to {most}." if least is not None else ""
 
 
 def _answer(request: HttpRequest, given: msgspec.Struct) -> HttpResponseBase:

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Annotated
 
+from django.utils import timezone
 from msgspec import Meta, Struct
 
 from billing.api.resources import State, told
@@ -48,6 +49,9 @@ class PriceQuery(Struct, forbid_unknown_fields=True):
 def month_in(text: str) -> Month:
     """A month as a value; raises BadQuery."""
     try:
-        return parse_month(text)
+        month = parse_month(text)
     except ValueError as error:
-        raise BadQuery("month: there is no such month.") from error
+        raise BadQuery("Query: `month`: there is no such month.") from error
+    if timezone.now() < month.start:
+        raise BadQuery(f"Query: `month`: {month} has not begun yet (in UTC).")
+    return month

@@ -1,5 +1,6 @@
 """What a budget leaves: periods, thresholds, and how many calls there is money for."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +8,8 @@ from decimal import Decimal
 from enum import StrEnum
 
 from billing.domain.periods import Month, month_of
+
+_PERCENT, _THRESHOLDS = re.compile("[0-9]{1,4}"), 20
 
 
 class Span(StrEnum):
@@ -125,6 +128,8 @@ def months_of(span: Span, at: datetime) -> list[Month]:
 def parse_thresholds(text: str) -> list[int]:
     """Percents such as `50, 80, 100`, sorted; raises ValueError."""
     parts = [part.strip().removesuffix("%").strip() for part in text.split(",") if part.strip()]
-    if not all(part.isascii() and part.isdecimal() and 0 < int(part) <= 1000 for part in parts):
+    if not all(_PERCENT.fullmatch(part) and 0 < int(part) <= 1000 for part in parts):
         raise ValueError("Write percents between 1 and 1000, e.g. 50, 80, 100.")
+    if len(parts) > _THRESHOLDS:
+        raise ValueError(f"Write at most {_THRESHOLDS} percents.")
     return sorted({int(part) for part in parts})

@@ -1,8 +1,11 @@
 """Billing hours, days and months: UTC everywhere, half-open."""
 
 from dataclasses import dataclass
-from datetime import MAXYEAR, UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+
+# Whoever writes another year has mistyped it; calendars end, and so would sums of their days.
+FIRST_YEAR, LAST_YEAR = 2000, 2099
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -52,12 +55,22 @@ def month_of(instant: datetime) -> Month:
 
 
 def parse_month(text: str) -> Month:
-    """`YYYY-MM` as a month; raises ValueError when it is none."""
+    """`YYYY-MM` as a month; raises ValueError when it is none, or of another century."""
     parsed = datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC)
-    month = Month(parsed.year, parsed.month)
-    if month.next().year > MAXYEAR:
-        raise ValueError("The month's end lies after the last day there is.")
-    return month
+    _check_year(parsed.year)
+    return Month(parsed.year, parsed.month)
+
+
+def parse_day(text: str) -> date:
+    """`YYYY-MM-DD` as a day; raises ValueError when it is none, or of another century."""
+    day = date.fromisoformat(text)
+    _check_year(day.year)
+    return day
+
+
+def _check_year(year: int) -> None:
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise ValueError(f"The year is not between {FIRST_YEAR} and {LAST_YEAR}.")
 
 
 def hour_of(instant: datetime) -> datetime:

@@ -13,6 +13,9 @@ from decimal import Decimal
 from billing.domain.periods import Month
 from billing.domain.pricing import Cost, to_cents
 
+# What one correction may come to, and a statement in all: more does not fit into its columns.
+MOST, _MOST_IN_ALL = 10**10, 10**12
+
 
 class NoRate(Exception):
     """No exchange rate is known for that day; str() says which to enter."""
@@ -65,6 +68,12 @@ class Charge:
     def total(self) -> Decimal:
         """To the cent, half-up."""
         return to_cents(self.cost + self.markup + self.fee + self.corrections)
+
+    @property
+    def fits(self) -> bool:
+        """Whether it can be kept; else something in it is wrong by powers of ten."""
+        parts = (self.cost, self.markup, self.fee, self.corrections, self.total)
+        return all(abs(part) < _MOST_IN_ALL for part in parts)
 
 
 def usage_lines(tenant: int, purpose: str, cost: Cost, usual: str) -> list[UsageCost]:

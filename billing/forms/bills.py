@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
 
 from billing.domain.azure_survey import Hints
-from billing.forms.prices import currency_code
+from billing.forms.fields import currency_code
 
 _DAYS = [("", "As the file shows"), ("month", "Month first: 03/31/2026"), ("day", "Day first")]
 _SIGNS = [("", "As the file shows"), ("point", "A point: 1,234.50"), ("comma", "A comma: 1.234,50")]

@@ -5,14 +5,17 @@ from typing import Any
 from django import forms
 
 from billing.domain.budgets import parse_thresholds
-from billing.forms.prices import currency_code
+from billing.forms.fields import ExactField, currency_code
 from billing.models import Budget
 from tenants.models import Customer, Tenant
+
+BUDGET_TAKEN = "There is a budget for this already; change that one."
 
 
 class BudgetForm(forms.ModelForm):  # type: ignore[type-arg]
     """An amount for a period, and what happens when it is used up."""
 
+    amount = ExactField(least=0, most=10**11, places=2)
     thresholds = forms.CharField(
         label="Warn at, in % spent",
         required=False,
@@ -80,7 +83,7 @@ class BudgetForm(forms.ModelForm):  # type: ignore[type-arg]
             span=cleaned.get("span", ""),
         ).exclude(pk=self.instance.pk)
         if same.exists():
-            self.add_error("span", "There is a budget for this already; change that one.")
+            self.add_error("span", BUDGET_TAKEN)
         return cleaned
 
 

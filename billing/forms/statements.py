@@ -5,15 +5,17 @@ from typing import Any
 
 from django import forms
 
-from billing.forms.prices import currency_code
+from billing.domain.statements import MOST
+from billing.forms.fields import ExactField, currency_code
 
 
 class CorrectionForm(forms.Form):
     """An amount that a later statement adds or takes off, and why."""
 
-    amount = forms.DecimalField(
-        max_digits=20,
-        decimal_places=9,
+    amount = ExactField(
+        least=-MOST,
+        most=MOST,
+        places=9,
         help_text="Below zero: the customer gets something back.",
     )
     currency = forms.CharField(max_length=3, initial="USD")

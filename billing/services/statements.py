@@ -8,6 +8,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from billing.domain.periods import Month, month_of
+from billing.domain.pricing import show
 from billing.domain.statements import NoRate, UsageCost
 from billing.models import Call, Statement, StatementLine, StatementNumber, Usage
 from billing.selectors import statement_charge, usage_costs
@@ -19,12 +20,22 @@ class CannotClose(Exception):
     """A statement cannot be closed yet; str() says why."""
 
 
+class NotBegun(Exception):
+    """A month to come has no statement yet; str() says so."""
+
+
+class AlreadyThere(Exception):
+    """The same correction waits already; str() says where, and what to do for a second one."""
+
+
 class AlreadyClosed(Exception):
     """A closed statement never changes; a later one carries a correction."""
 
 
 def open_statement(*, customer: Customer, month: Month, by: User | None) -> Statement:
-    """The customer's statement of a month, opened if it was not yet."""
+    """The customer's statement of a month, opened if it was not yet; raises NotBegun."""
+    if timezone.now() < month.start:
+        raise NotBegun(f"{month} has not begun yet (in UTC).")
     with transaction.atomic():
         statement, new = Statement.objects.get_or_create(
             customer=customer, month=month.start.date()
@@ -55,6 +66,11 @@ def close_statement(*, statement: Statement, by: User) -> Statement:
         charge, terms = statement_charge(statement, lines)
     except NoRate as error:
         raise CannotClose(str(error)) from error
+    if not charge.fits:
+        raise CannotClose(
+            f"{show(charge.currency, charge.total)} is more than a statement can be of. Look at its"
+            " corrections, the customer's terms, the exchange rates and the price book."
+        )
     StatementLine.objects.bulk_create(_frozen(statement, line) for line in lines)
     statement.closed_at, statement.closed_by = timezone.now(), by
     statement.number = _next_number(statement.period.year)
@@ -80,7 +96,8 @@ def add_correction(
 ) -> StatementLine:
     """Put a correction of a closed statement on the customer's next open one.
 
-    Without one, on this month's. Raises CannotClose for a statement that is still open itself.
+    Without one, on this month's. Raises CannotClose for a statement that is still open itself,
+    AlreadyThere for what was sent twice, AlreadyClosed if the later one is closed meanwhile.
     """
     if not corrects.is_closed:
         raise CannotClose("A statement that is still open needs no correction.")
@@ -90,15 +107,18 @@ def add_correction(
     target = later.order_by("month").first() or open_statement(
         customer=corrects.customer, month=month_of(timezone.now()), by=by
     )
+    target = _open_one(target)
+    facts = {"corrects": corrects, "currency": currency, "amount": amount, "note": note}
+    if target.lines.filter(**facts).exists():
+        raise AlreadyThere(
+            f"This correction is on {target} already. A second one has a reason of its own."
+        )
     line = StatementLine.objects.create(
         customer_id=corrects.customer_id,
-        statement=_open_one(target),
+        statement=target,
         kind=StatementLine.Kind.CORRECTION,
-        currency=currency,
-        amount=amount,
-        corrects=corrects,
-        note=note,
         created_by=by,
+        **facts,
     )
     record(
         "statement.corrected",

@@ -15,13 +15,13 @@ from django.views.decorators.http import require_POST
 from billing.domain.budgets import Course, Span, Standing, months_of
 from billing.domain.statements import NoRate
 from billing.domain.tables import Value
-from billing.forms.budgets import BudgetForm
+from billing.forms.budgets import BUDGET_TAKEN, BudgetForm
 from billing.models import Budget
 from billing.selectors.budgets import budgets_for, sees_msp, standings_of
 from billing.selectors.headings import Heading, budget_headings
 from billing.services import remove_budget, set_budget
 from billing.templatetags.billing_ui import VERDICTS
-from billing.views.form_page import FormPage
+from billing.views.form_page import FormPage, keeps
 from billing.views.lists import Listing, Order, file_of
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action
@@ -158,11 +158,15 @@ def _edit(request: PortalRequest, budget: Budget | None) -> HttpResponse:
         customers=list(customers_for(request.user, Action.BILL).order_by("name")),
         msp=sees_msp(request.user, Action.BILL),
     )
-    if request.method == "POST" and form.is_valid():
-        set_budget(form.save(commit=False), by=request.user)
+    if request.method == "POST" and form.is_valid() and _kept(request, form):
         messages.success(request, "The budget holds from now on.")
         return redirect("budget_list")
     return BUDGET_PAGE.shown(request, form, budget=budget)
+
+
+def _kept(request: PortalRequest, form: BudgetForm) -> bool:
+    budget = form.save(commit=False)
+    return keeps(form, lambda: set_budget(budget, by=request.user), "span", BUDGET_TAKEN)
 
 
 def _billed_by(request: PortalRequest) -> QuerySet[Budget]:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from billing import selectors
 from billing.charts import COLOURS, Chart, stacked_bars
-from billing.domain.periods import Month, month_of, parse_month
+from billing.domain.periods import Month, month_of, parse_day, parse_month
 from billing.domain.pricing import Cost
 from billing.domain.tables import Value
 from billing.exports import FORMATS
@@ -105,7 +105,7 @@ def parsed_month(text: str) -> Month:
 def day_asked(text: str) -> date:
     """A UTC day (`YYYY-MM-DD`); 404 when it is none."""
     try:
-        return date.fromisoformat(text)
+        return parse_day(text)
     except ValueError as error:
         raise Http404("No such day.") from error
 

@@ -1,8 +1,10 @@
 """The frame that every form of finance stands in."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.db import IntegrityError, transaction
 from django.forms import BaseForm
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -11,6 +13,17 @@ from tenants.access import PortalRequest
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
+
+
+def keeps(form: BaseForm, keep: Callable[[], object], field: str, taken: str) -> bool:
+    """Whether something was written; somebody who was quicker is told of at the field."""
+    try:
+        with transaction.atomic():
+            keep()
+    except IntegrityError:
+        form.add_error(field, taken)
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from billing import selectors
 from billing.domain.tables import Value
-from billing.forms.prices import PriceForm, RateForm, TermsForm
+from billing.forms.prices import PRICE_TAKEN, RATE_TAKEN, PriceForm, RateForm, TermsForm
 from billing.models import CustomerTerms, ExchangeRate, PriceBookEntry
 from billing.services import add_price, add_rate, set_terms
-from billing.views.form_page import FormPage
+from billing.views.form_page import FormPage, keeps
 from billing.views.lists import Listing, Order, file_of
 from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action
@@ -116,8 +116,7 @@ def price_list(request: PortalRequest) -> HttpResponseBase:
 def price_add(request: PortalRequest) -> HttpResponse:
     """Add a price; calls made before its day keep the old one."""
     form = PriceForm(request.POST or None, initial={"unit_price": Decimal("0.002")})
-    if request.method == "POST" and form.is_valid():
-        add_price(form.save(commit=False), by=request.user)
+    if request.method == "POST" and form.is_valid() and _price_kept(request, form):
         messages.success(request, "The price is in the book.")
         return redirect("price_list")
     return PRICE_PAGE.shown(request, form)
@@ -136,11 +135,20 @@ def rate_list(request: PortalRequest) -> HttpResponseBase:
 def rate_add(request: PortalRequest) -> HttpResponse:
     """Add a rate; closed statements keep theirs."""
     form = RateForm(request.POST or None, initial={"day": timezone.now().date()})
-    if request.method == "POST" and form.is_valid():
-        add_rate(form.save(commit=False), by=request.user)
+    if request.method == "POST" and form.is_valid() and _rate_kept(request, form):
         messages.success(request, "The rate is kept.")
         return redirect("rate_list")
     return RATE_PAGE.shown(request, form)
+
+
+def _price_kept(request: PortalRequest, form: PriceForm) -> bool:
+    entry = form.save(commit=False)
+    return keeps(form, lambda: add_price(entry, by=request.user), "effective_from", PRICE_TAKEN)
+
+
+def _rate_kept(request: PortalRequest, form: RateForm) -> bool:
+    rate = form.save(commit=False)
+    return keeps(form, lambda: add_rate(rate, by=request.user), "day", RATE_TAKEN)
 
 
 @allowed(Action.BILL)

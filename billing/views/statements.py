@@ -12,12 +12,13 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from billing import selectors
 from billing.domain.focus import Issuer
-from billing.domain.periods import Month
+from billing.domain.periods import Month, month_of
 from billing.domain.pricing import Cost
 from billing.domain.statements import UsageCost, totals
 from billing.domain.tables import Value
@@ -28,7 +29,9 @@ from billing.selectors.bills import standing_of
 from billing.selectors.statement_rows import figures_of, statement_charges, statement_table
 from billing.services.statements import (
     AlreadyClosed,
+    AlreadyThere,
     CannotClose,
+    NotBegun,
     add_correction,
     close_statement,
     open_statement,
@@ -132,6 +135,7 @@ def statement_list(request: PortalRequest) -> HttpResponseBase:
     context = {
         "month": month,
         "later": later_than(month),
+        "begun": month <= month_of(timezone.now()),
         "asked": asked,
         "page": page,
         "totals": totals_by_currency(asked.rows),
@@ -154,7 +158,11 @@ def totals_by_currency(rows: Iterable[Row]) -> dict[str, Decimal]:
 def statement_open(request: PortalRequest, slug: str, month: str) -> HttpResponse:
     """Open a customer's statement of a month."""
     customer = visible(customers_for(request.user, Action.BILL), slug=slug)
-    statement = open_statement(customer=customer, month=parsed_month(month), by=request.user)
+    try:
+        statement = open_statement(customer=customer, month=parsed_month(month), by=request.user)
+    except NotBegun as error:
+        messages.error(request, str(error))
+        return redirect(f"{reverse('statement_list')}?month={month}")
     return redirect("statement_detail", pk=statement.pk)
 
 
@@ -207,7 +215,7 @@ def statement_correct(request: PortalRequest, pk: int) -> HttpResponse:
         return render(request, "billing/statement_detail.html", context)
     try:
         line = add_correction(corrects=statement, by=request.user, **form.facts())
-    except CannotClose as error:
+    except (AlreadyClosed, AlreadyThere, CannotClose) as error:
         messages.error(request, str(error))
         return redirect("statement_detail", pk=pk)
     messages.success(request, "The correction is on this statement.")
@@ -220,10 +228,13 @@ def correction_remove(request: PortalRequest, pk: int, line: int) -> HttpRespons
     """Take a correction back while its statement is open."""
     statement = visible(_billed_by(request), pk=pk)
     kept = statement.lines.filter(kind=StatementLine.Kind.CORRECTION)
-    try:
-        remove_correction(line=visible(kept, pk=line), by=request.user)
-    except AlreadyClosed as error:
-        messages.error(request, str(error))
+    if found := kept.filter(pk=line).first():
+        try:
+            remove_correction(line=found, by=request.user)
+        except AlreadyClosed as error:
+            messages.error(request, str(error))
+    else:
+        messages.info(request, "That correction is not here any more.")
     return redirect("statement_detail", pk=pk)
 
 

@@ -67,7 +67,7 @@ def test_next_and_previous_undo_each_other(month):
     assert month.previous() < month < month.next()
 
 
-@given(months)
+@given(st.builds(Month, st.integers(2000, 2099), st.integers(1, 12)))
 def test_a_month_is_written_and_read_alike(month):
     assert parse_month(str(month)) == month
 
@@ -98,6 +98,9 @@ def test_the_length_of_months(month, days):
         "2026/03",
         "2026-03 ",
         "0000-01",  # there is no year 0
+        "0001-01",  # calendars end before its first hour in other zones
+        "1999-12",
+        "2100-01",
         "9999-12",  # its end lies after the last day there is
         "march",
     ],
@@ -107,7 +110,7 @@ def test_what_is_no_month_is_refused(text):
         parse_month(text)
 
 
-@pytest.mark.parametrize("text", ["0001-01", "2026-03", "9999-11"])
+@pytest.mark.parametrize("text", ["2000-01", "2026-03", "2099-12"])
 def test_every_month_that_is_read_has_a_start_and_an_end(text):
     month = parse_month(text)
     assert month.start < month.end
