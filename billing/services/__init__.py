@@ -21,7 +21,7 @@ from billing.services.metering import (
     prune_calls,
     settle_calls,
 )
-from billing.services.prices import add_price, add_rate, set_terms
+from billing.services.prices import add_price, add_rate, remove_price, remove_rate, set_terms
 
 __all__ = [
     "EXEMPT",
@@ -40,6 +40,8 @@ __all__ = [
     "open_calls",
     "prune_calls",
     "remove_budget",
+    "remove_price",
+    "remove_rate",
     "set_budget",
     "set_terms",
     "settle_calls",

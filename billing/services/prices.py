@@ -50,3 +50,19 @@ def add_rate(rate: ExchangeRate, *, by: User | None) -> ExchangeRate:
     mark_stale(rate.day)
     record("rate.added", by=by, customer=None, subject=rate)
     return rate
+
+
+@transaction.atomic
+def remove_price(entry: PriceBookEntry, *, by: User) -> None:
+    """Take a price back: calls from its day on have the one before; closed statements stay."""
+    record("price.removed", by=by, customer=None, subject=entry, rule=entry.rule)
+    mark_stale(entry.effective_from.date())
+    entry.delete()
+
+
+@transaction.atomic
+def remove_rate(rate: ExchangeRate, *, by: User) -> None:
+    """Take an exchange rate back: the one before holds on; closed statements stay."""
+    record("rate.removed", by=by, customer=None, subject=rate)
+    mark_stale(rate.day)
+    rate.delete()

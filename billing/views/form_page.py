@@ -36,6 +36,7 @@ class FormPage:
     above: str
     above_url: "StrOrPromise"
     template: str = "billing/form.html"
+    style: str = "primary"
 
     def shown(self, request: PortalRequest, form: BaseForm, **more: Any) -> HttpResponse:
         """The page; `more` is for what stands below the form."""

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse, reverse_lazy
@@ -12,7 +13,7 @@ from billing import selectors
 from billing.domain.tables import Value
 from billing.forms.prices import PRICE_TAKEN, RATE_TAKEN, PriceForm, RateForm, TermsForm
 from billing.models import CustomerTerms, ExchangeRate, PriceBookEntry
-from billing.services import add_price, add_rate, set_terms
+from billing.services import add_price, add_rate, remove_price, remove_rate, set_terms
 from billing.views.form_page import FormPage, keeps
 from billing.views.lists import Listing, Order, file_of
 from tenants.access import PortalRequest, allowed, visible
@@ -122,6 +123,26 @@ def price_add(request: PortalRequest) -> HttpResponse:
     return PRICE_PAGE.shown(request, form)
 
 
+@allowed(Action.EDIT_PRICES)
+def price_remove(request: PortalRequest, pk: int) -> HttpResponse:
+    """Ask, and take a price out of the book."""
+    entry = visible(PriceBookEntry.objects.all(), pk=pk)
+    if request.method == "POST":
+        remove_price(entry, by=request.user)
+        messages.success(request, f"{entry} is out of the book.")
+        return redirect("price_list")
+    page = FormPage(
+        "Remove a price",
+        f"{entry} ({_cloud(entry)}). Calls from that day on have the price before it, also in months"
+        " that are open. Closed statements stay as they are.",
+        "Remove this price",
+        "Price book",
+        reverse("price_list"),
+        style="danger primary",
+    )
+    return page.shown(request, Form())
+
+
 @allowed(Action.SEE_COSTS)
 def rate_list(request: PortalRequest) -> HttpResponseBase:
     """Rates between currencies, newest first."""
@@ -139,6 +160,26 @@ def rate_add(request: PortalRequest) -> HttpResponse:
         messages.success(request, "The rate is kept.")
         return redirect("rate_list")
     return RATE_PAGE.shown(request, form)
+
+
+@allowed(Action.EDIT_PRICES)
+def rate_remove(request: PortalRequest, pk: int) -> HttpResponse:
+    """Ask, and take a rate back."""
+    rate = visible(ExchangeRate.objects.all(), pk=pk)
+    if request.method == "POST":
+        remove_rate(rate, by=request.user)
+        messages.success(request, f"{rate}: the rate is gone.")
+        return redirect("rate_list")
+    page = FormPage(
+        "Remove an exchange rate",
+        f"{rate}. From that day on the rate before it holds, in budgets and open statements. Closed"
+        " statements stay as they are.",
+        "Remove this rate",
+        "Exchange rates",
+        reverse("rate_list"),
+        style="danger primary",
+    )
+    return page.shown(request, Form())
 
 
 def _price_kept(request: PortalRequest, form: PriceForm) -> bool:

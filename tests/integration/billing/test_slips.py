@@ -11,6 +11,7 @@ from django.urls import reverse
 from billing.domain.periods import Month
 from billing.forms.prices import PriceForm, RateForm
 from billing.models import ExchangeRate, PriceBookEntry, Statement, StatementLine
+from billing.selectors.costs import costs_of
 from billing.services import add_price, add_rate
 from billing.services.statements import (
     AlreadyThere,
@@ -22,7 +23,7 @@ from billing.services.statements import (
 )
 from billing.views.form_page import keeps
 from tenants.domain.roles import Role
-from tenants.models import Tenant, User
+from tenants.models import AuditEvent, Tenant, User
 from tests.support.api import Asker, make_token
 from tests.support.rows import add_person, add_tenant, add_usage
 
@@ -227,3 +228,39 @@ def test_who_is_a_moment_later_is_told_so(tenant: Tenant, finance: User) -> None
 def test_the_api_says_what_a_parameter_has_to_be(finance: User, asked: str, words: str) -> None:
     answer = Asker(make_token(finance)[1]).ask(asked)
     assert (answer.status_code, words in answer.json()["detail"]) == (400, True), answer.json()
+
+
+def test_a_wrong_price_or_rate_is_taken_back(
+    browser: Client, tenant: Tenant, closed: Statement
+) -> None:
+    open_statement(customer=tenant.customer, month=Month(2026, 6), by=None)
+    add_usage(tenant, Month(2026, 6).start, 201, 10)
+    browser.post(reverse("price_add"), PRICE | {"unit_price": "9", "effective_from": "2026-05-01"})
+    browser.post(reverse("rate_add"), RATE)
+    rate, wrong = ExchangeRate.objects.get(), PriceBookEntry.objects.get(unit_price=9)
+    assert cost_of_june(tenant) == Decimal(90)
+    for page, row in (("price_remove", wrong), ("rate_remove", rate)):
+        url = reverse(page, args=[row.pk])
+        assert str(row) in browser.get(url).content.decode()
+        assert type(row).objects.filter(pk=row.pk).exists()
+        assert browser.post(url).status_code == 302
+        assert not type(row).objects.filter(pk=row.pk).exists()
+        assert browser.post(url).status_code == 404
+    assert cost_of_june(tenant) == Decimal("0.02")
+    closed.refresh_from_db()
+    assert closed.cost == Decimal("0.024")
+    told = AuditEvent.objects.filter(action__endswith=".removed").values_list("action", flat=True)
+    assert set(told) == {"price.removed", "rate.removed"}
+
+
+def cost_of_june(tenant: Tenant) -> Decimal:
+    return costs_of([tenant], Month(2026, 6))[0].cost.amounts["USD"]
+
+
+@pytest.mark.parametrize("page", ["price_remove", "rate_remove"])
+def test_who_may_not_edit_prices_takes_none_back(client: Client, finance: User, page: str) -> None:
+    rate = ExchangeRate.objects.create(base="USD", quote="EUR", day="2026-05-01", rate=1)
+    client.force_login(finance)
+    rows = {"price_remove": PriceBookEntry.objects.get(), "rate_remove": rate}
+    assert client.post(reverse(page, args=[rows[page].pk])).status_code in (403, 404)
+    assert (PriceBookEntry.objects.count(), ExchangeRate.objects.count()) == (1, 1)
