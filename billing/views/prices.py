@@ -133,8 +133,8 @@ def price_remove(request: PortalRequest, pk: int) -> HttpResponse:
         return redirect("price_list")
     page = FormPage(
         "Remove a price",
-        f"{entry} ({_cloud(entry)}). Calls from that day on have the price before it, also in months"
-        " that are open. Closed statements stay as they are.",
+        f"{entry} ({_cloud(entry)}). Calls from that day on have the price before it, also in"
+        " months that are open. Closed statements stay as they are.",
         "Remove this price",
         "Price book",
         reverse("price_list"),

@@ -15,7 +15,7 @@ from django.urls import URLPattern, URLResolver, reverse
 from django.utils import timezone
 
 from billing.domain.periods import Month
-from billing.models import Budget
+from billing.models import Budget, ExchangeRate, PriceBookEntry
 from billing.services.statements import add_correction, close_statement, open_statement
 from provisioning.models import DirectoryObject, Job, Operation, Reconciliation
 from tenants import services
@@ -226,7 +226,15 @@ def _bills(tenant: Tenant) -> Targets:
         "correction": {"pk": later.pk, "line": line.pk},
         "budget": {"pk": budget.pk},
         "bill": {"pk": add_bill(tenant).pk},
+        "price": {"pk": PriceBookEntry.objects.order_by("pk")[0].pk},
+        "rate": {"pk": _rate().pk},
     }
+
+
+def _rate() -> ExchangeRate:
+    """What everybody's costs are turned by belongs to no customer."""
+    facts = {"base": "USD", "quote": "EUR", "day": Month(2026, 4).start.date()}
+    return ExchangeRate.objects.get_or_create(**facts, defaults={"rate": Decimal("0.9")})[0]
 
 
 @cache
