@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from django.template import engines
 from playwright.sync_api import Browser, Page
 
 from tests.support.sandbox import ROOT
@@ -11,7 +12,7 @@ pytestmark = pytest.mark.xdist_group("browser")
 STYLES = ROOT / "msp_portal" / "static" / "portal"
 STYLE = "".join(
     (STYLES / f"{name}.css").read_text()
-    for name in ("tokens", "base", "components", "data", "fields")
+    for name in ("tokens", "base", "layout", "controls", "fields", "components", "changes", "data")
 )
 TILE = '<div class="stat"><dt>Created</dt><dd class="figure">1,234</dd></div>'
 # What the tiles leave of their frame, apart from the hairlines between them.
@@ -26,6 +27,19 @@ CHART = """<figure class="chart"><div class="chart-scroll">
   <rect id="first" x="80" y="0" width="20" height="9"/>
   <rect id="last" x="930" y="0" width="20" height="9"/></svg></div></figure>"""
 
+TABS = """{% component "tabs" %}
+  {% for name in names %}
+    {% include "components/tab.html" with label=name url="#" active=forloop.last only %}
+  {% endfor %}
+{% endcomponent %}"""
+HEADER = """{% component "page_header" title="Costs" lede="Calls and what they cost." %}
+  {% include "components/print_button.html" only %}
+{% endcomponent %}"""
+FILTERS = """{% component "filter_bar" value="" clear_url="#" %}
+  {% include "components/select.html" with name="only" label="State" only %}
+  {% include "components/select.html" with name="sort" label="Sort by" only %}
+{% endcomponent %}"""
+
 
 @pytest.fixture(scope="module")
 def page(browser: Browser) -> Iterator[Page]:
@@ -37,7 +51,14 @@ def page(browser: Browser) -> Iterator[Page]:
 
 def draw(page: Page, inner: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
-    page.set_content(f"<style>{STYLE}</style>{inner}")
+    page.set_content(f"<html data-js><style>{STYLE}</style>{inner}")
+
+
+def made(source: str) -> str:
+    """A template of components as a page has it."""
+    names = ["Costs", "Statements", "Reconciliation", "Budgets", "Price book", "Exchange rates"]
+    template = engines["django"].from_string("{% load portal_ui %}" + source)
+    return template.render({"names": names})
 
 
 @pytest.mark.parametrize("width", [390, 760, 1040, 1280])
@@ -75,3 +96,30 @@ def test_a_frozen_text_looks_like_a_frozen_choice(page: Page) -> None:
     read = "all => all.map((it) => getComputedStyle(it).backgroundColor)"
     text, choice, free = page.locator("input, select").evaluate_all(read)
     assert text == choice != free
+
+
+def test_tabs_stay_one_row_that_begins_at_this_page(page: Page) -> None:
+    draw(page, made(TABS), 390)
+    tops = page.locator(".tabs li").evaluate_all("all => all.map((it) => it.offsetTop)")
+    assert len(set(tops)) == 1
+    here = page.locator("[aria-current]").bounding_box()
+    assert here
+    assert 0 <= here["x"] <= 390 - here["width"] + 1
+
+
+def test_print_is_an_icon_beside_the_title_on_a_phone(page: Page) -> None:
+    draw(page, made(HEADER), 390)
+    button, title = page.get_by_role("button", name="Print"), page.locator("h1")
+    drawn, beside = button.bounding_box(), title.bounding_box()
+    assert drawn
+    assert beside
+    assert drawn["width"] < 50
+    assert drawn["y"] < beside["y"] + beside["height"]
+
+
+def test_filters_take_little_of_a_phone(page: Page) -> None:
+    draw(page, made(FILTERS), 390)
+    bar = page.locator(".filter-bar").bounding_box()
+    assert bar
+    assert bar["height"] < 200
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
