@@ -1,5 +1,6 @@
 """Purposes and billing rules in words; what every list of finance has."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -14,6 +15,7 @@ from billing import charts
 from billing.domain.budgets import Course, Verdict
 from billing.domain.pricing import EVERY_CALL, USUAL_RULE
 from billing.exports import FORMATS
+from billing.selectors.headings import Heading
 
 register = template.Library()
 
@@ -72,7 +74,7 @@ def course_bar(course: Course) -> SafeString:
             drawn += format_html(line, at, at)
     return format_html(
         '<svg class="course-bar tone-{}" viewBox="0 0 {width} 16" width="{width}" height="16"'
-        ' aria-hidden="true">{}</svg>',
+        ' preserveAspectRatio="none" aria-hidden="true">{}</svg>',
         verdict(course).get("tone", "info"),
         drawn,
         width=bar.width,
@@ -108,6 +110,19 @@ def verdict(course: Course) -> dict[str, str]:
         return {}
     tone, icon = _TONES[found]
     return {"label": VERDICTS[found], "tone": tone, "icon": icon}
+
+
+@register.inclusion_tag("billing/partials/heading_key.html")
+def heading_key(heading: Heading | None, rows: Iterable[Any] = ()) -> dict[str, bool]:
+    """What the bars of a page mean, of a heading and of rows that have one: only what is drawn."""
+    headings = [heading, *(row.heading for row in rows)]
+    courses = [course for each in headings if each for course in each.courses]
+    return {
+        "drawn": any((each.amount, each.expected) != (None, None) for each in courses),
+        "expected": any(each.expected is not None for each in courses),
+        "band": any(each.low != each.high for each in courses),
+        "budget": any(each.amount is not None for each in courses),
+    }
 
 
 @register.filter
