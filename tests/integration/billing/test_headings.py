@@ -160,6 +160,15 @@ def test_the_key_explains_what_is_drawn_and_no_more() -> None:
     assert "Shaded" in key(Course("USD", Decimal(3), None, Decimal(4), middle, Decimal(6)))
 
 
+def test_the_list_says_why_a_year_has_no_forecast(client: Client, tenant: Tenant) -> None:
+    client.force_login(add_person(Role.FINANCE, None))
+    month = Budget.objects.create(amount=9, customer=tenant.customer)
+    assert "forecasts cover" not in client.get(reverse("budget_list")).content.decode()
+    month.span = "year"
+    month.save()
+    assert "forecasts cover months only" in client.get(reverse("budget_list")).content.decode()
+
+
 def test_a_percent_of_a_tiny_budget_can_be_read(client: Client, tenant: Tenant) -> None:
     add_usage(tenant, NOW.replace(minute=0), 201, 1201)
     Budget.objects.create(amount=Decimal("0.01"), customer=tenant.customer)
