@@ -1,11 +1,13 @@
 """Components whose look is geometry, drawn by a browser with the styles of the portal."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pytest
 from django.template import engines
 from playwright.sync_api import Browser, Page
 
+from billing.charts import stacked_bars
 from tests.support.sandbox import ROOT
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -22,10 +24,7 @@ EMPTY = """() => {
   const tiles = [...row.children].map((tile) => area(tile.getBoundingClientRect()));
   return 1 - tiles.reduce((sum, one) => sum + one, 0) / area(row.getBoundingClientRect());
 }"""
-CHART = """<figure class="chart"><div class="chart-scroll">
-  <svg viewBox="0 0 960 200" width="960" height="200">
-  <rect id="first" x="80" y="0" width="20" height="9"/>
-  <rect id="last" x="930" y="0" width="20" height="9"/></svg></div></figure>"""
+CHART = '{% include "components/bar_chart.html" with chart=chart label="Calls" only %}'
 
 TABS = """{% component "tabs" %}
   {% for name in names %}
@@ -58,7 +57,9 @@ def made(source: str) -> str:
     """A template of components as a page has it."""
     names = ["Costs", "Statements", "Reconciliation", "Budgets", "Price book", "Exchange rates"]
     template = engines["django"].from_string("{% load portal_ui %}" + source)
-    return template.render({"names": names})
+    days = [str(day) for day in range(1, 31)]
+    chart = stacked_bars(days, [("calls", [Decimal(100 + day) for day in range(30)])])
+    return template.render({"names": names, "chart": chart})
 
 
 @pytest.mark.parametrize("width", [390, 760, 1040, 1280])
@@ -70,14 +71,31 @@ def test_tiles_fill_their_row(page: Page, tiles: int, width: int) -> None:
 
 
 def test_a_chart_wider_than_the_screen_begins_with_its_latest_day(page: Page) -> None:
-    draw(page, CHART, 390)
-    last = page.locator("#last").bounding_box()
+    draw(page, made(CHART), 390)
+    bars, scale = page.locator(".chart rect"), page.locator(".chart-axis")
+    last = bars.last.bounding_box()
     assert last
     assert 0 <= last["x"] <= 390 - last["width"]
-    page.locator(".chart-scroll").evaluate("it => it.scrollBy(-2000, 0)")
-    first = page.locator("#first").bounding_box()
+    for _ in range(2):  # the scale stays, wherever the days are
+        axis = scale.bounding_box()
+        assert axis
+        assert 0 <= axis["x"] < 50
+        page.locator(".chart-scroll").evaluate("it => it.scrollBy(-2000, 0)")
+    first, axis = bars.first.bounding_box(), scale.bounding_box()
     assert first
-    assert first["x"] >= 0
+    assert axis
+    assert axis["x"] + axis["width"] <= first["x"]
+    assert page.locator(".chart-hint").is_visible()
+
+
+def test_a_chart_that_fits_does_not_speak_of_scrolling(page: Page) -> None:
+    draw(page, made(CHART), 1280)
+    assert not page.locator(".chart-hint").is_visible()
+    ticks = page.locator(".tick-label").first.bounding_box()
+    line = page.locator(".tick-zero").bounding_box()
+    assert ticks
+    assert line
+    assert abs(ticks["y"] + ticks["height"] / 2 - line["y"]) < 3  # each number at its line
 
 
 def test_a_long_rule_wraps_in_a_stacked_table(page: Page) -> None:
