@@ -15,6 +15,7 @@ from billing import charts
 from billing.domain.budgets import Course, Verdict
 from billing.domain.pricing import EVERY_CALL, USUAL_RULE
 from billing.exports import FORMATS
+from billing.models import StatementLine
 from billing.selectors.headings import Heading
 
 register = template.Library()
@@ -198,6 +199,15 @@ def sections(context: RequestContext, of: str = "") -> dict[str, Any]:
         for label, name in _SECTIONS[of].items()
     ]
     return {"label": f"Costs of this {of}" if of else "Costs", "tabs": tabs}
+
+
+@register.filter
+def sums(lines: Iterable[StatementLine]) -> list[tuple[str, Decimal]]:
+    """Corrections added up, one currency a row."""
+    found: dict[str, Decimal] = {}
+    for line in lines:
+        found[line.currency] = found.get(line.currency, Decimal(0)) + line.amount
+    return sorted(found.items())
 
 
 @register.filter
