@@ -155,7 +155,12 @@ def list_bar(context: RequestContext, asked: Any) -> dict[str, Any]:
 def downloads(
     context: RequestContext, asked: Any, words: str = "Download this list:", as_page: bool = False
 ) -> dict[str, Any]:
-    """A list (or what has this name) as files, as it is shown: found in and sorted, but whole."""
+    """A list (or what has this name) as files, as it is shown: found in and sorted, but whole.
+
+    Nothing for a list without rows: a file of headings is of no use.
+    """
+    if getattr(asked, "rows", None) == []:
+        return {}
     name = asked if isinstance(asked, str) else asked.listing.name
     links = []
     for ending, form in FORMATS.items():
