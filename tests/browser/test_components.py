@@ -141,3 +141,10 @@ def test_filters_take_little_of_a_phone(page: Page) -> None:
     assert bar
     assert bar["height"] < 200
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_request_of_an_error_stands_in_its_middle(page: Page) -> None:
+    draw(page, '<div class="empty"><h1>Wrong</h1></div><p class="request-id"><b>id</b></p>', 390)
+    told = page.locator("b").bounding_box()
+    assert told
+    assert abs(told["x"] + told["width"] / 2 - 195) < 10
