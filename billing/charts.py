@@ -79,6 +79,16 @@ class Chart:
     rows: tuple[DayRow, ...]
     total: Decimal
 
+    @property
+    def filled(self) -> tuple[DayRow, ...]:
+        """Rows of the days that have anything."""
+        return tuple(row for row in self.rows if row.total)
+
+    @property
+    def axis(self) -> float:
+        """Width of the tick labels in per cent of the whole."""
+        return _number(Decimal(self.left * 100) / self.width)
+
 
 def nice_step(maximum: Decimal, count: int) -> Decimal:
     """Smallest of 1, 2, 5 times a power of ten with which count steps reach maximum."""

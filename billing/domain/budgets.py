@@ -29,7 +29,7 @@ class Stop(StrEnum):
 
 
 _MONTHS = {Span.MONTH: 1, Span.QUARTER: 3, Span.YEAR: 12}
-_HUNDRED = Decimal(100)
+_HUNDRED, _ALMOST = Decimal(100), Decimal("99.9")
 # More calls than anybody makes, where a call costs nothing.
 UNLIMITED = 2**31 - 1
 
@@ -98,21 +98,24 @@ class Course:
         return Verdict.TIGHT if (self.high or self.spent) > self.amount else Verdict.WITHIN
 
     @property
-    def percent(self) -> int:
-        """Whole percent of the budget that are spent; 0 without one."""
+    def percent(self) -> Decimal:
+        """Percent of the budget that are spent; 0 without one."""
         return percent_of(self.spent, self.amount)
 
     @property
-    def expected_percent(self) -> int:
-        """Whole percent of the budget that are expected to be spent."""
+    def expected_percent(self) -> Decimal:
+        """Percent of the budget that are expected to be spent."""
         return percent_of(self.spent if self.expected is None else self.expected, self.amount)
 
 
-def percent_of(part: Decimal, whole: Decimal | None) -> int:
-    """Whole percent, rounded down, so that 100 means all of it; all of nothing is 100."""
+def percent_of(part: Decimal, whole: Decimal | None) -> Decimal:
+    """Percent to one place, never rounded up to 100: that is all of it; all of nothing is 100."""
     if whole is None:
-        return 0
-    return int(part * _HUNDRED // whole) if whole else 100
+        return Decimal(0)
+    if not whole:
+        return _HUNDRED
+    rounded = ((part * 2000 + whole) // (whole * 2)).scaleb(-1)  # half a tenth is one more
+    return min(rounded, _ALMOST) if part < whole else rounded
 
 
 def months_of(span: Span, at: datetime) -> list[Month]:

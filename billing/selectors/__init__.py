@@ -2,6 +2,7 @@
 
 from billing.selectors.costs import (
     DayCost,
+    Span,
     TenantCost,
     answers_of,
     attempts_of,
@@ -16,6 +17,7 @@ from billing.selectors.costs import (
     purpose_costs,
     purposes_of,
     quote_for,
+    spans_of,
     writes_since,
 )
 from billing.selectors.statements import (
@@ -32,6 +34,7 @@ from billing.selectors.statements import (
 __all__ = [
     "Change",
     "DayCost",
+    "Span",
     "TenantCost",
     "answers_of",
     "attempts_of",
@@ -49,6 +52,7 @@ __all__ = [
     "purpose_costs",
     "purposes_of",
     "quote_for",
+    "spans_of",
     "statement_charge",
     "statements_for",
     "terms_of",

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from django.db.models import QuerySet, Sum
 
@@ -45,6 +46,13 @@ class DayCost:
     cost: Cost
 
 
+class Span(NamedTuple):
+    """From a moment to another, or open."""
+
+    begins: datetime
+    ends: datetime | None
+
+
 def writes_since(tenant: Tenant, since: datetime) -> list[datetime]:
     """When writes of a tenant were sent since a moment, also those whose end nobody knows."""
     calls = Call.objects.filter(tenant=tenant, started_at__gte=since)
@@ -67,6 +75,30 @@ def prices_at(at: datetime) -> list[PriceBookEntry]:
             if (held.cloud, held.effective_from) == (entry.cloud, entry.effective_from):
                 found.append(entry)
     return found
+
+
+def spans_of(entries: Iterable[PriceBookEntry]) -> list[tuple[PriceBookEntry, list[Span]]]:
+    """Each entry with when it is the latest of its cloud and meter: another one's start ends it.
+
+    When that one ends itself, the earlier one holds again.
+    """
+    rivals: dict[tuple[str, str], list[PriceBookEntry]] = {}
+    found: dict[int, tuple[PriceBookEntry, list[Span]]] = {}
+    for entry in entries:
+        rivals.setdefault((entry.cloud, entry.meter), []).append(entry)
+        found[entry.pk] = (entry, [])
+    for kind, group in rivals.items():
+        book = [entry.as_price() for entry in group]
+        known = {entry.effective_from: entry.pk for entry in group}
+        ends = {price.effective_to for price in book if price.effective_to}
+        moments = sorted(known.keys() | ends)
+        for begins, ends_at in zip(moments, [*moments[1:], None], strict=True):
+            with suppress(NoPrice):
+                _, spans = found[known[price_at(book, begins, *kind).effective_from]]
+                if spans and spans[-1].ends == begins:
+                    begins = spans.pop().begins
+                spans.append(Span(begins, ends_at))
+    return list(found.values())
 
 
 def quote_for(tenant: Tenant, calls: int, at: datetime) -> Cost:

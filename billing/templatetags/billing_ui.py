@@ -1,5 +1,6 @@
 """Purposes and billing rules in words; what every list of finance has."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -14,6 +15,8 @@ from billing import charts
 from billing.domain.budgets import Course, Verdict
 from billing.domain.pricing import EVERY_CALL, USUAL_RULE
 from billing.exports import FORMATS
+from billing.models import StatementLine
+from billing.selectors.headings import Heading
 
 register = template.Library()
 
@@ -72,7 +75,7 @@ def course_bar(course: Course) -> SafeString:
             drawn += format_html(line, at, at)
     return format_html(
         '<svg class="course-bar tone-{}" viewBox="0 0 {width} 16" width="{width}" height="16"'
-        ' aria-hidden="true">{}</svg>',
+        ' preserveAspectRatio="none" aria-hidden="true">{}</svg>',
         verdict(course).get("tone", "info"),
         drawn,
         width=bar.width,
@@ -110,6 +113,19 @@ def verdict(course: Course) -> dict[str, str]:
     return {"label": VERDICTS[found], "tone": tone, "icon": icon}
 
 
+@register.inclusion_tag("billing/partials/heading_key.html")
+def heading_key(heading: Heading | None, rows: Iterable[Any] = ()) -> dict[str, bool]:
+    """What the bars of a page mean, of a heading and of rows that have one: only what is drawn."""
+    headings = [heading, *(row.heading for row in rows)]
+    courses = [course for each in headings if each for course in each.courses]
+    return {
+        "drawn": any((each.amount, each.expected) != (None, None) for each in courses),
+        "expected": any(each.expected is not None for each in courses),
+        "band": any(each.low != each.high for each in courses),
+        "budget": any(each.amount is not None for each in courses),
+    }
+
+
 @register.filter
 def billing_rule(rule: str) -> str:
     """Which answers a price is asked for."""
@@ -139,7 +155,12 @@ def list_bar(context: RequestContext, asked: Any) -> dict[str, Any]:
 def downloads(
     context: RequestContext, asked: Any, words: str = "Download this list:", as_page: bool = False
 ) -> dict[str, Any]:
-    """A list (or what has this name) as files, as it is shown: found in and sorted, but whole."""
+    """A list (or what has this name) as files, as it is shown: found in and sorted, but whole.
+
+    Nothing for a list without rows: a file of headings is of no use.
+    """
+    if getattr(asked, "rows", None) == []:
+        return {}
     name = asked if isinstance(asked, str) else asked.listing.name
     links = []
     for ending, form in FORMATS.items():
@@ -183,6 +204,15 @@ def sections(context: RequestContext, of: str = "") -> dict[str, Any]:
         for label, name in _SECTIONS[of].items()
     ]
     return {"label": f"Costs of this {of}" if of else "Costs", "tabs": tabs}
+
+
+@register.filter
+def sums(lines: Iterable[StatementLine]) -> list[tuple[str, Decimal]]:
+    """Corrections added up, one currency a row."""
+    found: dict[str, Decimal] = {}
+    for line in lines:
+        found[line.currency] = found.get(line.currency, Decimal(0)) + line.amount
+    return sorted(found.items())
 
 
 @register.filter

@@ -40,9 +40,9 @@ from tenants.selectors import customers_for, tenants_for
 _PAGE, _TOLD = 25, 5  # rows are four lines high: 25 are two screens
 
 
-def _budget_used(row: CustomerMonth) -> int:
+def _budget_used(row: CustomerMonth) -> Decimal:
     course = row.heading.against_budget
-    return max(course.percent, course.expected_percent) if course else -1
+    return max(course.percent, course.expected_percent) if course else Decimal(-1)
 
 
 def _lines(row: CustomerMonth) -> list[list[Value]]:

@@ -20,9 +20,12 @@ from tenants.access import PortalRequest, allowed, visible
 from tenants.domain.roles import Action
 from tenants.selectors import customers_for
 
+PriceSpans = tuple[PriceBookEntry, list[selectors.Span]]
 
-def _price_lines(entry: PriceBookEntry) -> list[list[Value]]:
-    begins, ends = entry.effective_from, entry.effective_to
+
+def _price_lines(row: PriceSpans) -> list[list[Value]]:
+    """One line for each time it holds."""
+    entry, spans = row
     tiers = "; ".join(f"after {above}: {price}" for above, price in entry.tiers)
     return [
         [
@@ -35,19 +38,20 @@ def _price_lines(entry: PriceBookEntry) -> list[list[Value]]:
             entry.rule,
             entry.note,
         ]
+        for begins, ends in spans
     ]
 
 
-PRICES: Listing[PriceBookEntry] = Listing(
+PRICES: Listing[PriceSpans] = Listing(
     "prices",
     ("from", "until", "cloud", "currency", "unit_price", "tiers", "rule", "note"),
     _price_lines,
     {
-        "newest": Order("Newest", lambda entry: entry.effective_from, down=True),
-        "cloud": Order("Cloud", lambda entry: entry.cloud),
-        "price": Order("Price", lambda entry: entry.unit_price, down=True),
+        "newest": Order("Newest", lambda row: row[0].effective_from, down=True),
+        "cloud": Order("Cloud", lambda row: row[0].cloud),
+        "price": Order("Price", lambda row: row[0].unit_price, down=True),
     },
-    lambda entry: f"{_cloud(entry)} {entry.note} {entry.currency}",
+    lambda row: f"{_cloud(row[0])} {row[0].note} {row[0].currency}",
     find="Cloud, currency or note",
 )
 RATES: Listing[ExchangeRate] = Listing(
@@ -106,7 +110,7 @@ def _cloud(entry: PriceBookEntry) -> str:
 @allowed(Action.SEE_COSTS)
 def price_list(request: PortalRequest) -> HttpResponseBase:
     """The price book."""
-    asked = PRICES.asked(request, PriceBookEntry.objects.all())
+    asked = PRICES.asked(request, selectors.spans_of(PriceBookEntry.objects.all()))
     if file := file_of(request, "price-book", asked):
         return file
     current = {entry.pk for entry in selectors.prices_at(timezone.now())}

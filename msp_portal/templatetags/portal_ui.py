@@ -48,6 +48,17 @@ def number(value: object) -> str:
 
 
 @register.filter
+def counted(count: int, nouns: str) -> str:
+    """A count with its noun, which is given in the plural: "1 file", "12,400 people"."""
+    if count == 1:
+        return f"1 {_SINGULAR.get(nouns, nouns.removesuffix('s'))}"
+    return f"{count:,} {nouns}"
+
+
+_SINGULAR = {"people": "person", "entries": "entry"}
+
+
+@register.filter
 def amounts(value: Any) -> str:
     """A cost's amounts, one per currency: "USD 2.40, EUR 1.10"; a dash when nothing was priced."""
     priced = getattr(value, "amounts", value) or {}

@@ -103,6 +103,7 @@ def simulator(request: PortalRequest, slug: str) -> HttpResponse:
         "moved": _kinds(asked.migration) if asked.migration else [],
         "growths": _growths(request) if "growth" in asked.form.fields else [],
         "query": request.GET.urlencode(),
+        "without_load": _without_load(request, asked.past),
     }
     return render(request, "provisioning/simulator.html", context)
 
@@ -205,6 +206,16 @@ def _growths(request: PortalRequest) -> list[tuple[str, str]]:
         query["growth"] = str(growth)
         found.append((f"{growth} % growth", query.urlencode()))
     return found
+
+
+def _without_load(request: PortalRequest, past: _Past | None) -> str:
+    """Address that leaves out the first load, which the history has; empty where it has not."""
+    load = past.days.first_load if past else None
+    if past is None or load is None or past.history.start.date() > load:
+        return ""
+    query = request.GET.copy()
+    query.pop("since", None)
+    return f"?{query.urlencode()}"
 
 
 def _row(way: str, details: str, found: Compared, price: Price | None) -> list[object]:

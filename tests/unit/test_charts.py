@@ -4,6 +4,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
+from django.template.loader import render_to_string
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -96,6 +97,17 @@ def test_zero_parts_are_left_out_and_days_keep_their_place() -> None:
     chart = stacked_bars(["1 Jul", "2 Jul", "3 Jul"], [("a", [Decimal(1), Decimal(0), Decimal(1)])])
     assert [bar.day for bar in chart.bars] == ["1 Jul", "3 Jul"]
     assert [label.text for label in chart.labels] == ["1 Jul", "2 Jul", "3 Jul"]
+
+
+def test_the_table_behind_it_leaves_out_empty_days_and_says_so() -> None:
+    chart = stacked_bars(["1", "2", "3"], [("a", [Decimal(0), Decimal(7), Decimal(0)])])
+    assert [row.day for row in chart.filled] == ["2"]
+    shown = render_to_string("components/bar_chart.html", {"chart": chart, "label": "Calls"})
+    assert shown.count('<th scope="row">') == 2  # the day and the total
+    assert "Days without any are left out" in shown
+    whole = stacked_bars(["1"], [("a", [Decimal(7)])])
+    shown = render_to_string("components/bar_chart.html", {"chart": whole, "label": "Calls"})
+    assert "left out" not in shown
 
 
 def test_labels_thin_out_before_they_touch() -> None:

@@ -38,10 +38,20 @@ def test_verdicts(given, verdict):
 
 @pytest.mark.parametrize(
     ("part", "whole", "percent"),
-    [("9.999", "10", 99), ("10", "10", 100), ("0.002", "1", 0), ("0", "0", 100), ("3", None, 0)],
+    [
+        ("9.999", "10", "99.9"),
+        ("10", "10", "100"),
+        ("0.48", "10", "4.8"),
+        ("3.152", "10", "31.5"),
+        ("0.0005", "1", "0.1"),
+        ("0.0004", "1", "0"),
+        ("2.402", "0.01", "24020"),
+        ("0", "0", "100"),
+        ("3", None, "0"),
+    ],
 )
-def test_a_percent_is_never_rounded_up(part, whole, percent):
-    assert percent_of(Decimal(part), whole and Decimal(whole)) == percent
+def test_a_percent_is_rounded_but_never_up_to_all(part, whole, percent):
+    assert percent_of(Decimal(part), whole and Decimal(whole)) == Decimal(percent)
 
 
 MONEY = st.decimals(0, 10**9, places=9)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.paginator import Paginator
 from django.template.loader import get_template
 from django.test import RequestFactory
 
@@ -44,6 +45,24 @@ def test_every_component_is_used() -> None:
 
 def test_pages_keep_the_other_query_parameters() -> None:
     assert 'href="?q=noor&amp;page=5"' in gallery()
+
+
+@pytest.mark.parametrize(
+    ("count", "number", "words"),
+    [
+        (0, 1, ""),
+        (1, 1, "1 person"),
+        (3, 1, "1\N{EN DASH}3 of 3 people"),
+        (51, 2, "51 of 51 people"),
+        (12_400, 2, "51\N{EN DASH}100 of 12,400 people"),
+    ],
+)
+def test_pages_say_how_many_there_are(count: int, number: int, words: str) -> None:
+    page = Paginator(range(count), 50).get_page(number)
+    context = {"page": page, "noun": "people"}
+    shown = get_template("components/pagination.html").render(context, RequestFactory().get("/"))
+    assert "".join(re.findall(r"<span>([^<]*)</span>", shown)[:1]) == words
+    assert bool(words) == bool(shown.strip())
 
 
 def test_errors_and_help_are_tied_to_their_field() -> None:

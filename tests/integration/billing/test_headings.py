@@ -5,18 +5,20 @@ from decimal import Decimal
 
 import pytest
 import time_machine
+from django.template import Context, Template
 from django.test import Client
 from django.urls import reverse
 
-from billing.domain.budgets import Verdict
+from billing.domain.budgets import Course, Verdict
 from billing.domain.periods import month_of
 from billing.domain.pricing import Cost
 from billing.models import Budget, ExchangeRate, MonthForecast, PriceBookEntry
-from billing.selectors.headings import headings_for
+from billing.selectors.headings import Heading, headings_for
+from billing.selectors.overview import CustomerMonth
 from billing.selectors.watching import expected_of
 from billing.services.watching import keep_forecasts
 from tenants.domain.roles import Role
-from tenants.models import Tenant, User
+from tenants.models import Customer, Tenant, User
 from tests.support.asked import at_most
 from tests.support.rows import add_person, add_tenant, add_usage
 
@@ -136,9 +138,44 @@ def test_the_page_says_it_in_words(client: Client, tenant: Tenant, finance: User
             text = client.get(reverse(name, args=args)).content.decode()
             assert "within the budget" in text
             assert "expected to go over" in text
-            assert "35 % of USD 9.00 used" in " ".join(text.split())
+            assert "35.6 % of USD 9.00 used" in " ".join(text.split())
         page = client.get(reverse("cost_customer", args=[tenant.customer.slug])).content.decode()
         assert "within the budget" in page
+
+
+def test_the_key_explains_what_is_drawn_and_no_more() -> None:
+    template = Template("{% load billing_ui %}{% heading_key heading rows %}")
+
+    def key(*courses: Course) -> str:
+        rows = [CustomerMonth(Customer())]
+        return template.render(Context({"heading": Heading(courses), "rows": rows}))
+
+    assert not key().strip()
+    assert not key(Course("USD", Decimal(3))).strip()
+    spent = key(Course("USD", Decimal(3), Decimal(10)))
+    assert ("Thick line" in spent, "Thin line" in spent, "Shaded" in spent) == (True, False, False)
+    middle = Decimal(5)
+    sure = key(Course("USD", Decimal(3), None, middle, middle, middle))
+    assert ("Thick line" in sure, "Thin line" in sure, "Shaded" in sure) == (False, True, False)
+    assert "Shaded" in key(Course("USD", Decimal(3), None, Decimal(4), middle, Decimal(6)))
+
+
+def test_the_list_says_why_a_year_has_no_forecast(client: Client, tenant: Tenant) -> None:
+    client.force_login(add_person(Role.FINANCE, None))
+    month = Budget.objects.create(amount=9, customer=tenant.customer)
+    assert "forecasts cover" not in client.get(reverse("budget_list")).content.decode()
+    month.span = "year"
+    month.save()
+    assert "forecasts cover months only" in client.get(reverse("budget_list")).content.decode()
+
+
+def test_a_percent_of_a_tiny_budget_can_be_read(client: Client, tenant: Tenant) -> None:
+    add_usage(tenant, NOW.replace(minute=0), 201, 1201)
+    Budget.objects.create(amount=Decimal("0.01"), customer=tenant.customer)
+    with time_machine.travel(NOW, tick=False):
+        client.force_login(add_person(Role.FINANCE, None))
+        text = client.get(reverse("cost_overview")).content.decode()
+    assert "24,020 % of USD 0.01 used" in text
 
 
 def test_queries_are_as_many_for_many(client: Client, finance: User) -> None:

@@ -138,6 +138,8 @@ def test_every_list_is_found_in(finance: Client, name: str) -> None:
     page = finance.get(f"{url}&{prefix}q=nothing").content.decode()
     assert "Clear" in page
     assert f'name="{prefix}q"' in page
+    assert f"file={name}." not in page  # nothing to take along
+    assert "0\N{EN DASH}0" not in page
 
 
 @pytest.mark.parametrize(("name", "order"), [(n, o) for n, row in LISTS.items() for o in row[3]])

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -114,6 +115,12 @@ def test_the_way_down_to_a_call(finance: Client, tenants: list[Tenant]) -> None:
     )
 
 
+EMPTY = (
+    r'<div class="no-print">\s*<section class="card"\s*>\s*<div class="card-body">\s*'
+    r'<div class="empty">'
+)
+
+
 @pytest.mark.parametrize("day", ["2026-13-01", "today", "2026-05-1x"])
 def test_no_such_day(finance: Client, day: str) -> None:
     assert finance.get(reverse("cost_day", kwargs={"slug": "acme", "day": day})).status_code == 404
@@ -143,8 +150,21 @@ def test_a_statement_from_opening_to_correction(finance: Client, tenants: list[T
     later = Statement.objects.exclude(pk=statement.pk).get()
     line = later.lines.get()
     assert "Late disables" in page(finance, "statement_detail", pk=statement.pk)
+    url = reverse("statement_correct", args=[statement.pk])
+    for amount, currency in (("1.50", "USD"), ("2.00", "EUR")):
+        finance.post(url, {"amount": amount, "currency": currency, "note": "More"})
+    text = page(finance, "statement_detail", pk=statement.pk)
+    assert text.count("Corrected on later statements") == 1
+    assert text.count("Together") == 2
+    assert "USD 1.51" in text
+    assert "USD 1.51" in page(finance, "statement_detail", pk=later.pk)
+    # On paper a customer gets what was closed, and no icon where nothing was called.
+    paper = re.sub(r'<div class="no-print">.*?</section>', "", text, flags=re.S)
+    assert "Corrected on later" not in paper
+    assert "otherwise today" not in paper
+    assert re.search(EMPTY, page(finance, "statement_detail", pk=later.pk))
     finance.post(reverse("correction_remove", args=[later.pk, line.pk]))
-    assert not later.lines.exists()
+    assert "Late disables" not in page(finance, "statement_detail", pk=later.pk)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ import pytest
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
 
 from billing import selectors
 from billing.domain.periods import Month
@@ -105,6 +107,44 @@ def test_a_price_begins_and_ends_at_midnight(db: None) -> None:
         with pytest.raises(ValidationError, match="midnight UTC"):
             added(entry(**wrong), by=None)
     assert PriceBookEntry.objects.count() == 1
+
+
+def test_a_price_holds_until_the_next_of_its_cloud(db: None) -> None:
+    march = PriceBookEntry.objects.get()
+    may, june, july = (datetime(2026, month, 1, tzinfo=UTC) for month in (5, 6, 7))
+    entry(cloud="china").save()  # of another cloud: ends nobody's
+    short = entry(effective_from=may, effective_to=june)
+    short.save()
+    last = entry(effective_from=july)
+    last.save()
+    spans = {each.pk: spans for each, spans in selectors.spans_of(PriceBookEntry.objects.all())}
+    assert spans[march.pk] == [(march.effective_from, may), (june, july)]
+    assert (spans[short.pk], spans[last.pk]) == ([(may, june)], [(july, None)])
+    ended = entry(effective_from=june, effective_to=datetime(2027, 1, 1, tzinfo=UTC))
+    ended.save()
+    spans = {each.pk: spans for each, spans in selectors.spans_of(PriceBookEntry.objects.all())}
+    assert spans[march.pk] == [(march.effective_from, may)]
+    assert (spans[ended.pk], spans[last.pk]) == ([(june, july)], [(july, None)])
+
+
+def test_the_page_says_until_when_and_who_adds(db: None, client: Client) -> None:
+    may, june = (datetime(2026, month, 1, tzinfo=UTC) for month in (5, 6))
+    entry(effective_from=may, effective_to=june).save()
+    client.force_login(add_person(Role.FINANCE, None))
+    page = " ".join(client.get(reverse("price_list")).content.decode().split())
+    assert '<div>1 May 2026<span class="sub flowing">again from 1 Jun 2026</span></div>' in page
+    assert "00:00" not in page
+    assert "added by administrators" in page
+    assert "added by administrators" in client.get(reverse("rate_list")).content.decode()
+    file = client.get(reverse("price_list"), {"file": "prices.csv"})
+    lines = b"".join(file.streaming_content).decode().splitlines()
+    assert [line.split(",")[:2] for line in lines[1:]] == [
+        ["2026-05-01", "2026-06-01"],
+        ["2026-03-01", "2026-05-01"],
+        ["2026-06-01", ""],
+    ]
+    client.force_login(add_person(Role.ADMIN, None))
+    assert "added by administrators" not in client.get(reverse("price_list")).content.decode()
 
 
 def test_prices_are_kept_to_the_billionth(db: None) -> None:

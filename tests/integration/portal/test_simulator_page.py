@@ -131,6 +131,7 @@ def test_a_migration_comes_on_top(finance: Client, tenant: Tenant) -> None:
     text = page(finance, tenant, **asked)
     assert "500 people are created, 1,500 memberships spread evenly over 12 groups" in text
     assert "USD 1.19" in text
+    assert "A read for each person (naive)" in text
     # Without a number of groups those there are; with nothing but groups one each.
     assert int(rows(finance, tenant, people="500", memberships="3")[-1]["calls"]) == 500 + 5 * 15
     assert int(rows(finance, tenant, people="40", groups="2")[-1]["calls"]) == 40 + 2
@@ -147,7 +148,12 @@ def test_a_history_may_begin_later_or_with_the_first_load(finance: Client, tenan
     assert int(loaded[0]["calls"]) == pytest.approx(usual + 200, abs=25)
     text = page(finance, tenant, since=days.latest)
     assert "From 1 day of history: a rough picture." in text
-    assert "The first load of" not in page(finance, tenant, since=days.earliest)
+    told = page(finance, tenant, since=days.earliest, growth=20)
+    assert "The first load of" not in told
+    assert "The first load is in these figures" in told
+    assert 'href="?growth=20"' in told
+    for since in (days.usual, days.latest):
+        assert "in these figures" not in page(finance, tenant, since=since)
 
 
 @pytest.mark.parametrize(
