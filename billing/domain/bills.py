@@ -8,11 +8,13 @@ from decimal import Decimal, localcontext
 from typing import Literal
 
 from billing.domain.azure_formats import EXACT
-from billing.domain.periods import Month
+from billing.domain.periods import Month, longer_than
 from billing.domain.reconciliation import Cause, Finding, Share, by_cause
 
 _GROUP = re.compile(r"/subscriptions/([^/]+)/resourcegroups/([^/]+)(?:/|$)")
 _ZERO = Decimal(0)
+# Of days that a person says; what is in a file may be older.
+_MOST_MONTHS = 13
 # What somebody has to look at; the other causes say why the figures may stand as they are.
 OPEN = frozenset({Cause.FOREIGN, Cause.NOT_BILLED, Cause.UNEXPLAINED})
 
@@ -52,6 +54,15 @@ class Links:
         named = self._directories.get(directory.lower(), set())
         found = linked & named if linked else named
         return next(iter(found)) if len(found) == 1 else None
+
+
+def wrong_span(first: date, last: date) -> str:
+    """What is wrong with the days that an export is said to cover; nothing if they may be right."""
+    if first > last:
+        return "The end is before the beginning."
+    if longer_than(_MOST_MONTHS, first, last):
+        return f"An export of more than {_MOST_MONTHS} months is too long; import it in parts."
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

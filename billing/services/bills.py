@@ -8,15 +8,16 @@ from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models.functions import TruncMonth
 from django.urls import reverse
 from django.utils import timezone
 
 from billing.domain.azure_costs import CostImport, ImportedDay, Reason, read_costs
 from billing.domain.azure_survey import Hints
-from billing.domain.bills import Links
+from billing.domain.bills import Links, wrong_span
 from billing.domain.periods import Month, month_of, start_of
 from billing.domain.reconciliation import Cause
-from billing.models import BillDay, BillFile, ForeignDay, ReconciledMonth
+from billing.models import BillDay, BillFile, ForeignDay, MonthUsage, ReconciledMonth
 from billing.selectors.bills import (
     Comparison,
     bills_all_of,
@@ -38,7 +39,11 @@ _Months = dict[Month, set[int]]
 
 
 class ImportRefused(Exception):
-    """A file is not imported; str() says why and what to do."""
+    """A file is not imported; str() says why and what to do, `field` where it was asked."""
+
+    def __init__(self, message: str, field: str = "file") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 def import_bill(
@@ -194,6 +199,9 @@ def _span(found: CostImport, covers: Span) -> tuple[date, date]:
             " on which calls were made."
         )
     first, last = covers[0] or days[0], covers[1] or days[1]
+    wrong = wrong_span(first, last) if any(covers) and first <= days[0] else ""
+    if wrong:
+        raise ImportRefused(wrong, "first_day" if covers[0] else "last_day")
     if first > days[0] or last < days[1]:
         raise ImportRefused(
             f"The file holds days from {days[0]} to {days[1]}; the days that you say it covers"
@@ -241,12 +249,23 @@ def _keep_days(file: BillFile, days: Iterable[ImportedDay], known: Links) -> Non
 
 
 def _touched(file: BillFile) -> _Months:
-    """Tenants of a file in its months, and in the one before, whose last days it may settle."""
+    """Tenants of a file in its months, and in the one before, whose last days it may settle.
+
+    Only months with usage, with imported days, or with a verdict: the others say nothing.
+    """
     pks = set(file.days.exclude(tenant=None).order_by().values_list("tenant", flat=True))
-    month, months = month_of(start_of(file.first_day)).previous(), {}
-    while month <= month_of(start_of(file.last_day)):
-        months[month], month = pks, month.next()
-    return months
+    first = month_of(start_of(file.first_day)).previous().days[0]
+    within = {"tenant__in": pks, "month__gte": first, "month__lte": file.last_day}
+    days = BillDay.objects.filter(tenant__in=pks, day__gte=first, day__lte=file.last_day)
+    touched: _Months = defaultdict(set)
+    for rows in (
+        MonthUsage.objects.filter(**within).values_list("tenant", "month"),
+        ReconciledMonth.objects.filter(**within).values_list("tenant", "month"),
+        days.values_list("tenant", TruncMonth("day")),
+    ):
+        for pk, month in rows.order_by().distinct():
+            touched[month_of(start_of(month))].add(pk)
+    return touched
 
 
 def _judge_months(touched: _Months) -> None:

@@ -202,7 +202,9 @@ def _import(request: PortalRequest, form: BillForm) -> BillFile | None:
     except AmbiguousExport as error:
         again = "Say it here and choose the file once more."
         form.add_error(error.hint, f"{error} {again}")
-    except (CostFileError, ImportRefused) as error:
+    except ImportRefused as error:
+        form.add_error(error.field, str(error))
+    except CostFileError as error:
         form.add_error("file", str(error))
     return None
 
