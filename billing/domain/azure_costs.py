@@ -51,6 +51,7 @@ class Reason(StrEnum):
     REPEATED = "The same rows stand in the file before."
     SHAPE = "The row has another number of fields than the header."
     NO_DAY = "No day: a footer, or a date that cannot be read."
+    FAR_DAY = "The day is before 2000, or in the future."
     OTHER_SERVICE = "The charge is for another service."
     NO_FIGURES = "Quantity, cost or currency cannot be read."
 
@@ -122,11 +123,14 @@ class CostImport:
 
 
 def read_costs(
-    source: bytes | BinaryIO, hints: Hints | None = None, most: int = MOST_BYTES
+    source: bytes | BinaryIO,
+    hints: Hints | None = None,
+    most: int = MOST_BYTES,
+    until: date = date.max,
 ) -> CostImport:
     """Read an export from bytes or a seekable stream; raises CostFileError (`azure_files`).
 
-    `most`: bytes, unpacked.
+    `most`: bytes, unpacked. `until`: the last day that a bill can speak of.
     """
     hints = hints or Hints()
     file = CostFile(source, most)
@@ -135,7 +139,7 @@ def read_costs(
         message = "The file has no column with the billing currency; say which one it is."
         raise AmbiguousExport(message, "currency")
     survey = Survey(file, header)
-    reading = _Reading(header, survey.formats(hints), hints, survey.repeated)
+    reading = _Reading(header, survey.formats(hints, until), hints, survey.repeated)
     for line, section, row in rows_of(file, header):
         reading.take(line, section, row)
     if reading.rows and not reading.dated:
@@ -196,9 +200,12 @@ class _Reading:
     def _why_not(self, section: int, row: list[str]) -> Reason | None:
         if len(row) != len(self._header.names):
             return Reason.SHAPE
-        if self._formats.day(self._header.value(row, "day")) is None:
+        day = self._formats.day(self._header.value(row, "day"))
+        if day is None:
             return Reason.NO_DAY
         self.dated += 1
+        if self._formats.is_far(day):
+            return Reason.FAR_DAY
         if section in self._repeated:
             return Reason.REPEATED
         return None if is_ours(self._header, row) else Reason.OTHER_SERVICE

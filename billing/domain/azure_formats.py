@@ -13,6 +13,8 @@ from functools import lru_cache
 
 from billing.domain.azure_files import AmbiguousExport
 
+# No bill speaks of a day before; beyond the last one it would be of calls that nobody has made.
+_FIRST = date(2000, 1, 1)
 # A cell beyond these limits is no figure. Within them sums and products of two stay exact.
 _LONGEST, _PLACES, _MAGNITUDE = 40, 30, 20
 EXACT = Context(prec=120, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
@@ -53,6 +55,11 @@ class Formats:
     day_first: bool
     decimal_comma: bool
     blocks: Mapping[str, int] = field(default_factory=dict)
+    until: date = date.max
+
+    def is_far(self, day: date) -> bool:
+        """Whether a day cannot be one of a bill."""
+        return not _FIRST <= day <= self.until
 
     def day(self, text: str) -> date | None:
         """A cell as a UTC day; None when it is none."""

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from hashlib import sha256
 
 from billing.domain.azure_columns import Header
@@ -101,8 +102,8 @@ class Survey:
             if len(kept) < _KEPT:
                 kept.append((value(row, "quantity"), value(row, "cost"), value(row, "unit_price")))
 
-    def formats(self, hints: Hints) -> Formats:
-        """How the file is read; raises AmbiguousExport when it cannot be known."""
+    def formats(self, hints: Hints, until: date) -> Formats:
+        """How the file is read, `until`: its last day; AmbiguousExport when it cannot be known."""
         comma = hints.decimal_comma
         if comma is None:
             comma = self._decimal_comma()
@@ -113,7 +114,7 @@ class Survey:
         blocks = {
             u: block_size(u) for u, kept in self._units.items() if _in_blocks(u, kept, formats)
         }
-        return Formats(day_first, comma, blocks)
+        return Formats(day_first, comma, blocks, until)
 
     def _decimal_comma(self) -> bool:
         found = self._numbers.result("Numbers", "decimal_comma")

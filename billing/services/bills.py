@@ -32,6 +32,8 @@ from tenants.services.notices import tell
 
 _BATCH = 2_000
 _DAY = timedelta(days=1)
+# How far a day of a file may lie in the future: clocks differ.
+_AHEAD = timedelta(days=2)
 # Uncertain calls are resolved, and late answers counted, within this time.
 _WATCHED = timedelta(days=100)
 Span = tuple[date | None, date | None]
@@ -55,7 +57,8 @@ def import_bill(
     Raises CostFileError for a file that cannot be read, ImportRefused for one that is known, that
     has nothing about the API, or that holds days of customers whom the person does not bill.
     """
-    found = read_costs(source, hints, settings.BILL_MAX_BYTES)
+    until = timezone.now().date() + _AHEAD
+    found = read_costs(source, hints, settings.BILL_MAX_BYTES, until)
     span = _span(found, covers)
     with everything(), transaction.atomic():
         file, new = BillFile.objects.get_or_create(

@@ -98,3 +98,13 @@ def test_a_verdict_goes_with_the_file_that_it_was_made_of(
     assert ReconciledMonth.objects.get().month == date(2026, 4, 1)
     bills.remove_bill(file=BillFile.objects.get(), by=finance)
     assert not ReconciledMonth.objects.exists()
+
+
+@pytest.mark.parametrize("far", ["0001-01-01", "1999-12-31", "2026-05-03", "9999-12-31"])
+def test_days_that_no_bill_speaks_of_are_left_out(client: Client, finance: User, far: str) -> None:
+    assert hand_in(client, short(ROW, (far, "1", "0.002"))).status_code == 302
+    file = BillFile.objects.get()
+    assert (file.first_day, file.last_day) == (date(2026, 4, 3), date(2026, 4, 3))
+    (out,) = file.left_out
+    assert out["lines"] == [3]
+    assert client.get(reverse("bill_detail", args=[file.pk])).status_code == 200
