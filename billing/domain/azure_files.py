@@ -22,6 +22,8 @@ LONGEST_LINE = 1024**2
 _BLOCK = 1024**2
 _HEAD = 4096
 _FALLBACK = "cp1252"
+# Stands after the text, so that a row that takes it in was not ended: no export holds it.
+_END = "\ue000end"
 
 
 class CostFileError(Exception):
@@ -54,17 +56,26 @@ class CostFile:
     def __init__(self, source: bytes | BinaryIO, most: int = MOST_BYTES) -> None:
         self._stream = io.BytesIO(source) if isinstance(source, bytes) else source
         self.content_hash, self.encoding = self._look(most)
+        # How the text ends, when all rows have been read: inside a quotation, within a line.
+        self.ends_quoted = self.ends_midline = False
 
     def rows(self, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         """Each row with the number of its last line; raises UnreadableExport."""
         # What Excel saves as "CSV" on Windows; a byte that is no letter there is no figure either.
         errors = "replace" if self.encoding == _FALLBACK else "strict"
+        self.ends_quoted = False
         with self._unpacked() as raw:
             text = io.TextIOWrapper(raw, self.encoding, errors, newline="")
-            reader = csv.reader(_lines(text), delimiter=delimiter)
+            reader = csv.reader(self._lines(text), delimiter=delimiter)
             try:
                 for row in reader:
-                    yield reader.line_num, row
+                    self.ends_quoted = bool(row) and row[-1].endswith(_END)
+                    if row == [_END]:
+                        self.ends_quoted = False
+                    elif self.ends_quoted:
+                        yield reader.line_num - 1, [*row[:-1], row[-1].removesuffix(_END)]
+                    else:
+                        yield reader.line_num, row
             except csv.Error as error:
                 message = f"Line {reader.line_num}: {error}. Is a quotation mark missing?"
                 raise UnreadableExport(message) from error
@@ -73,6 +84,14 @@ class CostFile:
                 raise UnreadableExport(message) from error
             finally:
                 text.detach()
+
+    def _lines(self, text: io.TextIOWrapper) -> Iterator[str]:
+        while line := text.readline(LONGEST_LINE):
+            self.ends_midline = not line.endswith(("\r", "\n"))
+            if len(line) == LONGEST_LINE and self.ends_midline:
+                raise UnreadableExport(f"A line has more than {LONGEST_LINE:,} characters.")
+            yield line
+        yield _END
 
     def _look(self, most: int) -> tuple[str, str]:
         """SHA-256 of the unpacked bytes, so that a packed copy is the same file; encoding."""
@@ -142,10 +161,3 @@ def _marked(head: bytes) -> str:
     if head.count(0) * 3 > len(head):
         return "utf-16-le" if head[1:2] == b"\0" else "utf-16-be"
     return ""
-
-
-def _lines(text: io.TextIOWrapper) -> Iterator[str]:
-    while line := text.readline(LONGEST_LINE):
-        if len(line) == LONGEST_LINE and not line.endswith(("\r", "\n")):
-            raise UnreadableExport(f"A line has more than {LONGEST_LINE:,} characters.")
-        yield line

@@ -16,7 +16,7 @@ _ZERO = Decimal(0)
 # Of days that a person says; what is in a file may be older.
 _MOST_MONTHS = 13
 # What somebody has to look at; the other causes say why the figures may stand as they are.
-OPEN = frozenset({Cause.FOREIGN, Cause.NOT_BILLED, Cause.UNEXPLAINED})
+OPEN = frozenset({Cause.UNREAD, Cause.FOREIGN, Cause.NOT_BILLED, Cause.UNEXPLAINED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +227,13 @@ CAUSES: Mapping[Cause, Words] = {
         "Rounding",
         "Azure's file prints fewer decimal places than the meter keeps.",
         "Nothing.",
+    ),
+    Cause.UNREAD: Words(
+        "Not readable",
+        "A row of the file about these calls cannot be read, so what it charges is missing here.",
+        "The tenant's page names the line: export these days once more and import that file.",
+        "warning",
+        "file",
     ),
     Cause.LATE: Words(
         "Late or moved",

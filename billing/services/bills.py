@@ -70,6 +70,7 @@ def import_bill(
                 "first_day": span[0],
                 "last_day": span[1],
                 "left_out": _left_out(found),
+                "gaps": found.gaps,
                 "hints": {key: value for key, value in asdict(hints).items() if value is not None},
                 "imported_at": timezone.now(),
                 "imported_by": by,
@@ -81,7 +82,7 @@ def import_bill(
                 f"This file was imported on {file.imported_at:%Y-%m-%d at %H:%M} UTC by {whom};"
                 " nothing was changed. Azure's newer figures are in a newer export."
             )
-        _keep_days(file, found.days, links())
+        _keep_days(file, (*found.days, *found.unread_days), links())
         if not bills_all_of(by, file):
             raise ImportRefused(
                 "The file holds resources that belong to none of the customers you bill. Export"
@@ -193,6 +194,10 @@ def mark_stale(since: date) -> None:
 def _span(found: CostImport, covers: Span) -> tuple[date, date]:
     """The days that a file covers."""
     days = found.covered
+    if days is None and found.gaps:
+        raise ImportRefused(
+            f"{' '.join(found.gaps)} Nothing else is about the API: export these days once more."
+        )
     if days is None:
         others = found.left_out.get(Reason.OTHER_SERVICE)
         more = f" {others.rows:,} rows are about other services." if others else ""
@@ -246,6 +251,7 @@ def _keep_days(file: BillFile, days: Iterable[ImportedDay], known: Links) -> Non
                 price=day.price,
                 quantity_slack=day.quantity_slack,
                 cost_slack=day.cost_slack,
+                unread=day.unread,
             )
         )
     BillDay.objects.bulk_create(rows, batch_size=_BATCH)

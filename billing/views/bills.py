@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.messages import SUCCESS, WARNING
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
@@ -148,7 +149,8 @@ def bill_list(request: PortalRequest) -> HttpResponse:
         file = _import(request, form)
         if file is not None:
             rows = f"{file.rows:,} row{pluralize(file.rows)}"
-            messages.success(request, f"Imported: {file.days_words}, {rows}.")
+            told = " ".join((f"Imported: {file.days_words}, {rows}.", *file.gaps))
+            messages.add_message(request, WARNING if file.gaps else SUCCESS, told)
             return redirect("bill_detail", pk=file.pk)
     page = Paginator(bill_files_for(request.user), _PAGE).get_page(request.GET.get("page"))
     context = {"page": page, "form": form, "msp": sees_msp(request.user)}
@@ -273,5 +275,5 @@ def _read(costs: dict[str, str]) -> dict[str, Decimal]:
 def _amounts(days: list[BillDay]) -> dict[str, Decimal]:
     return {
         currency: exact_sum(day.cost for day in days if day.currency == currency)
-        for currency in sorted({day.currency for day in days})
+        for currency in sorted({day.currency for day in days if day.unread is None})
     }

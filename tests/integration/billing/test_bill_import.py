@@ -108,3 +108,115 @@ def test_days_that_no_bill_speaks_of_are_left_out(client: Client, finance: User,
     (out,) = file.left_out
     assert out["lines"] == [3]
     assert client.get(reverse("bill_detail", args=[file.pk])).status_code == 200
+
+
+def messages_of(client: Client) -> str:
+    """What the page after an import says of it."""
+    page = client.get(reverse("bill_detail", args=[BillFile.objects.get().pk]))
+    return " ".join(str(message) for message in page.context["messages"])
+
+
+@pytest.mark.parametrize(
+    ("quantity", "cost", "what"),
+    [
+        ("1201", "NaN", "its cost is “NaN”"),
+        ("1201", "", "its cost is empty"),
+        ("1201", "1e999999", "its cost is “1e999999”"),
+        ("1e30", "2.402", "its quantity is “1e30”"),
+    ],
+)
+def test_a_file_whose_only_row_cannot_be_read_says_what_is_wrong_with_it(
+    client: Client, finance: User, quantity: str, cost: str, what: str
+) -> None:
+    (words,) = refused(hand_in(client, short(("2026-04-03", quantity, cost))))["file"]
+    assert words.startswith(f"1 row of the API could not be read; line 2: {what}.")
+    assert "no usage" not in words
+
+
+@pytest.mark.parametrize("quantity", ["n/a", "1e30"])
+def test_a_day_with_a_row_that_cannot_be_read_is_not_late(
+    client: Client, finance: User, tenant: Tenant, quantity: str
+) -> None:
+    add_usage(tenant, datetime(2026, 4, 4, 9, tzinfo=UTC), 201, 7)
+    rows = (("2026-04-03", quantity, "2.402"), ("2026-04-04", "7", "0.014"))
+    assert hand_in(client, short(*rows)).status_code == 302
+    assert f"1 row of the API could not be read; line 2: its quantity is “{quantity}”." in (
+        messages_of(client)
+    )
+    for name, kwargs in (("reconciliation", {}), ("reconciliation_tenant", {"slug": "acme"})):
+        page = client.get(reverse(name, kwargs=kwargs), {"month": "2026-04"})
+        text = page.getvalue().decode()
+        assert "Late or moved" not in text, name
+        assert "cannot be read, so what it charges is missing here" in text, name
+        assert "1 day to look at" in text, name
+        (part,) = page.context["parts"]
+        assert (part.words.name, part.share.calls) == ("Not readable", -1201)
+    file = BillFile.objects.get()
+    assert f'3 Apr: line 2 of <a href="{reverse("bill_detail", args=[file.pk])}">' in text
+    assert ReconciledMonth.objects.get().differing == 1
+
+
+def test_a_newer_file_that_can_be_read_makes_up_for_it(
+    client: Client, finance: User, tenant: Tenant
+) -> None:
+    hand_in(client, short(("2026-04-03", "n/a", "2.402"), ("2026-04-04", "1", "0.002")))
+    hand_in(client, short(ROW))
+    page = client.get(reverse("reconciliation_tenant", args=["acme"]), {"month": "2026-04"})
+    assert "Not readable" not in page.getvalue().decode()
+
+
+def test_a_day_of_nobodys_calls_with_a_row_that_cannot_be_read_stays_open(
+    client: Client, finance: User, tenant: Tenant
+) -> None:
+    hand_in(client, short(("2026-04-02", "n/a", "2.402", "?"), ROW))
+    page = client.get(reverse("reconciliation_tenant", args=["acme"]), {"month": "2026-04"})
+    assert page.context["row"].state[0] == "1 day to look at"
+    assert [words.name for _, (part,) in page.context["days"][:1] for words in [part.words]] == [
+        "Not readable"
+    ]
+
+
+CUT = short(ROW, ("2026-04-04", "7", "0.014"), ("2026-04-30", "5", "0.010"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        CUT[: CUT.rindex(b",Usage")],
+        CUT[: CUT.rindex(b",USD")] + b"\r\n",
+        CUT[: CUT.rindex(b"2026-04-30") + 6],
+        CUT.replace(b"0.010", b'"0.010')[: CUT.rindex(b"0.010") + 4],
+    ],
+    ids=["without kind", "line ended", "within the day", "within a quotation"],
+)
+def test_a_file_that_is_cut_in_its_last_row_is_told(
+    client: Client, finance: User, tenant: Tenant, content: bytes
+) -> None:
+    assert hand_in(client, content).status_code == 302
+    told = messages_of(client)
+    assert "3 rows" in told
+    assert "The file ends within a row (line 4) and may be cut." in told
+    assert BillFile.objects.get().last_day <= date(2026, 4, 30)
+
+
+def test_a_cut_row_of_the_api_is_named(client: Client, finance: User, tenant: Tenant) -> None:
+    hand_in(client, CUT.rstrip().removesuffix(b"e"))
+    assert BillFile.objects.get().gaps == []  # as many fields as the header has
+    BillFile.objects.all().delete()
+    hand_in(client, CUT[: CUT.rindex(b"Usage")].removesuffix(b",") + b',"Us')
+    assert "line 4: the file ends within it" in messages_of(client)
+
+
+def test_a_file_of_one_cut_row_is_refused_with_what_to_do(client: Client, finance: User) -> None:
+    (words,) = refused(hand_in(client, short(ROW)[:-60]))["file"]
+    assert "ends within a row (line 2) and may be cut" in words
+    assert "export these days once more" in words
+
+
+def test_a_total_at_the_end_is_no_cut(client: Client, finance: User) -> None:
+    assert hand_in(client, short(ROW) + b"Total,2.402\r\n").status_code == 302
+    assert BillFile.objects.get().gaps == []
+
+
+def test_the_first_month_of_all_has_a_page(client: Client, finance: User) -> None:
+    assert client.get(reverse("reconciliation"), {"month": "0001-01"}).status_code == 200
