@@ -3,7 +3,8 @@
 CostFileError
 ├── UnreadableExport   damaged, too large, or several files in one archive
 ├── NotACostExport     columns are missing
-└── AmbiguousExport    can be read in two ways; a hint (`azure_costs.Hints`) decides
+├── AmbiguousExport    can be read in two ways; a hint (`azure_survey.Hints`) decides
+└── DisprovedHint      the file shows that a hint is wrong
 """
 
 import codecs
@@ -44,6 +45,14 @@ class NotACostExport(CostFileError):
 
 class AmbiguousExport(CostFileError):
     """`hint`: the field of `Hints` that decides how the file is read."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class DisprovedHint(CostFileError):
+    """`hint`: the field of `Hints` that the file contradicts."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)

@@ -15,7 +15,7 @@ from django.template.defaultfilters import pluralize
 from django.views.decorators.http import require_POST
 
 from billing.domain.azure_costs import ChargeKind
-from billing.domain.azure_files import AmbiguousExport, CostFileError
+from billing.domain.azure_files import AmbiguousExport, CostFileError, DisprovedHint
 from billing.domain.bills import CAUSES, OPEN, Sums, Words, exact_sum, sums
 from billing.domain.reconciliation import Finding, Share
 from billing.exports import write_findings
@@ -206,6 +206,8 @@ def _import(request: PortalRequest, form: BillForm) -> BillFile | None:
         form.add_error(error.hint, f"{error} {again}")
     except ImportRefused as error:
         form.add_error(error.field, str(error))
+    except DisprovedHint as error:
+        form.add_error(error.hint, str(error))
     except CostFileError as error:
         form.add_error("file", str(error))
     return None

@@ -15,7 +15,7 @@ from billing.services import bills
 from tenants.domain.roles import Role
 from tenants.models import Tenant, User
 from tenants.services.onboarding import Billing, link_billing
-from tests.support.azure_rows import short
+from tests.support.azure_rows import OURS, SHORT, short
 from tests.support.rows import add_person, add_tenant, add_usage
 
 
@@ -220,3 +220,73 @@ def test_a_total_at_the_end_is_no_cut(client: Client, finance: User) -> None:
 
 def test_the_first_month_of_all_has_a_page(client: Client, finance: User) -> None:
     assert client.get(reverse("reconciliation"), {"month": "0001-01"}).status_code == 200
+
+
+PRICED = [*SHORT, "UnitPrice"]
+
+
+def priced(*rows: tuple[str, ...]) -> bytes:
+    """Rows of day, quantity, cost and price of a unit."""
+    lines = [PRICED, *([day, q, cost, "USD", OURS, "Usage", price] for day, q, cost, price in rows)]
+    return "\n".join(",".join(line) for line in lines).encode() + b"\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "hint", "field", "words"),
+    [
+        (
+            short(ROW, ("11/12/2025", "1", "2"), ("11/30/2025", "1", "2")),
+            {"day_first": "day"},
+            "day_first",
+            "Line 4: 11/30/2025 cannot be day first.",
+        ),
+        (
+            short(("13/04/2026", "1", "2")),
+            {"day_first": "month"},
+            "day_first",
+            "Line 2: 13/04/2026 cannot be month first.",
+        ),
+        (
+            priced(("2026-04-03", "1.000", "2.402", "0.002")),
+            {"decimal_comma": "comma"},
+            "decimal_comma",
+            "Line 2: 0.002 cannot have a decimal comma.",
+        ),
+        (
+            priced(("2026-04-03", "1.500", "3.000", "2.000")),
+            {"decimal_comma": "comma"},
+            "decimal_comma",
+            "Line 2: 1.500 x 2.000 = 3.000 cannot have a decimal comma.",
+        ),
+        (
+            short(("2026-04-03", "1201", "2,402.50")),
+            {"decimal_comma": "comma"},
+            "decimal_comma",
+            "Line 2: 2,402.50 cannot have a decimal comma.",
+        ),
+    ],
+    ids=["day", "month", "price", "product", "groups"],
+)
+def test_a_hint_that_the_file_disproves_is_refused_with_the_line(
+    client: Client, finance: User, content: bytes, hint: dict[str, str], field: str, words: str
+) -> None:
+    assert refused(hand_in(client, content, **hint)) == {field: [words]}
+
+
+def test_the_price_of_a_block_disproves_nothing(client: Client, finance: User) -> None:
+    """1,500 calls at 2 for a thousand, as some languages write it."""
+    content = priced(("2026-04-03", "1.500", "3", "2"))
+    content = content.replace(b"Price\n", b"Price,UnitOfMeasure\n").replace(b",2\n", b",2,1K\n")
+    assert hand_in(client, content, decimal_comma="comma").status_code == 302
+    assert BillFile.objects.get().days.get().quantity == 1500
+
+
+def test_rows_of_other_services_do_not_disprove_what_ours_leave_open(
+    client: Client, finance: User
+) -> None:
+    other = ("USD", "/other")
+    days = short(
+        ("03/04/2026", "1", "2"), ("13/04/2026", "1", "2", *other), ("04/13/2026", "1", "2", *other)
+    )
+    assert hand_in(client, days, day_first="day").status_code == 302
+    assert BillFile.objects.get().first_day == date(2026, 4, 3)
