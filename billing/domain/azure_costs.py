@@ -21,6 +21,7 @@ from billing.domain.azure_files import (
     MOST_BYTES,
     AmbiguousExport,
     CostFile,
+    DisprovedHint,
     NotACostExport,
     UnreadableExport,
 )
@@ -228,6 +229,8 @@ class _Reading:
         """Sum a row up, or count why not."""
         self.rows += 1
         reason = Reason.CUT if cut else self._why_not(section, row)
+        if reason is None:
+            self._check_currency(line, row)
         if reason is None and not self._add(row):
             reason = Reason.NO_FIGURES
         if reason is not None:
@@ -333,6 +336,14 @@ class _Reading:
         """A code of three letters, or nothing."""
         text = (self._header.value(row, "currency") or self._hints.currency).upper()
         return text if _CURRENCY.fullmatch(text) else ""
+
+    def _check_currency(self, line: int, row: list[str]) -> None:
+        """Raise DisprovedHint for a currency other than that of the file's own column."""
+        said, found = self._hints.currency.upper(), self._header.value(row, "currency").upper()
+        if said and said != found and _CURRENCY.fullmatch(found):
+            title = self._header.titles[self._header.places["currency"]].strip()
+            message = f"Line {line}: the column {title} says {found}, so leave this empty."
+            raise DisprovedHint(message, "currency")
 
     def days(self) -> Iterator[ImportedDay]:
         """Every sum, by day and resource."""

@@ -23,6 +23,11 @@ LONGEST_LINE = 1024**2
 _BLOCK = 1024**2
 _HEAD = 4096
 _FALLBACK = "cp1252"
+# What somebody may take for the export, by its first bytes.
+_EXCEL = "This is an Excel file; save it as CSV."
+_KNOWN = {b"\xd0\xcf\x11\xe0": _EXCEL, b"PAR1": "This is a Parquet file; export the costs as CSV."}
+# Control characters but for those of a text and the zeros of UTF-16.
+_CONTROLS = bytes({*range(1, 9), *range(14, 32)})
 # Stands after the text, so that a row that takes it in was not ended: no export holds it.
 _END = "\ue000end"
 
@@ -72,7 +77,7 @@ class CostFile:
         """Each row with the number of its last line; raises UnreadableExport."""
         # What Excel saves as "CSV" on Windows; a byte that is no letter there is no figure either.
         errors = "replace" if self.encoding == _FALLBACK else "strict"
-        self.ends_quoted = False
+        self.ends_quoted, before = False, 0
         with self._unpacked() as raw:
             text = io.TextIOWrapper(raw, self.encoding, errors, newline="")
             reader = csv.reader(self._lines(text), delimiter=delimiter)
@@ -85,9 +90,9 @@ class CostFile:
                         yield reader.line_num - 1, [*row[:-1], row[-1].removesuffix(_END)]
                     else:
                         yield reader.line_num, row
+                    before = reader.line_num
             except csv.Error as error:
-                message = f"Line {reader.line_num}: {error}. Is a quotation mark missing?"
-                raise UnreadableExport(message) from error
+                raise UnreadableExport(f"Line {before + 1}: {_row_words(error)}") from error
             except UnicodeError as error:
                 message = f"After line {reader.line_num} the text is damaged ({self.encoding})."
                 raise UnreadableExport(message) from error
@@ -117,6 +122,8 @@ class CostFile:
                 valid = valid and _decodes(utf8, block)
         if not head:
             raise UnreadableExport("The file is empty.")
+        if wrong := _other_kind(head):
+            raise UnreadableExport(wrong)
         valid = valid and _decodes(utf8, b"", final=True)
         return digest.hexdigest(), _marked(head) or ("utf-8" if valid else _FALLBACK)
 
@@ -144,6 +151,8 @@ def _only_csv(archive: zipfile.ZipFile) -> IO[bytes]:
         for info in archive.infolist()
         if info.filename.lower().endswith(".csv") and not info.filename.startswith("__MACOSX/")
     ]
+    if "[Content_Types].xml" in archive.namelist():
+        raise UnreadableExport(_EXCEL)
     if len(members) != 1:
         raise UnreadableExport(f"The archive holds {len(members)} CSV files; import one at a time.")
     if members[0].flag_bits & 1:
@@ -151,6 +160,25 @@ def _only_csv(archive: zipfile.ZipFile) -> IO[bytes]:
     if members[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise UnreadableExport("The archive is packed in an unusual way; pack it as plain ZIP.")
     return archive.open(members[0])
+
+
+def _row_words(error: csv.Error) -> str:
+    """What is wrong with a row, in our words."""
+    if "field limit" in str(error):
+        most = csv.field_size_limit()
+        return f"a field has more than {most:,} characters. Is a quotation mark missing?"
+    return "the row cannot be read. Is a quotation mark missing?"
+
+
+def _other_kind(head: bytes) -> str:
+    """What the file is instead of a text; nothing if it may be one."""
+    if known := _KNOWN.get(head[:4]):
+        return known
+    if head.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return ""
+    # Some may stand in a text by mistake; one byte of twenty does not.
+    controls = len(head) - len(head.translate(None, _CONTROLS))
+    return "This is no text file." if controls * 20 > len(head) else ""
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, final: bool = False) -> bool:

@@ -109,11 +109,11 @@ class Standing:
     def words(self) -> str:
         """As a label beside figures."""
         if self.state == "reconciled" and self.on:
-            return f"reconciled with Azure's bill on {_plain(self.on)}"
+            return f"reconciled with Azure's bill on {plain_day(self.on)}"
         if self.state == "differs":
             return "estimate: differs from Azure's bill"
         if self.through:
-            return f"estimate, reconciled until {_plain(self.through)}"
+            return f"estimate, reconciled until {plain_day(self.through)}"
         return "estimate until held against Azure's bill"
 
 
@@ -200,7 +200,8 @@ def exact_sum(numbers: Iterable[Decimal]) -> Decimal:
         return sum(numbers, _ZERO)
 
 
-def _plain(day: date) -> str:
+def plain_day(day: date) -> str:
+    """A day as pages write it: 30 Nov 2026."""
     return f"{day.day} {day:%b %Y}"
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from billing.domain.azure_costs import CostImport, ImportedDay, Reason, read_costs
 from billing.domain.azure_survey import Hints
-from billing.domain.bills import Links, wrong_span
+from billing.domain.bills import Links, plain_day, wrong_span
 from billing.domain.periods import Month, month_of, start_of
 from billing.domain.reconciliation import Cause
 from billing.models import BillDay, BillFile, ForeignDay, MonthUsage, ReconciledMonth
@@ -79,7 +79,8 @@ def import_bill(
         if not new:
             whom = file.imported_by or "somebody who is gone"
             raise ImportRefused(
-                f"This file was imported on {file.imported_at:%Y-%m-%d at %H:%M} UTC by {whom};"
+                f"This file was imported on {plain_day(file.imported_at)} at"
+                f" {file.imported_at:%H:%M} UTC by {whom};"
                 " nothing was changed. Azure's newer figures are in a newer export."
             )
         _keep_days(file, (*found.days, *found.unread_days), links())
@@ -212,8 +213,9 @@ def _span(found: CostImport, covers: Span) -> tuple[date, date]:
         raise ImportRefused(wrong, "first_day" if covers[0] else "last_day")
     if first > days[0] or last < days[1]:
         raise ImportRefused(
-            f"The file holds days from {days[0]} to {days[1]}; the days that you say it covers"
-            f" ({first} to {last}) must include them."
+            f"The file holds days from {plain_day(days[0])} to {plain_day(days[1])}; the days that"
+            " it covers must include them.",
+            "first_day" if first > days[0] else "last_day",
         )
     return first, last
 

@@ -1,5 +1,8 @@
 """What people hand in as Azure's bill, and what the page answers when something is wrong."""
 
+import base64
+import io
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
@@ -65,7 +68,8 @@ ROW = ("2026-04-03", "1201", "2.402")
         ("2026-04-09", "2026-04-03", "last_day", "The end is before the beginning."),
         ("2025-03-30", "2026-04-30", "last_day", "more than 13 months"),
         ("0001-01-01", "", "first_day", "more than 13 months"),
-        ("2026-04-09", "", "file", "must include them"),
+        ("2026-04-09", "", "first_day", "3 Apr 2026; the days that it covers must include"),
+        ("2026-04-01", "2026-04-02", "last_day", "from 3 Apr 2026 to 3 Apr 2026"),
     ],
 )
 def test_days_that_no_export_covers_are_refused_at_their_field(
@@ -290,3 +294,49 @@ def test_rows_of_other_services_do_not_disprove_what_ours_leave_open(
     )
     assert hand_in(client, days, day_first="day").status_code == 302
     assert BillFile.objects.get().first_day == date(2026, 4, 3)
+
+
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+
+def _xlsx() -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("xl/worksheets/sheet1.xml", "<worksheet/>")
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (_xlsx(), "This is an Excel file; save it as CSV."),
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600),
+            "This is an Excel file; save it as CSV.",
+        ),
+        (b"PAR1\x15\x04" + short(ROW), "This is a Parquet file; export the costs as CSV."),
+        (PNG, "This is no text file."),
+        (bytes(range(256)) * 40, "This is no text file."),
+        (
+            short(ROW, ("2026-04-04", "1", "2", "USD", "x" * 200_000)),
+            "Line 3: a field has more than 131,072 characters. Is a quotation mark missing?",
+        ),
+    ],
+    ids=["xlsx", "xls", "parquet", "png", "bytes", "field"],
+)
+def test_what_is_no_csv_says_what_it_is(
+    client: Client, finance: User, content: bytes, words: str
+) -> None:
+    answer = hand_in(client, content)
+    assert refused(answer) == {"file": [words]}
+    assert answer.content.decode().count(words) == 1
+
+
+def test_a_currency_against_the_files_own_column_is_refused(client: Client, finance: User) -> None:
+    assert refused(hand_in(client, short(ROW), currency="EUR")) == {
+        "currency": ["Line 2: the column BillingCurrency says USD, so leave this empty."]
+    }
+    assert hand_in(client, short(ROW), currency="USD").status_code == 302
