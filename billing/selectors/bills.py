@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from django.db.models import Q, QuerySet, Sum
 
@@ -14,6 +15,7 @@ from billing.domain.bills import (
     Links,
     Standing,
     Verdict,
+    exact_sum,
     is_waiting,
     standing,
     verdict,
@@ -23,6 +25,7 @@ from billing.domain.pricing import UNCERTAIN, NoPrice
 from billing.domain.reconciliation import (
     LATE_DAYS,
     Finding,
+    MeteredDay,
     Rates,
     ReconciliationError,
     billed_days,
@@ -63,6 +66,7 @@ class Comparison:
 
     `missing`: days with calls that no file covers; `last`: the last day that one covers, None
     without any; `problem`: why nothing could be compared. `calls`, `uncertain`: all of the month.
+    `uncovered`: what was metered, by currency, on days that are compared with nothing.
     """
 
     tenant: Tenant
@@ -74,6 +78,7 @@ class Comparison:
     last: date | None = None
     problem: str = ""
     unread: list[UnreadDay] = field(default_factory=list)
+    uncovered: dict[str, Decimal] = field(default_factory=dict)
 
     @property
     def late_from(self) -> date:
@@ -90,6 +95,42 @@ class Comparison:
     def waits(self, finding: Finding) -> bool:
         """Whether calls of a day may still be exported."""
         return is_waiting(finding, self.late_from)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of a month was compared; `missing`: days with calls that no file covers.
+
+    `tenants`: those with calls that Azure bills, or with a bill. `problem`: whether one of them
+    cannot be compared although a file covers it.
+    """
+
+    tenants: int
+    compared: int
+    missing: int
+    uncovered: dict[str, Decimal]
+    problem: bool
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is left that was not compared."""
+        return self.compared == self.tenants and not (self.missing or self.uncovered)
+
+
+def coverage(found: Iterable[Comparison]) -> Coverage:
+    """How much of these comparisons' month was compared."""
+    found = [each for each in found if each.missing or each.last]
+    uncovered: dict[str, Decimal] = {}
+    for each in found:
+        for currency, amount in each.uncovered.items():
+            uncovered[currency] = exact_sum((uncovered.get(currency, Decimal(0)), amount))
+    return Coverage(
+        len(found),
+        sum(bool(each.last and not each.problem) for each in found),
+        sum(len(each.missing) for each in found),
+        uncovered,
+        any(each.problem for each in found),
+    )
 
 
 def bill_files_for(viewer: User) -> QuerySet[BillFile]:
@@ -213,8 +254,29 @@ def _comparison(
 ) -> Comparison:
     found = Comparison(tenant, month, *meter.counts(tenant.pk))
     found.missing = meter.billed_days(tenant)
-    if not spans:
-        return found
+    try:
+        metered = list(meter.metered(tenant))
+    except NoPrice as error:
+        metered, found.problem = [], str(error) if spans else ""
+    if spans:
+        _compare(found, metered, spans, billed, rates)
+    compared = {each.day for each in found.findings}
+    for day in metered:
+        if month.holds(day.day) and day.day not in compared and day.amount:
+            had = found.uncovered.get(day.currency, Decimal(0))
+            found.uncovered[day.currency] = exact_sum((had, day.amount))
+    return found
+
+
+def _compare(
+    found: Comparison,
+    metered: list[MeteredDay],
+    spans: Spans,
+    billed: list[BillDay],
+    rates: Rates,
+) -> None:
+    """Hold the days that files cover against the bill."""
+    tenant, month = found.tenant, found.month
     found.last = max(last for _, last in spans)
     found.unread = [
         UnreadDay(row.day, row.unread, row.file_id)
@@ -222,15 +284,16 @@ def _comparison(
         if row.unread is not None and month.holds(row.day)
     ]
     found.missing = [day for day in found.missing if not _covers(spans, day)]
+    if found.problem:
+        return
     try:
-        ours = [day for day in meter.metered(tenant) if _covers(spans, day.day)]
+        ours = [day for day in metered if _covers(spans, day.day)]
         theirs, _ = billed_days(map(_imported, billed), {str(tenant.pk): tenant.name})
         whole = reconcile(ours, theirs, (window(month)[0], found.last), rates)
-    except (ReconciliationError, NoPrice) as error:
+    except ReconciliationError as error:
         found.problem = str(error)
     else:
         found.findings = [each for each in whole if month.holds(each.day)]
-    return found
 
 
 def _covers(spans: Spans, day: date) -> bool:

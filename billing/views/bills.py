@@ -26,6 +26,7 @@ from billing.selectors.bills import (
     bill_files_for,
     bills_all_of,
     comparisons_for,
+    coverage,
     foreign_days_for,
     unassigned,
     without_group,
@@ -85,7 +86,8 @@ class Row:
 def reconciliation(request: PortalRequest) -> HttpResponse:
     """A month by tenant: metered, charged, and why they differ."""
     month, asked = month_asked(request), request.GET.get("q", "").strip()
-    rows = [Row(each, sums(each.findings)) for each in comparisons_for(request.user, month)]
+    found = comparisons_for(request.user, month)
+    rows = [Row(each, sums(each.findings)) for each in found]
     total = sums(finding for row in rows for finding in row.comparison.findings)
     show = request.GET.get("show", "")
     shown = [row for row in rows if _asked(row, asked.casefold(), show)]
@@ -98,6 +100,7 @@ def reconciliation(request: PortalRequest) -> HttpResponse:
         "choices": _SHOWN,
         "total": total,
         "parts": _parts(total),
+        "coverage": coverage(found),
         "foreign": foreign_days_for(request.user, month),
     }
     if sees_msp(request.user):
@@ -120,6 +123,7 @@ def reconciliation_tenant(request: PortalRequest, slug: str) -> HttpResponse:
         "row": row,
         "total": row.sums,
         "parts": row.parts,
+        "coverage": coverage(found),
         "days": [(each, _shares(each)) for each in comparison.findings],
         "files": bill_files_for(request.user)
         .filter(days__tenant=tenant, first_day__lte=month.days[-1], last_day__gte=month.days[0])

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -340,3 +341,41 @@ def test_a_currency_against_the_files_own_column_is_refused(client: Client, fina
         "currency": ["Line 2: the column BillingCurrency says USD, so leave this empty."]
     }
     assert hand_in(client, short(ROW), currency="USD").status_code == 302
+
+
+def reconciled(client: Client, name: str = "reconciliation", **kwargs: str) -> str:
+    """A page of April, as one line of text."""
+    page = client.get(reverse(name, kwargs=kwargs), {"month": "2026-04"})
+    return " ".join(re.sub(r"<[^>]+>", " ", page.getvalue().decode()).split())
+
+
+def test_the_month_says_how_much_of_it_no_file_covers(
+    client: Client, finance: User, tenant: Tenant
+) -> None:
+    for slug, calls in (("beta", 300), ("gamma", 75)):
+        add_usage(add_tenant(slug), datetime(2026, 4, 5, 9, tzinfo=UTC), 201, calls)
+    hand_in(client, short(ROW))
+    text = reconciled(client)
+    assert "1 of 3 tenants compared; USD 0.75 of the month is not covered by a file." in text
+    assert "No difference on the days compared" in text
+    assert "the meter and Azure agree" not in text
+    own = reconciled(client, "reconciliation_tenant", slug="acme")
+    assert "the meter and Azure agree" in own
+    assert "not covered by a file" not in own
+    add_usage(tenant, datetime(2026, 4, 6, 9, tzinfo=UTC), 201, 1)
+    own = reconciled(client, "reconciliation_tenant", slug="acme")
+    assert "USD 0.002 of the month is not covered by a file." in own
+    add_usage(tenant, datetime(2026, 4, 3, 10, tzinfo=UTC), 201, 1)
+    text = reconciled(client)
+    assert "Late or moved" in text
+    assert "1 of 3 tenants compared; USD 0.752 of the month is not covered by a file." in text
+
+
+def test_one_call_is_one_call(client: Client, finance: User) -> None:
+    tenant = add_tenant("acme")
+    link_billing(tenant=tenant, billing=Billing("s", "g"), by=None)
+    add_usage(tenant, datetime(2026, 4, 3, 9, tzinfo=UTC), 201, 1)
+    hand_in(client, short(("2026-04-03", "1", "0.002")))
+    text = reconciled(client)
+    assert "1 billable call, 0 uncertain" in text
+    assert "1 calls" not in text
