@@ -51,6 +51,7 @@ class Header:
     line: int
     names: tuple[str, ...]
     places: dict[str, int]
+    titles: tuple[str, ...] = ()
 
     def value(self, row: Sequence[str], role: str) -> str:
         """What a row says about a role, trimmed; empty without such a column."""
@@ -90,7 +91,7 @@ def _header(delimiter: str, line: int, row: list[str]) -> Header:
         role: next((place[name] for name in known if name in place), -1)
         for role, known in _ROLES.items()
     }
-    return Header(_variant(frozenset(names)), delimiter, line, names, places)
+    return Header(_variant(frozenset(names)), delimiter, line, names, places, tuple(row))
 
 
 def _missing(header: Header) -> tuple[str, ...]:

@@ -11,8 +11,10 @@ from datetime import UTC, date, datetime
 from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
 from functools import lru_cache
 
-from billing.domain.azure_files import AmbiguousExport
+from billing.domain.azure_files import AmbiguousExport, DisprovedHint
 
+# No bill speaks of a day before; beyond the last one it would be of calls that nobody has made.
+_FIRST = date(2000, 1, 1)
 # A cell beyond these limits is no figure. Within them sums and products of two stay exact.
 _LONGEST, _PLACES, _MAGNITUDE = 40, 30, 20
 EXACT = Context(prec=120, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
@@ -26,22 +28,39 @@ _BLOCK = re.compile(r"([0-9][0-9.,]*)\s*([KM]?)(?![A-Za-z])")
 
 @dataclass(slots=True)
 class Poll:
-    """Cells that prove one reading or the other, and those that fit both."""
+    """Cells that prove one reading or the other, and those that fit both.
 
-    proved: dict[bool, int] = field(default_factory=dict)
+    `proved`, `ours`: the first such cell with its line; `ours`: in a row about the API.
+    """
+
+    proved: dict[bool, tuple[int, str]] = field(default_factory=dict)
+    ours: dict[bool, tuple[int, str]] = field(default_factory=dict)
     open: bool = False
 
-    def vote(self, answer: bool | None, line: int) -> None:
+    def vote(self, answer: bool | None, line: int, text: str = "", *, ours: bool = False) -> None:
         """Count a cell's answer; None: it fits both."""
         if answer is None:
             self.open = True
-        else:
-            self.proved.setdefault(answer, line)
+            return
+        self.proved.setdefault(answer, (line, text))
+        if ours:
+            self.ours.setdefault(answer, (line, text))
+
+    def check(self, said: bool, cannot: str, hint: str) -> None:
+        """Raise DisprovedHint if cells show the opposite of what a person said.
+
+        Where rows show both, those about the API decide.
+        """
+        against = self.ours.get(not said)
+        if said not in self.proved:
+            against = against or self.proved.get(not said)
+        if against:
+            raise DisprovedHint(f"Line {against[0]}: {against[1]} {cannot}.", hint)
 
     def result(self, what: str, hint: str) -> bool | None:
         """The proved answer, None without proof; raises AmbiguousExport for a contradiction."""
         if len(self.proved) == 2:
-            lines = " and ".join(str(line) for line in sorted(self.proved.values()))
+            lines = " and ".join(str(line) for line, _ in sorted(self.proved.values()))
             raise AmbiguousExport(f"{what} are written in two ways, see lines {lines}.", hint)
         return next(iter(self.proved), None)
 
@@ -53,6 +72,11 @@ class Formats:
     day_first: bool
     decimal_comma: bool
     blocks: Mapping[str, int] = field(default_factory=dict)
+    until: date = date.max
+
+    def is_far(self, day: date) -> bool:
+        """Whether a day cannot be one of a bill."""
+        return not _FIRST <= day <= self.until
 
     def day(self, text: str) -> date | None:
         """A cell as a UTC day; None when it is none."""
@@ -94,6 +118,19 @@ def comma_vote(text: str) -> tuple[bool, bool | None]:
     # One separator before three digits: it groups them, unless a number never begins like this.
     whole = match[2].partition(marks[0])[0].strip("0") and match[3] is None
     return True, None if whole else marks == ","
+
+
+def product_vote(quantity: str, cost: str, price: str) -> bool | None:
+    """Whether quantity times price is the cost only with a decimal comma, or only with a point."""
+    fits = []
+    for comma in (False, True):
+        count, charged, unit = (_number(short(text), comma) for text in (quantity, cost, price))
+        if not count or not charged or not unit:
+            return None
+        wrong = EXACT.subtract(EXACT.multiply(count, unit), charged)
+        # A hundredth: prices are rounded, and a misread figure is a thousand times another one.
+        fits.append(abs(wrong) * 100 <= abs(charged))
+    return fits[1] if fits[0] != fits[1] else None
 
 
 def block_size(unit: str) -> int:

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from hashlib import sha256
 
 from billing.domain.azure_columns import Header
@@ -19,6 +20,7 @@ from billing.domain.azure_formats import (
     block_vote,
     comma_vote,
     day_vote,
+    product_vote,
     short,
 )
 
@@ -61,6 +63,8 @@ class Survey:
     def __init__(self, file: CostFile, header: Header) -> None:
         self._header = header
         self._days, self._periods, self._numbers = Poll(), Poll(), Poll()
+        # Held against hints only: prices may be of a block, or in another currency.
+        self._products = Poll()
         self._units: dict[str, list[tuple[str, str, str]]] = {}
         digests: dict[int, bytes] = {}
         digest, current = sha256(), 0
@@ -76,44 +80,70 @@ class Survey:
         self.repeated = {n for n, value in digests.items() if seen.setdefault(value, n) != n}
 
     def _take(self, line: int, row: list[str]) -> None:
-        value = self._header.value
+        value, ours = self._header.value, is_ours(self._header, row)
         for poll, role in (
             (self._days, "day"),
             (self._periods, "period_start"),
             (self._periods, "period_end"),
         ):
-            matters, answer = day_vote(short(value(row, role)))
+            text = short(value(row, role))
+            matters, answer = day_vote(text)
             if matters:
-                poll.vote(answer, line)
+                poll.vote(answer, line, text, ours=ours)
         for role in _FIGURES:
-            matters, answer = comma_vote(short(value(row, role)))
+            text = short(value(row, role))
+            matters, answer = comma_vote(text)
             if matters:
-                self._numbers.vote(answer, line)
-        self._take_unit(row)
+                self._numbers.vote(answer, line, text, ours=ours)
+        if ours:
+            self._take_product(line, row)
+            self._take_unit(row)
+
+    def _take_product(self, line: int, row: list[str]) -> None:
+        """What quantity times price shows of the way numbers are written; not that of a block."""
+        value = self._header.value
+        if block_size(short(value(row, "unit"))) > 1:
+            return
+        quantity, cost = value(row, "quantity"), value(row, "cost")
+        for role in ("unit_price", "effective_price"):
+            price = value(row, role)
+            text = f"{quantity} x {price} = {cost}"
+            self._products.vote(product_vote(quantity, cost, price), line, text, ours=True)
 
     def _take_unit(self, row: list[str]) -> None:
         """Keep some figures of each unit that holds several calls, until numbers can be read."""
         value = self._header.value
         unit = short(value(row, "unit"))
         known = unit in self._units or len(self._units) < _UNITS
-        if known and block_size(unit) > 1 and is_ours(self._header, row):
+        if known and block_size(unit) > 1:
             kept = self._units.setdefault(unit, [])
             if len(kept) < _KEPT:
                 kept.append((value(row, "quantity"), value(row, "cost"), value(row, "unit_price")))
 
-    def formats(self, hints: Hints) -> Formats:
-        """How the file is read; raises AmbiguousExport when it cannot be known."""
+    def formats(self, hints: Hints, until: date) -> Formats:
+        """How the file is read; `until`: the last day that a bill can speak of.
+
+        Raises AmbiguousExport when it cannot be known, DisprovedHint for a hint that is wrong.
+        """
         comma = hints.decimal_comma
         if comma is None:
             comma = self._decimal_comma()
+        else:
+            cannot = f"cannot have a decimal {'comma' if comma else 'point'}"
+            for poll in (self._numbers, self._products):
+                poll.check(comma, cannot, "decimal_comma")
         day_first = hints.day_first
         if day_first is None:
             day_first = self._day_first(comma)
+        else:
+            cannot = f"cannot be {'day' if day_first else 'month'} first"
+            for poll in (self._days, self._periods):
+                poll.check(day_first, cannot, "day_first")
         formats = Formats(day_first, comma)
         blocks = {
             u: block_size(u) for u, kept in self._units.items() if _in_blocks(u, kept, formats)
         }
-        return Formats(day_first, comma, blocks)
+        return Formats(day_first, comma, blocks, until)
 
     def _decimal_comma(self) -> bool:
         found = self._numbers.result("Numbers", "decimal_comma")

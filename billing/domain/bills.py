@@ -8,13 +8,15 @@ from decimal import Decimal, localcontext
 from typing import Literal
 
 from billing.domain.azure_formats import EXACT
-from billing.domain.periods import Month
+from billing.domain.periods import Month, longer_than
 from billing.domain.reconciliation import Cause, Finding, Share, by_cause
 
 _GROUP = re.compile(r"/subscriptions/([^/]+)/resourcegroups/([^/]+)(?:/|$)")
 _ZERO = Decimal(0)
+# Of days that a person says; what is in a file may be older.
+_MOST_MONTHS = 13
 # What somebody has to look at; the other causes say why the figures may stand as they are.
-OPEN = frozenset({Cause.FOREIGN, Cause.NOT_BILLED, Cause.UNEXPLAINED})
+OPEN = frozenset({Cause.UNREAD, Cause.FOREIGN, Cause.NOT_BILLED, Cause.UNEXPLAINED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,15 @@ class Links:
         named = self._directories.get(directory.lower(), set())
         found = linked & named if linked else named
         return next(iter(found)) if len(found) == 1 else None
+
+
+def wrong_span(first: date, last: date) -> str:
+    """What is wrong with the days that an export is said to cover; nothing if they may be right."""
+    if first > last:
+        return "The end is before the beginning."
+    if longer_than(_MOST_MONTHS, first, last):
+        return f"An export of more than {_MOST_MONTHS} months is too long; import it in parts."
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +109,11 @@ class Standing:
     def words(self) -> str:
         """As a label beside figures."""
         if self.state == "reconciled" and self.on:
-            return f"reconciled with Azure's bill on {_plain(self.on)}"
+            return f"reconciled with Azure's bill on {plain_day(self.on)}"
         if self.state == "differs":
             return "estimate: differs from Azure's bill"
         if self.through:
-            return f"estimate, reconciled until {_plain(self.through)}"
+            return f"estimate, reconciled until {plain_day(self.through)}"
         return "estimate until held against Azure's bill"
 
 
@@ -189,7 +200,8 @@ def exact_sum(numbers: Iterable[Decimal]) -> Decimal:
         return sum(numbers, _ZERO)
 
 
-def _plain(day: date) -> str:
+def plain_day(day: date) -> str:
+    """A day as pages write it: 30 Nov 2026."""
     return f"{day.day} {day:%b %Y}"
 
 
@@ -216,6 +228,13 @@ CAUSES: Mapping[Cause, Words] = {
         "Rounding",
         "Azure's file prints fewer decimal places than the meter keeps.",
         "Nothing.",
+    ),
+    Cause.UNREAD: Words(
+        "Not readable",
+        "A row of the file about these calls cannot be read, so what it charges is missing here.",
+        "The tenant's page names the line: export these days once more and import that file.",
+        "warning",
+        "file",
     ),
     Cause.LATE: Words(
         "Late or moved",

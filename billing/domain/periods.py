@@ -54,6 +54,12 @@ def month_of(instant: datetime) -> Month:
     return Month(instant.year, instant.month)
 
 
+def longer_than(months: int, first: date, last: date) -> bool:
+    """Whether the days from the first to the last, both included, are more than so many months."""
+    begun = (last.year - first.year) * 12 + last.month - first.month
+    return begun > months or (begun == months and last.day >= first.day)
+
+
 def parse_month(text: str) -> Month:
     """`YYYY-MM` as a month; raises ValueError when it is none, or of another century."""
     parsed = datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC)

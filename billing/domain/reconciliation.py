@@ -33,6 +33,7 @@ class Cause(StrEnum):
 
     UNCERTAIN = "uncertain"  # calls whose end nobody saw: each was counted there or was not
     ROUNDING = "rounding"  # the file prints fewer places
+    UNREAD = "unread"  # a row of the file about this day cannot be read
     LATE = "late"  # not exported yet, or counted on the day beside it
     PRICE = "price"  # the same calls at another price
     RULE = "rule"  # another billing rule gives Azure's count on every day
@@ -75,7 +76,10 @@ class MeteredDay:
 
 @dataclass(frozen=True, slots=True)
 class BilledDay:
-    """One tenant's UTC day by the export; slacks as in `ImportedDay`."""
+    """One tenant's UTC day by the export; slacks as in `ImportedDay`.
+
+    `unread`: a row of it cannot be read, so that its figures are not all of them.
+    """
 
     day: date
     tenant: str
@@ -85,6 +89,7 @@ class BilledDay:
     price: Decimal | None = None
     quantity_slack: Decimal = _ZERO
     cost_slack: Decimal = _ZERO
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +139,10 @@ def billed_days(
 
 
 def _billed(day: date, tenant: str, parts: list[ImportedDay]) -> BilledDay:
-    currencies = sorted({part.currency for part in parts})
+    currencies = sorted({part.currency for part in parts} - {""}) or [""]
     if len(currencies) > 1:
         raise ReconciliationError(f"{tenant} is charged in {' and '.join(currencies)} on {day}.")
-    prices = {part.price for part in parts}
+    prices = {part.price for part in parts if part.unread is None}
     with localcontext(EXACT):
         return BilledDay(
             day,
@@ -148,6 +153,7 @@ def _billed(day: date, tenant: str, parts: list[ImportedDay]) -> BilledDay:
             prices.pop() if len(prices) == 1 else None,
             sum((part.quantity_slack for part in parts), _ZERO),
             sum((part.cost_slack for part in parts), _ZERO),
+            any(part.unread is not None for part in parts),
         )
 
 
@@ -208,7 +214,7 @@ class _Pair:
         had = self.shares.get(cause, Share())
         share = Share(had.calls + calls, had.amount + amount)
         self.rest -= calls
-        if share == Share():
+        if share == Share() and cause is not Cause.UNREAD:
             self.shares.pop(cause, None)
         else:
             self.shares[cause] = share
@@ -221,15 +227,17 @@ def _paired(
     rates: Rates,
 ) -> list[_Pair]:
     """Both sides of each day, in the export's currency; a missing side is a day without calls."""
-    charged = {other.currency for other in theirs.values()}
+    charged = {other.currency for other in theirs.values()} - {""}
     charged = charged or {one.currency for one in ours.values()}
     if len(charged) > 1:
         raise ReconciliationError(f"{tenant} is charged in {' and '.join(sorted(charged))}.")
-    currency = charged.pop()
+    # Nothing says one where all that is known of a month is a row that cannot be read.
+    currency = charged.pop() if charged else ""
     priced = [one for _, one in sorted(ours.items())]
     pairs = []
     for day in sorted(ours.keys() | theirs.keys()):
         other = theirs.get(day) or BilledDay(day, tenant, _ZERO, _ZERO, currency)
+        other = replace(other, currency=currency)
         one = ours.get(day) or _without_calls(other, priced)
         pairs.append(_Pair(_converted(one, currency, rates), other, other.quantity - one.certain))
     return pairs
@@ -262,7 +270,10 @@ def _findings(pairs: list[_Pair], late_from: date) -> list[Finding]:
         _uncertain_and_rounding(pair)
     _shifted(pairs)
     for pair in pairs:
-        if pair.rest < 0 and pair.billed.day >= late_from:
+        if pair.billed.unread:
+            # Also where the rest comes out right: nobody knows what the row says.
+            pair.give(Cause.UNREAD, min(pair.rest, _ZERO))
+        elif pair.rest < 0 and pair.billed.day >= late_from:
             pair.give(Cause.LATE, pair.rest)
         _money(pair)
         whole = pair.rest.to_integral_value(ROUND_DOWN)
@@ -291,7 +302,11 @@ def _finding(pair: _Pair, rule: str) -> Finding:
 def _other_rule(pairs: list[_Pair], late_from: date) -> str:
     """The rule under which every day comes out right while it does not under ours; or nothing."""
     texts = {text for pair in pairs for text in pair.metered.rules}
-    judged = [pair for pair in pairs if pair.rest >= 0 or pair.billed.day < late_from]
+    judged = [
+        pair
+        for pair in pairs
+        if not pair.billed.unread and (pair.rest >= 0 or pair.billed.day < late_from)
+    ]
     for text in sorted(texts):
         if all(text in pair.metered.rules for pair in pairs):
             wrong = sum(not _fits(pair, pair.metered.certain) for pair in judged)
@@ -334,7 +349,7 @@ def _money(pair: _Pair) -> None:
     if abs(rest) <= other.cost_slack + other.quantity_slack * one.unit_price:
         pair.give(Cause.ROUNDING, _ZERO, rest)
     elif not other.quantity:
-        pair.give(Cause.UNEXPLAINED, _ZERO, rest)
+        pair.give(Cause.UNREAD if other.unread else Cause.UNEXPLAINED, _ZERO, rest)
     elif other.price is None:
         pair.give(Cause.PRICE, _ZERO, rest)
     else:

@@ -1,14 +1,16 @@
 """A cost export as people hand it in, with what it may not say itself."""
 
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
 
 from billing.domain.azure_survey import Hints
+from billing.domain.bills import wrong_span
 from billing.forms.fields import currency_code
 
 _DAYS = [("", "As the file shows"), ("month", "Month first: 03/31/2026"), ("day", "Day first")]
@@ -58,6 +60,19 @@ class BillForm(forms.Form):
         """A currency, or nothing."""
         text = self.cleaned_data["currency"]
         return currency_code(text) if text else ""
+
+    def clean_last_day(self) -> date | None:
+        """The end of an export that has been made already."""
+        last = cast("date | None", self.cleaned_data["last_day"])
+        if last and last > timezone.now().date():
+            raise forms.ValidationError("The end is after today (UTC).")
+        return last
+
+    def clean(self) -> None:
+        """Days in order, and no more of them than one exports."""
+        first, last = self.cleaned_data.get("first_day"), self.cleaned_data.get("last_day")
+        if first and last and (wrong := wrong_span(first, last)):
+            self.add_error("last_day", wrong)
 
     @property
     def hints(self) -> Hints:

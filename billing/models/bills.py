@@ -40,6 +40,7 @@ class BillFile(models.Model):
     first_day = models.DateField()
     last_day = models.DateField()
     left_out = models.JSONField(default=list, help_text="Reason, rows, first lines, costs as text.")
+    gaps = models.JSONField(default=list, help_text="What it lacks of the API, in sentences.")
     hints = models.JSONField(default=dict, help_text="What the person said that the file did not.")
     imported_at = models.DateTimeField()
     imported_by = models.ForeignKey(User, models.SET_NULL, null=True)
@@ -79,6 +80,9 @@ class BillDay(models.Model):
     price = ExactField(null=True)
     quantity_slack = ExactField(default=Decimal(0))
     cost_slack = ExactField(default=Decimal(0))
+    unread = models.PositiveIntegerField(
+        null=True, help_text="Line of a row that cannot be read; the others of its day stand apart."
+    )
 
     class Meta:
         ordering = ["day", "resource_id", "pk"]

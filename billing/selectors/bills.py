@@ -1,9 +1,10 @@
 """The meter held against Azure's bill: live for pages, and what is kept of it for labels."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from django.db.models import Q, QuerySet, Sum
 
@@ -14,22 +15,13 @@ from billing.domain.bills import (
     Links,
     Standing,
     Verdict,
+    exact_sum,
     is_waiting,
     standing,
     verdict,
 )
-from billing.domain.periods import Month, month_of, start_of
-from billing.domain.pricing import (
-    EVERY_CALL,
-    UNCERTAIN,
-    USUAL_RULE,
-    BillingRule,
-    NoPrice,
-    Price,
-    UsageLine,
-    cost_of,
-    price_at,
-)
+from billing.domain.periods import Month
+from billing.domain.pricing import UNCERTAIN, NoPrice
 from billing.domain.reconciliation import (
     LATE_DAYS,
     Finding,
@@ -43,22 +35,29 @@ from billing.domain.statements import rate_for
 from billing.models import (
     BillDay,
     BillFile,
-    DailyUsage,
     ForeignDay,
     MonthUsage,
     ReconciledMonth,
-    Usage,
 )
 from billing.selectors.budgets import sees_msp
-from billing.selectors.costs import price_book
+from billing.selectors.metered_days import Meter, window
 from billing.selectors.months import sum_of_days
 from billing.selectors.rates import known_rates
 from tenants.domain.roles import Action
 from tenants.models import Tenant, User
 from tenants.selectors import customers_for, tenants_for
 
-_DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
+_DAY = timedelta(days=1)
 Spans = list[tuple[date, date]]
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadDay:
+    """A day of a tenant of which a row, in this line of an imported file, cannot be read."""
+
+    day: date
+    line: int
+    file: int
 
 
 @dataclass(slots=True)
@@ -67,6 +66,7 @@ class Comparison:
 
     `missing`: days with calls that no file covers; `last`: the last day that one covers, None
     without any; `problem`: why nothing could be compared. `calls`, `uncertain`: all of the month.
+    `uncovered`: what was metered, by currency, on days that are compared with nothing.
     """
 
     tenant: Tenant
@@ -77,6 +77,8 @@ class Comparison:
     missing: list[date] = field(default_factory=list)
     last: date | None = None
     problem: str = ""
+    unread: list[UnreadDay] = field(default_factory=list)
+    uncovered: dict[str, Decimal] = field(default_factory=dict)
 
     @property
     def late_from(self) -> date:
@@ -93,6 +95,42 @@ class Comparison:
     def waits(self, finding: Finding) -> bool:
         """Whether calls of a day may still be exported."""
         return is_waiting(finding, self.late_from)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of a month was compared; `missing`: days with calls that no file covers.
+
+    `tenants`: those with calls that Azure bills, or with a bill. `problem`: whether one of them
+    cannot be compared although a file covers it.
+    """
+
+    tenants: int
+    compared: int
+    missing: int
+    uncovered: dict[str, Decimal]
+    problem: bool
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is left that was not compared."""
+        return self.compared == self.tenants and not (self.missing or self.uncovered)
+
+
+def coverage(found: Iterable[Comparison]) -> Coverage:
+    """How much of these comparisons' month was compared."""
+    found = [each for each in found if each.missing or each.last]
+    uncovered: dict[str, Decimal] = {}
+    for each in found:
+        for currency, amount in each.uncovered.items():
+            uncovered[currency] = exact_sum((uncovered.get(currency, Decimal(0)), amount))
+    return Coverage(
+        len(found),
+        sum(bool(each.last and not each.problem) for each in found),
+        sum(len(each.missing) for each in found),
+        uncovered,
+        any(each.problem for each in found),
+    )
 
 
 def bill_files_for(viewer: User) -> QuerySet[BillFile]:
@@ -126,7 +164,7 @@ def comparisons(tenants: Iterable[Tenant], month: Month) -> list[Comparison]:
     """The same for these tenants; six queries, however many they are."""
     tenants = list(tenants)
     pks = [tenant.pk for tenant in tenants]
-    meter, spans, billed = _Meter(pks, month), _spans(pks, month), _billed(pks, month)
+    meter, spans, billed = Meter(pks, month), _spans(pks, month), _billed(pks, month)
     rates = _rates(month)
     return [
         _comparison(tenant, month, meter, spans.get(tenant.pk, []), billed[tenant.pk], rates)
@@ -209,40 +247,62 @@ def without_group(viewer: User) -> QuerySet[Tenant]:
 def _comparison(
     tenant: Tenant,
     month: Month,
-    meter: "_Meter",
+    meter: Meter,
     spans: Spans,
     billed: list[BillDay],
     rates: Rates,
 ) -> Comparison:
     found = Comparison(tenant, month, *meter.counts(tenant.pk))
     found.missing = meter.billed_days(tenant)
-    if not spans:
-        return found
-    found.last = max(last for _, last in spans)
-    found.missing = [day for day in found.missing if not _covers(spans, day)]
     try:
-        ours = [day for day in meter.metered(tenant) if _covers(spans, day.day)]
+        metered = list(meter.metered(tenant))
+    except NoPrice as error:
+        metered, found.problem = [], str(error) if spans else ""
+    if spans:
+        _compare(found, metered, spans, billed, rates)
+    compared = {each.day for each in found.findings}
+    for day in metered:
+        if month.holds(day.day) and day.day not in compared and day.amount:
+            had = found.uncovered.get(day.currency, Decimal(0))
+            found.uncovered[day.currency] = exact_sum((had, day.amount))
+    return found
+
+
+def _compare(
+    found: Comparison,
+    metered: list[MeteredDay],
+    spans: Spans,
+    billed: list[BillDay],
+    rates: Rates,
+) -> None:
+    """Hold the days that files cover against the bill."""
+    tenant, month = found.tenant, found.month
+    found.last = max(last for _, last in spans)
+    found.unread = [
+        UnreadDay(row.day, row.unread, row.file_id)
+        for row in sorted(billed, key=lambda row: row.day)
+        if row.unread is not None and month.holds(row.day)
+    ]
+    found.missing = [day for day in found.missing if not _covers(spans, day)]
+    if found.problem:
+        return
+    try:
+        ours = [day for day in metered if _covers(spans, day.day)]
         theirs, _ = billed_days(map(_imported, billed), {str(tenant.pk): tenant.name})
-        whole = reconcile(ours, theirs, (month.days[0] - _DAY, found.last), rates)
-    except (ReconciliationError, NoPrice) as error:
+        whole = reconcile(ours, theirs, (window(month)[0], found.last), rates)
+    except ReconciliationError as error:
         found.problem = str(error)
     else:
         found.findings = [each for each in whole if month.holds(each.day)]
-    return found
 
 
 def _covers(spans: Spans, day: date) -> bool:
     return any(first <= day <= last for first, last in spans)
 
 
-def _window(month: Month) -> tuple[date, date]:
-    """A month and the days beside it, where calls near midnight may have been counted."""
-    return month.days[0] - _DAY, month.days[-1] + _DAY
-
-
 def _spans(pks: list[int], month: Month) -> dict[int, Spans]:
     """Which days are covered by files that name a resource of a tenant, until the next ones."""
-    first, last = _window(month)
+    first, last = window(month)
     rows = BillDay.objects.filter(
         tenant__in=pks,
         kind=ChargeKind.USAGE,
@@ -257,7 +317,7 @@ def _spans(pks: list[int], month: Month) -> dict[int, Spans]:
 
 
 def _billed(pks: list[int], month: Month) -> dict[int, list[BillDay]]:
-    first, last = _window(month)
+    first, last = window(month)
     rows = BillDay.objects.filter(
         tenant__in=pks, kind=ChargeKind.USAGE, day__gte=first, day__lte=last
     )
@@ -269,9 +329,10 @@ def _billed(pks: list[int], month: Month) -> dict[int, list[BillDay]]:
 
 def _newest(rows: QuerySet[BillDay]) -> Iterator[BillDay]:
     """Of each day and resource the rows of the file that was imported last."""
-    kept: dict[tuple[date, str, str], list[BillDay]] = {}
+    kept: dict[tuple[date, str], list[BillDay]] = {}
     for row in rows.order_by("file_id", "pk"):
-        key = (row.day, row.resource_id, row.directory)
+        # Rows of one resource may name its directory in one file and not in another.
+        key = (row.day, row.resource_id or row.directory)
         had = kept.get(key)
         if had is None or had[0].file_id != row.file_id:
             kept[key] = [row]
@@ -295,83 +356,8 @@ def _imported(row: BillDay) -> ImportedDay:
         row.price,
         row.quantity_slack,
         row.cost_slack,
+        row.unread,
     )
-
-
-class _Meter:
-    """What was metered of some tenants in a month and on the days beside it; three queries."""
-
-    def __init__(self, pks: list[int], month: Month) -> None:
-        first, last = _window(month)
-        self._month = month
-        self._book: list[Price] = price_book()
-        self._rules = {rule.text: rule for rule in (USUAL_RULE, EVERY_CALL)}
-        self._rules |= {price.rule.text: price.rule for price in self._book}
-        self._lines: dict[int, dict[date, list[UsageLine]]] = defaultdict(dict)
-        self._edges: dict[tuple[int, datetime], list[UsageLine]] = defaultdict(list)
-        rows = DailyUsage.objects.filter(tenant__in=pks, day__gte=first, day__lte=last)
-        daily = rows.values_list("tenant", "day", "status").annotate(total=Sum("calls"))
-        for pk, day, status, calls in daily.order_by("tenant", "day", "status"):
-            line = UsageLine(start_of(day), status, calls)
-            self._lines[pk].setdefault(day, []).append(line)
-        starts = [start_of(first + n * _DAY) for n in range((last - first).days + 1)]
-        hours = [hour for start in starts for hour in (start, start + _DAY - _HOUR)]
-        near = Usage.objects.filter(tenant__in=pks, hour__in=hours)
-        hourly = near.values_list("tenant", "hour", "status").annotate(total=Sum("calls"))
-        for pk, hour, status, calls in hourly.order_by():
-            self._edges[pk, hour].append(UsageLine(hour, status, calls))
-
-    def used(self, pk: int) -> bool:
-        """Whether a tenant made calls in the month."""
-        return any(map(self._month.holds, self._lines.get(pk, ())))
-
-    def billed_days(self, tenant: Tenant) -> list[date]:
-        """Days of the month with calls that Azure should bill, or may."""
-        return [
-            day
-            for day, lines in self._lines.get(tenant.pk, {}).items()
-            if self._month.holds(day) and self._may_be_billed(tenant, day, lines)
-        ]
-
-    def counts(self, pk: int) -> tuple[int, int]:
-        """All calls and uncertain ones of the month."""
-        own = self._lines.get(pk, {})
-        lines = [line for day, found in own.items() if self._month.holds(day) for line in found]
-        lost = sum(line.calls for line in lines if line.status == UNCERTAIN)
-        return sum(line.calls for line in lines), lost
-
-    def _may_be_billed(self, tenant: Tenant, day: date, lines: list[UsageLine]) -> bool:
-        try:
-            rule = price_at(self._book, start_of(day), tenant.cloud).rule
-        except NoPrice:
-            rule = EVERY_CALL
-        return any(line.status == UNCERTAIN or rule.bills(line.status) for line in lines)
-
-    def metered(self, tenant: Tenant) -> Iterator[MeteredDay]:
-        """A tenant's days with calls; raises NoPrice."""
-        reached: Counter[Month] = Counter()
-        for day, lines in self._lines.get(tenant.pk, {}).items():
-            start = start_of(day)
-            price = price_at(self._book, start, tenant.cloud)
-            cost = cost_of(lines, self._book, tenant.cloud, reached)
-            reached[month_of(start)] += cost.billable
-            yield MeteredDay(
-                day,
-                tenant.name,
-                cost.billable,
-                cost.uncertain,
-                cost.amounts.get(price.currency, price.unit_price * 0),
-                price.currency,
-                price.unit_at(reached[month_of(start)]),
-                {text: _billable(lines, rule) for text, rule in self._rules.items()},
-                _billable(self._edges.get((tenant.pk, start), []), price.rule),
-                _billable(self._edges.get((tenant.pk, start + _DAY - _HOUR), []), price.rule),
-                cost.found,
-            )
-
-
-def _billable(lines: list[UsageLine], rule: BillingRule) -> int:
-    return sum(line.calls for line in lines if rule.bills(line.status))
 
 
 def _rates(month: Month) -> Rates:

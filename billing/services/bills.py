@@ -8,15 +8,16 @@ from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models.functions import TruncMonth
 from django.urls import reverse
 from django.utils import timezone
 
 from billing.domain.azure_costs import CostImport, ImportedDay, Reason, read_costs
 from billing.domain.azure_survey import Hints
-from billing.domain.bills import Links
+from billing.domain.bills import Links, plain_day, wrong_span
 from billing.domain.periods import Month, month_of, start_of
 from billing.domain.reconciliation import Cause
-from billing.models import BillDay, BillFile, ForeignDay, ReconciledMonth
+from billing.models import BillDay, BillFile, ForeignDay, MonthUsage, ReconciledMonth
 from billing.selectors.bills import (
     Comparison,
     bills_all_of,
@@ -31,6 +32,8 @@ from tenants.services.notices import tell
 
 _BATCH = 2_000
 _DAY = timedelta(days=1)
+# How far a day of a file may lie in the future: clocks differ.
+_AHEAD = timedelta(days=2)
 # Uncertain calls are resolved, and late answers counted, within this time.
 _WATCHED = timedelta(days=100)
 Span = tuple[date | None, date | None]
@@ -38,7 +41,11 @@ _Months = dict[Month, set[int]]
 
 
 class ImportRefused(Exception):
-    """A file is not imported; str() says why and what to do."""
+    """A file is not imported; str() says why and what to do, `field` where it was asked."""
+
+    def __init__(self, message: str, field: str = "file") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 def import_bill(
@@ -50,7 +57,8 @@ def import_bill(
     Raises CostFileError for a file that cannot be read, ImportRefused for one that is known, that
     has nothing about the API, or that holds days of customers whom the person does not bill.
     """
-    found = read_costs(source, hints, settings.BILL_MAX_BYTES)
+    until = timezone.now().date() + _AHEAD
+    found = read_costs(source, hints, settings.BILL_MAX_BYTES, until)
     span = _span(found, covers)
     with everything(), transaction.atomic():
         file, new = BillFile.objects.get_or_create(
@@ -62,6 +70,7 @@ def import_bill(
                 "first_day": span[0],
                 "last_day": span[1],
                 "left_out": _left_out(found),
+                "gaps": found.gaps,
                 "hints": {key: value for key, value in asdict(hints).items() if value is not None},
                 "imported_at": timezone.now(),
                 "imported_by": by,
@@ -70,10 +79,11 @@ def import_bill(
         if not new:
             whom = file.imported_by or "somebody who is gone"
             raise ImportRefused(
-                f"This file was imported on {file.imported_at:%Y-%m-%d at %H:%M} UTC by {whom};"
+                f"This file was imported on {plain_day(file.imported_at)} at"
+                f" {file.imported_at:%H:%M} UTC by {whom};"
                 " nothing was changed. Azure's newer figures are in a newer export."
             )
-        _keep_days(file, found.days, links())
+        _keep_days(file, (*found.days, *found.unread_days), links())
         if not bills_all_of(by, file):
             raise ImportRefused(
                 "The file holds resources that belong to none of the customers you bill. Export"
@@ -185,6 +195,10 @@ def mark_stale(since: date) -> None:
 def _span(found: CostImport, covers: Span) -> tuple[date, date]:
     """The days that a file covers."""
     days = found.covered
+    if days is None and found.gaps:
+        raise ImportRefused(
+            f"{' '.join(found.gaps)} Nothing else is about the API: export these days once more."
+        )
     if days is None:
         others = found.left_out.get(Reason.OTHER_SERVICE)
         more = f" {others.rows:,} rows are about other services." if others else ""
@@ -194,10 +208,14 @@ def _span(found: CostImport, covers: Span) -> tuple[date, date]:
             " on which calls were made."
         )
     first, last = covers[0] or days[0], covers[1] or days[1]
+    wrong = wrong_span(first, last) if any(covers) and first <= days[0] else ""
+    if wrong:
+        raise ImportRefused(wrong, "first_day" if covers[0] else "last_day")
     if first > days[0] or last < days[1]:
         raise ImportRefused(
-            f"The file holds days from {days[0]} to {days[1]}; the days that you say it covers"
-            f" ({first} to {last}) must include them."
+            f"The file holds days from {plain_day(days[0])} to {plain_day(days[1])}; the days that"
+            " it covers must include them.",
+            "first_day" if first > days[0] else "last_day",
         )
     return first, last
 
@@ -235,18 +253,30 @@ def _keep_days(file: BillFile, days: Iterable[ImportedDay], known: Links) -> Non
                 price=day.price,
                 quantity_slack=day.quantity_slack,
                 cost_slack=day.cost_slack,
+                unread=day.unread,
             )
         )
     BillDay.objects.bulk_create(rows, batch_size=_BATCH)
 
 
 def _touched(file: BillFile) -> _Months:
-    """Tenants of a file in its months, and in the one before, whose last days it may settle."""
+    """Tenants of a file in its months, and in the one before, whose last days it may settle.
+
+    Only months with usage, with imported days, or with a verdict: the others say nothing.
+    """
     pks = set(file.days.exclude(tenant=None).order_by().values_list("tenant", flat=True))
-    month, months = month_of(start_of(file.first_day)).previous(), {}
-    while month <= month_of(start_of(file.last_day)):
-        months[month], month = pks, month.next()
-    return months
+    first = month_of(start_of(file.first_day)).previous().days[0]
+    within = {"tenant__in": pks, "month__gte": first, "month__lte": file.last_day}
+    days = BillDay.objects.filter(tenant__in=pks, day__gte=first, day__lte=file.last_day)
+    touched: _Months = defaultdict(set)
+    for rows in (
+        MonthUsage.objects.filter(**within).values_list("tenant", "month"),
+        ReconciledMonth.objects.filter(**within).values_list("tenant", "month"),
+        days.values_list("tenant", TruncMonth("day")),
+    ):
+        for pk, month in rows.order_by().distinct():
+            touched[month_of(start_of(month))].add(pk)
+    return touched
 
 
 def _judge_months(touched: _Months) -> None:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.messages import SUCCESS, WARNING
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
@@ -14,7 +15,7 @@ from django.template.defaultfilters import pluralize
 from django.views.decorators.http import require_POST
 
 from billing.domain.azure_costs import ChargeKind
-from billing.domain.azure_files import AmbiguousExport, CostFileError
+from billing.domain.azure_files import AmbiguousExport, CostFileError, DisprovedHint
 from billing.domain.bills import CAUSES, OPEN, Sums, Words, exact_sum, sums
 from billing.domain.reconciliation import Finding, Share
 from billing.exports import write_findings
@@ -25,6 +26,7 @@ from billing.selectors.bills import (
     bill_files_for,
     bills_all_of,
     comparisons_for,
+    coverage,
     foreign_days_for,
     unassigned,
     without_group,
@@ -84,7 +86,8 @@ class Row:
 def reconciliation(request: PortalRequest) -> HttpResponse:
     """A month by tenant: metered, charged, and why they differ."""
     month, asked = month_asked(request), request.GET.get("q", "").strip()
-    rows = [Row(each, sums(each.findings)) for each in comparisons_for(request.user, month)]
+    found = comparisons_for(request.user, month)
+    rows = [Row(each, sums(each.findings)) for each in found]
     total = sums(finding for row in rows for finding in row.comparison.findings)
     show = request.GET.get("show", "")
     shown = [row for row in rows if _asked(row, asked.casefold(), show)]
@@ -97,6 +100,7 @@ def reconciliation(request: PortalRequest) -> HttpResponse:
         "choices": _SHOWN,
         "total": total,
         "parts": _parts(total),
+        "coverage": coverage(found),
         "foreign": foreign_days_for(request.user, month),
     }
     if sees_msp(request.user):
@@ -119,6 +123,7 @@ def reconciliation_tenant(request: PortalRequest, slug: str) -> HttpResponse:
         "row": row,
         "total": row.sums,
         "parts": row.parts,
+        "coverage": coverage(found),
         "days": [(each, _shares(each)) for each in comparison.findings],
         "files": bill_files_for(request.user)
         .filter(days__tenant=tenant, first_day__lte=month.days[-1], last_day__gte=month.days[0])
@@ -148,7 +153,8 @@ def bill_list(request: PortalRequest) -> HttpResponse:
         file = _import(request, form)
         if file is not None:
             rows = f"{file.rows:,} row{pluralize(file.rows)}"
-            messages.success(request, f"Imported: {file.days_words}, {rows}.")
+            told = " ".join((f"Imported: {file.days_words}, {rows}.", *file.gaps))
+            messages.add_message(request, WARNING if file.gaps else SUCCESS, told)
             return redirect("bill_detail", pk=file.pk)
     page = Paginator(bill_files_for(request.user), _PAGE).get_page(request.GET.get("page"))
     context = {"page": page, "form": form, "msp": sees_msp(request.user)}
@@ -202,7 +208,11 @@ def _import(request: PortalRequest, form: BillForm) -> BillFile | None:
     except AmbiguousExport as error:
         again = "Say it here and choose the file once more."
         form.add_error(error.hint, f"{error} {again}")
-    except (CostFileError, ImportRefused) as error:
+    except ImportRefused as error:
+        form.add_error(error.field, str(error))
+    except DisprovedHint as error:
+        form.add_error(error.hint, str(error))
+    except CostFileError as error:
         form.add_error("file", str(error))
     return None
 
@@ -271,5 +281,5 @@ def _read(costs: dict[str, str]) -> dict[str, Decimal]:
 def _amounts(days: list[BillDay]) -> dict[str, Decimal]:
     return {
         currency: exact_sum(day.cost for day in days if day.currency == currency)
-        for currency in sorted({day.currency for day in days})
+        for currency in sorted({day.currency for day in days if day.unread is None})
     }

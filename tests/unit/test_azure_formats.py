@@ -180,3 +180,11 @@ def test_numbers_come_back_however_they_are_written(number, comma):
     matters, answer = comma_vote(text)
     assert matters
     assert answer in (None, comma)
+
+
+@pytest.mark.parametrize("far", ["0001-01-01", "1999-12-31", "2026-05-03", "9999-12-31"])
+def test_days_that_no_bill_speaks_of_are_left_out(far):
+    data = short(("2026-05-02", "1", "1"), (far, "1", "1.5"))
+    imported = read_costs(data, until=date(2026, 5, 2))
+    assert [day.day for day in imported.days] == [date(2026, 5, 2)]
+    assert imported.left_out[Reason.FAR_DAY].lines == [3]

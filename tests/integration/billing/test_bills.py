@@ -148,7 +148,7 @@ def test_a_second_import_says_when_and_by_whom(
     bring_in(export(month), finance)
     client.force_login(finance)
     text = hand_in(client, export(month)).content.decode()
-    assert "imported on 2026-06-01 at 09:00 UTC by" in text
+    assert "imported on 1 Jun 2026 at 09:00 UTC by" in text
     assert str(finance) in text
     assert BillFile.objects.count() == 1
 
