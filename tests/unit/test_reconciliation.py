@@ -372,3 +372,18 @@ def test_causes_add_up_to_the_difference_exactly(sides):
 def test_calls_moved_between_days_neither_come_nor_go(sides):
     findings = reconcile(*sides, COVERED, late_days=0)
     assert sum(finding.shares.get(Cause.LATE, Share()).calls for finding in findings) == 0
+
+
+@pytest.mark.parametrize("day", [DAY, COVERED[1]], ids=["earlier", "last"])
+@pytest.mark.parametrize(
+    ("quantity", "calls"), [(0, -100), (60, -40), (100, 0)], ids=["all", "part", "none"]
+)
+def test_a_row_that_cannot_be_read_is_a_cause_and_never_late(day, quantity, calls):
+    price = PRICE if quantity else None
+    found = shares(metered(day=day), billed(quantity, day=day, price=price, unread=True))
+    assert found == {Cause.UNREAD: (calls, calls * PRICE)}
+
+
+def test_a_row_that_cannot_be_read_hides_no_calls_of_others():
+    found = shares(metered(), billed(103, unread=True))
+    assert found == {Cause.UNREAD: (0, 0), Cause.FOREIGN: (3, 3 * PRICE)}
