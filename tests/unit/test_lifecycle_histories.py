@@ -93,8 +93,9 @@ class Oracle:
         """Move to the end of a day; whether that takes a call."""
         before = self.state
         wanted = self._wanted(row, today)
-        if wanted == before and self._to_delete(row, today):
-            wanted = None if yes else wanted
+        if self._to_delete(row, today) and self._stepped(before or {}, today) == before:
+            # Who is about to be deleted gets no new title any more: it would be a call for nothing.
+            wanted = None if yes else before
             self.deleted = today if yes else self.deleted
         self.state = wanted
         if wanted is None:
@@ -137,6 +138,11 @@ class Oracle:
         wanted = dict(self.state)
         if row is not None:
             wanted |= {"title": row.title or None, LEAVE_DATE: None}
+        return self._stepped(wanted, today)
+
+    def _stepped(self, state: dict[str, Any], today: date) -> dict[str, Any]:
+        """A state after the steps that are due."""
+        wanted = dict(state)
         for step in self._due(today):
             if step["do"] == "disable":
                 wanted[ACTIVE] = False
@@ -228,6 +234,23 @@ class Portal:
         "start": {"column": "hire", "days_before": 0},
     },
     ([(3, Row(None, None, "active", "")), (15, Row(None, 8, "inactive", ""))], [(1, None)]),
+    [False] * 72,
+)
+@example(
+    # A new title on the day on which the deletion is due, and nobody says yes to it.
+    {
+        "leavers": [{"do": "disable", "after_days": 0}, {"do": "delete", "after_days": 1}],
+        "last_day": {"column": "leave"},
+        "start": {"column": "hire", "days_before": 0},
+    },
+    (
+        [(1, None)],
+        [
+            (1, Row(None, None, "active", "")),
+            (1, None),
+            (2, Row(None, None, "inactive", "Chief")),
+        ],
+    ),
     [False] * 72,
 )
 @given(

@@ -253,13 +253,17 @@ def world(db: None) -> World:
     return build()
 
 
+# What belongs to no customer.
+NOBODYS = ("", "person", "price", "rate")
+
+
 def expected(route: Route, standing: Standing, method: str, *, own: bool) -> str:
     """Requirement for one cell: "served", "403" or "404"."""
     letter = "A" if standing.letter == "S" else standing.letter
     if route.roles == SIGNED_IN:
         return "served"
     in_reach = standing.holds_all or (own and standing.holds_own)
-    if route.names not in ("", "person") and not in_reach:
+    if route.names not in NOBODYS and not in_reach:
         return "404"
     if not letter or letter not in route.serves(method):
         return "403"
