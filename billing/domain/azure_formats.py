@@ -12,9 +12,10 @@ from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation,
 from functools import lru_cache
 
 from billing.domain.azure_files import AmbiguousExport, DisprovedHint
+from billing.domain.periods import FIRST_YEAR
 
 # No bill speaks of a day before; beyond the last one it would be of calls that nobody has made.
-_FIRST = date(2000, 1, 1)
+_FIRST = date(FIRST_YEAR, 1, 1)
 # A cell beyond these limits is no figure. Within them sums and products of two stay exact.
 _LONGEST, _PLACES, _MAGNITUDE = 40, 30, 20
 EXACT = Context(prec=120, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from typing import Protocol
 
 from billing.domain.periods import Month
 from billing.domain.pricing import Cost, to_cents
@@ -90,7 +91,19 @@ def usage_lines(tenant: int, purpose: str, cost: Cost, usual: str) -> list[Usage
     ]
 
 
-def totals(lines: Iterable[UsageCost]) -> dict[str, Decimal]:
+class InCurrency(Protocol):
+    """Anything that comes to an amount."""
+
+    @property
+    def currency(self) -> str:
+        """Its code (ISO 4217)."""
+
+    @property
+    def amount(self) -> Decimal:
+        """Exact."""
+
+
+def totals(lines: Iterable[InCurrency]) -> dict[str, Decimal]:
     """Exact sums by currency."""
     sums: dict[str, Decimal] = {}
     for line in lines:

@@ -28,8 +28,7 @@ _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 
 def window(month: Month) -> tuple[date, date]:
     """A month and the days beside it, where calls near midnight may have been counted."""
-    days = month.days
-    return max(days[0], date.min + _DAY) - _DAY, days[-1] + _DAY
+    return month.days[0] - _DAY, month.days[-1] + _DAY
 
 
 class Meter:

@@ -21,7 +21,7 @@ _NONE = Q(status__in=())
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class _Stretch:
     """Days of a month that have the same prices, and the moment at which they begin."""
 
     start: datetime
@@ -129,13 +129,13 @@ def sum_of_days(days: tuple[date, ...] | list[date]) -> Func:
     return Func(*columns, output_field=IntegerField(), **joined)
 
 
-def _spans(book: PriceBook, month: Month, last: date | None = None) -> list[Span]:
+def _spans(book: PriceBook, month: Month, last: date | None = None) -> list[_Stretch]:
     """Days of a month between moments from which another price may hold, in their order."""
     moments = {price.effective_from for price in book} | {price.effective_to for price in book}
     starts = sorted({month.start, *(m for m in moments if m and month.start < m < month.end)})
     days = [day for day in month.days if last is None or day <= last]
     found = (
-        Span(start, tuple(day for day in days if start <= start_of(day) < end))
+        _Stretch(start, tuple(day for day in days if start <= start_of(day) < end))
         for start, end in pairwise([*starts, month.end])
     )
     return [span for span in found if span.days]

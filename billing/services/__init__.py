@@ -21,13 +21,21 @@ from billing.services.metering import (
     prune_calls,
     settle_calls,
 )
-from billing.services.prices import add_price, add_rate, remove_price, remove_rate, set_terms
+from billing.services.prices import (
+    PriceNeeded,
+    add_price,
+    add_rate,
+    remove_price,
+    remove_rate,
+    set_terms,
+)
 
 __all__ = [
     "EXEMPT",
     "BudgetExhausted",
     "Made",
     "NewCall",
+    "PriceNeeded",
     "SettledCall",
     "abandon_open_calls",
     "add_price",

@@ -4,11 +4,17 @@ from datetime import UTC, time
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 
+from billing.domain.pricing import PriceBook
 from billing.models import CustomerTerms, ExchangeRate, PriceBookEntry
 from billing.services.bills import mark_stale
 from tenants.models import User
 from tenants.services import record
+
+
+class PriceNeeded(Exception):
+    """A price cannot be taken back; str() says why and what to do."""
 
 
 @transaction.atomic
@@ -54,7 +60,15 @@ def add_rate(rate: ExchangeRate, *, by: User | None) -> ExchangeRate:
 
 @transaction.atomic
 def remove_price(entry: PriceBookEntry, *, by: User) -> None:
-    """Take a price back: calls from its day on have the one before; closed statements stay."""
+    """Take a price back: calls from its day on have the one before; closed statements stay.
+
+    Raises PriceNeeded for the one without which calls made now had none: jobs would fail.
+    """
+    others = [other.as_price() for other in PriceBookEntry.objects.exclude(pk=entry.pk)]
+    with_it, without = PriceBook([*others, entry.as_price()]), PriceBook(others)
+    now = timezone.now()
+    if with_it.at(now, entry.cloud) and not without.at(now, entry.cloud):
+        raise PriceNeeded("Calls made now would have no price, and jobs fail. Add one first.")
     record("price.removed", by=by, customer=None, subject=entry, rule=entry.rule)
     mark_stale(entry.effective_from.date())
     entry.delete()

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from billing import charts
 from billing.domain.budgets import Course, Verdict
 from billing.domain.pricing import EVERY_CALL, USUAL_RULE
+from billing.domain.statements import totals
 from billing.exports import FORMATS
 from billing.models import StatementLine
 from billing.selectors.headings import Heading
@@ -209,10 +210,7 @@ def sections(context: RequestContext, of: str = "") -> dict[str, Any]:
 @register.filter
 def sums(lines: Iterable[StatementLine]) -> list[tuple[str, Decimal]]:
     """Corrections added up, one currency a row."""
-    found: dict[str, Decimal] = {}
-    for line in lines:
-        found[line.currency] = found.get(line.currency, Decimal(0)) + line.amount
-    return sorted(found.items())
+    return sorted(totals(lines).items())
 
 
 @register.filter

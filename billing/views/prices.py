@@ -1,6 +1,9 @@
 """The price book, customers' terms, and rates between currencies."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
 from django.contrib import messages
 from django.forms import Form
@@ -13,7 +16,7 @@ from billing import selectors
 from billing.domain.tables import Value
 from billing.forms.prices import PRICE_TAKEN, RATE_TAKEN, PriceForm, RateForm, TermsForm
 from billing.models import CustomerTerms, ExchangeRate, PriceBookEntry
-from billing.services import add_price, add_rate, remove_price, remove_rate, set_terms
+from billing.services import PriceNeeded, add_price, add_rate, remove_price, remove_rate, set_terms
 from billing.views.form_page import FormPage, keeps
 from billing.views.lists import Listing, Order, file_of
 from tenants.access import PortalRequest, allowed, visible
@@ -131,20 +134,13 @@ def price_add(request: PortalRequest) -> HttpResponse:
 def price_remove(request: PortalRequest, pk: int) -> HttpResponse:
     """Ask, and take a price out of the book."""
     entry = visible(PriceBookEntry.objects.all(), pk=pk)
-    if request.method == "POST":
-        remove_price(entry, by=request.user)
-        messages.success(request, f"{entry} is out of the book.")
-        return redirect("price_list")
-    page = FormPage(
-        "Remove a price",
+    page = _removal(
+        "price",
         f"{entry} ({_cloud(entry)}). Calls from that day on have the price before it, also in"
-        " months that are open. Closed statements stay as they are.",
-        "Remove this price",
-        "Price book",
-        reverse("price_list"),
-        style="danger primary",
+        " months that are open.",
+        PRICE_PAGE,
     )
-    return page.shown(request, Form())
+    return _removed(request, page, partial(remove_price, entry, by=request.user))
 
 
 @allowed(Action.SEE_COSTS)
@@ -170,20 +166,35 @@ def rate_add(request: PortalRequest) -> HttpResponse:
 def rate_remove(request: PortalRequest, pk: int) -> HttpResponse:
     """Ask, and take a rate back."""
     rate = visible(ExchangeRate.objects.all(), pk=pk)
-    if request.method == "POST":
-        remove_rate(rate, by=request.user)
-        messages.success(request, f"{rate}: the rate is gone.")
-        return redirect("rate_list")
-    page = FormPage(
-        "Remove an exchange rate",
-        f"{rate}. From that day on the rate before it holds, in budgets and open statements. Closed"
-        " statements stay as they are.",
-        "Remove this rate",
-        "Exchange rates",
-        reverse("rate_list"),
+    page = _removal(
+        "rate",
+        f"{rate}. From that day on the rate before it holds, in budgets and open statements.",
+        RATE_PAGE,
+    )
+    return _removed(request, page, partial(remove_rate, rate, by=request.user))
+
+
+def _removal(what: str, lede: str, adding: FormPage) -> FormPage:
+    """The page that asks, beside the one that adds."""
+    return replace(
+        adding,
+        title=f"Remove a {what}",
+        lede=f"{lede} Closed statements stay as they are.",
+        save=f"Remove this {what}",
         style="danger primary",
     )
-    return page.shown(request, Form())
+
+
+def _removed(request: PortalRequest, page: FormPage, remove: Callable[[], object]) -> HttpResponse:
+    if request.method != "POST":
+        return page.shown(request, Form())
+    try:
+        remove()
+    except PriceNeeded as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, "It is gone. Closed statements stay as they are.")
+    return redirect(page.above_url)
 
 
 def _price_kept(request: PortalRequest, form: PriceForm) -> bool:

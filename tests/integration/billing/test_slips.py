@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from billing.domain.periods import Month
 from billing.forms.prices import PriceForm, RateForm
-from billing.models import ExchangeRate, PriceBookEntry, Statement, StatementLine
+from billing.models import CustomerTerms, ExchangeRate, PriceBookEntry, Statement, StatementLine
 from billing.selectors.costs import costs_of
 from billing.services import add_price, add_rate
 from billing.services.statements import (
@@ -120,7 +120,10 @@ def test_without_a_slip_it_is_kept_exactly(
     browser: Client, tenant: Tenant, page: str, good: dict[str, str]
 ) -> None:
     most = {"unit_price": "999.123456789", "rate": "999999.123456789", "fixed_fee": "99999999.99"}
-    assert browser.post(address(page, tenant), good | {k: most[k] for k in good if k in most})
+    sent = good | {k: most[k] for k in good if k in most}
+    assert browser.post(address(page, tenant), sent).status_code == 302
+    fees = [str(fee) for fee in CustomerTerms.objects.values_list("fixed_fee", flat=True)]
+    assert (most["fixed_fee"] in fees) == ("fixed_fee" in good)
     for model, name in ((PriceBookEntry, "unit_price"), (ExchangeRate, "rate")):
         kept = [str(value) for value in model.objects.values_list(name, flat=True)]
         assert (most[name] in kept) == (name in good)
@@ -255,6 +258,16 @@ def test_a_wrong_price_or_rate_is_taken_back(
 
 def cost_of_june(tenant: Tenant) -> Decimal:
     return costs_of([tenant], Month(2026, 6))[0].cost.amounts["USD"]
+
+
+def test_the_price_of_today_stays_until_there_is_another(browser: Client, tenant: Tenant) -> None:
+    url = reverse("price_remove", args=[PriceBookEntry.objects.get().pk])
+    refused = browser.post(url, follow=True).content.decode()
+    assert "Calls made now would have no price, and jobs fail. Add one first." in refused
+    assert PriceBookEntry.objects.count() == 1
+    browser.post(reverse("price_add"), PRICE | {"effective_from": "2026-04-01"})
+    assert "It is gone." in browser.post(url, follow=True).content.decode()
+    assert PriceBookEntry.objects.count() == 1
 
 
 @pytest.mark.parametrize("page", ["price_remove", "rate_remove"])
